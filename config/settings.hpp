@@ -1,0 +1,166 @@
+#pragma once
+
+#include "messages/jurisdiction.hpp"
+#include "messages/message.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace igl {
+
+/// An API that a listener can serve.
+enum class api : uint8_t {
+  message,
+  document,
+  subscriptions,
+  message_reception,
+  channel,
+  operation
+};
+std::string to_string(
+    api x); // "message", "document", "subscriptions", "message-reception", "channel", "operator"
+
+/// An address and what is served there.
+struct listener_settings {
+  std::string address; ///< "127.0.0.1:5103"; port 0: a free one
+  std::vector<api> apis;
+};
+
+/// When to try again: after `first`, then twice as long each time up to `longest`, each pause up to
+/// `jitter` of itself longer; `attempts` in all.
+struct retry_settings {
+  std::chrono::milliseconds first{500};
+  std::chrono::milliseconds longest{std::chrono::minutes{10}};
+  uint32_t attempts = 12;
+  double jitter = 0.2;
+};
+
+/// The pause before attempt `failed + 1`; `chance` in [0, 1) is the caller's.
+std::chrono::milliseconds pause_after(const retry_settings& x, uint32_t failed, double chance);
+
+/// What a channel or a message is filtered by. A pattern is a text, or `UN.CEFACT.*`: everything
+/// below; case does not matter for predicates, subjects and objs. Denied wins over allowed; an
+/// empty allow list allows any.
+struct filter_settings {
+  std::vector<std::string> allow;
+  std::vector<std::string> deny;
+
+  bool passes(std::string_view value) const;
+};
+
+enum class channel_auth : uint8_t { none, oauth2 };
+struct channel_auth_settings {
+  channel_auth kind = channel_auth::none;
+  std::string client_id;
+  std::string client_secret;
+  std::string scope;
+  std::string token_endpoint;
+};
+
+/// A channel as a node's operator configures it; the order in the file is the order of preference.
+struct channel_settings {
+  std::string id;   ///< [a-z0-9-]+
+  std::string name; ///< for people
+  std::string kind = "http";
+  std::string url;
+  channel_auth_settings auth;
+  std::vector<std::string> jurisdictions; ///< whom it reaches; empty: anybody
+  filter_settings sender, receiver, subject, obj, predicate;
+  bool sends_sender_ref =
+      true; ///< false: the five fields only (channels of the reference software)
+  bool has_updated_since = true; ///< false: each notification is fetched by its id
+  std::string subscription_path = "/subscriptions";
+  std::string subscription_secret;               ///< hub.secret; empty: none
+  std::chrono::milliseconds poll_interval{2000}; ///< between two questions about a posted message
+  std::chrono::milliseconds updates_interval{30000}; ///< between two questions about what is new
+  std::chrono::milliseconds timeout{10000};
+  uint32_t in_flight = 32; ///< requests at once
+
+  /// Why the channel does not take the message; empty: it does.
+  std::string screens(const message& x) const;
+};
+
+/// What is common to a node and an endpoint.
+struct process_settings {
+  std::string data_dir;
+  std::vector<std::string> extra_jurisdictions;
+  std::vector<listener_settings> listeners;
+  std::string
+      operator_token; ///< bearer token of the operator API; empty: loopback only, none asked
+
+  // [streams]
+  std::string streams_kind = "jetstream"; ///< or "in-process"
+  std::string streams_url;                ///< empty: embedded nats-server
+  std::string
+      nats_server; ///< path of the program; empty: looked up in PATH, /usr/sbin, /usr/local/bin
+  uint32_t jobs_in_flight = 256; ///< per stream
+  std::chrono::milliseconds ack_wait{30000};
+  std::chrono::milliseconds reconcile_interval{10000};
+
+  // [limits]
+  uint64_t message_bytes = 64 * 1024;
+  uint64_t document_bytes = uint64_t{10} * 1024 * 1024 * 1024;
+  uint32_t connections = 1024;
+  uint32_t requests_in_flight = 4096;
+  uint64_t callback_answer_bytes = 64 * 1024;
+
+  // [timeouts]
+  std::chrono::milliseconds callback_timeout{10000};
+  std::chrono::milliseconds shutdown_timeout{10000};
+  std::chrono::milliseconds idle_connection{60000};
+
+  // [hub]
+  std::string hub_url; ///< what the Link header calls the hub; empty: the listener's own address
+  bool verify_intent = true;
+  uint32_t callbacks_per_host = 16; ///< in flight at once
+
+  // [retry.<stream>]
+  retry_settings retry_internal;        ///< inbox, message-updates, rejected, notifications
+  retry_settings retry_outbox;          ///< a channel that does not answer
+  retry_settings retry_channel_pending; ///< a channel that cannot be asked
+  retry_settings retry_object_retrieval;
+  retry_settings retry_callback;
+  retry_settings retry_channel_notifications;
+  retry_settings retry_verification;
+  retry_settings retry_medium; ///< endpoint: before undeliverable
+
+  // [log]
+  std::string log_level = "info";
+
+  jurisdictions known_jurisdictions() const { return jurisdictions{extra_jurisdictions}; }
+};
+
+/// `igl node`.
+struct node_settings : process_settings {
+  std::string jurisdiction;
+  bool accept_foreign_sender = false;
+  std::string reception_url; ///< how channels reach this node's reception API; empty: its listener
+  std::vector<channel_settings> channels;
+  std::map<std::string, std::string> document_apis; ///< jurisdiction → base URL
+
+  // [spider]
+  uint32_t link_depth = 4;
+  uint32_t links_per_document = 100;
+  uint64_t retrieved_document_bytes = uint64_t{1} * 1024 * 1024 * 1024;
+  uint32_t retrievals_per_jurisdiction = 8;
+  std::chrono::milliseconds retrieval_timeout{300000};
+};
+
+enum class medium_kind : uint8_t { memory, shared_database };
+
+/// `igl endpoint`.
+struct endpoint_settings : process_settings {
+  std::string id;                         ///< [a-z0-9-]+
+  std::vector<std::string> jurisdictions; ///< whose messages this endpoint posts and receives
+  std::vector<std::string> participants;  ///< everybody on the channel
+  medium_kind medium = medium_kind::shared_database;
+  std::string medium_path;                      ///< shared-database: the folder both sides can open
+  std::chrono::milliseconds medium_interval{5}; ///< between two looks at the medium
+  filter_settings sender, receiver, subject, obj, predicate;
+  bool may_revoke = false; ///< PUT /messages/<id>/status
+};
+
+} // namespace igl

@@ -1,0 +1,238 @@
+#pragma once
+
+#include "messages/queries.hpp"
+
+#include <chrono>
+
+namespace igl {
+
+// -- what the APIs of wire.md are asked
+// --------------------------------------------------------------
+
+/// POST /message. The answer is the record as it is on disk.
+struct post_message {
+  message content;
+};
+struct patch_message {
+  reference about;
+  message_patch patch;
+};
+
+/// A document that lies in a spool file, to be stored for a jurisdiction. The file stays the
+/// caller's.
+struct store_document {
+  std::string path;
+  std::string jurisdiction;
+};
+struct document_stored {
+  std::string multihash;
+};
+/// Fails with document_not_found, the same for unknown and for forbidden.
+struct open_document {
+  std::string multihash;
+  std::string jurisdiction;
+};
+
+/// POST /subscriptions, form fields as they came; lease 0: not given.
+struct subscription_request {
+  std::string mode;
+  std::string topic;
+  std::string callback;
+  std::string secret;
+  std::string lease_seconds; ///< as text; empty: not given
+};
+struct subscription_accepted {
+  uint8_t unused = 0;
+};
+
+/// GET /channel-message/<id>: a channel asks whether we meant to subscribe.
+struct confirm_channel_intent {
+  std::string channel_id;
+  std::string mode;
+  std::string topic;
+  std::string challenge;
+};
+struct channel_intent_confirmed {
+  std::string challenge;
+};
+/// POST /channel-message/<id>.
+struct channel_notification {
+  std::string channel_id;
+  std::string message_id;
+  std::string body;      ///< as it came, for the signature
+  std::string signature; ///< X-Hub-Signature, empty: none
+};
+struct notification_accepted {
+  uint8_t unused = 0;
+};
+
+// -- what a channel is asked
+// -------------------------------------------------------------------------
+
+/// POST /messages of the Channel API.
+struct post_to_channel {
+  message content;             ///< sender_ref may be empty
+  std::string idempotency_key; ///< the same key, the same id; empty: none
+};
+struct channel_receipt {
+  std::string id;
+};
+struct find_channel_message {
+  std::string id;
+};
+/// GET /messages?updated_since=.
+struct find_channel_updates {
+  std::string cursor; ///< opaque, from the page before; empty: from `since`
+  caf::timestamp since;
+  std::string receiver;
+  uint32_t limit = 500;
+};
+struct find_participants {
+  uint8_t unused = 0;
+};
+struct participants {
+  std::vector<std::string> codes;
+};
+/// PUT /messages/<id>/status.
+struct revoke_channel_message {
+  std::string id;
+};
+
+// -- HTTP, as actors speak of it
+// ---------------------------------------------------------------------
+
+struct http_header {
+  std::string name;
+  std::string value;
+};
+struct http_request {
+  std::string method;
+  std::string url;
+  std::vector<http_header> headers;
+  std::string body;
+  std::chrono::milliseconds timeout{10000}; ///< for the whole exchange
+  uint64_t max_body = 1 << 20;              ///< bytes of the answer's body; more: too_large
+  std::string save_to; ///< write the answer's body to this file; empty: into `body`
+};
+struct http_response {
+  uint16_t status = 0;
+  std::vector<http_header> headers;
+  std::string body;
+
+  /// Case-insensitive; empty if absent.
+  std::string header(std::string_view name) const;
+};
+/// The error an answer that is not 2xx stands for: peer_refused for 4xx, peer_failed for 5xx, 408
+/// and 429.
+caf::error error_of(const http_request& asked, const http_response& answered);
+
+// -- supervision and operation
+// -----------------------------------------------------------------------
+
+struct supervision_query {
+  uint8_t unused = 0;
+};
+/// A supervisor or a supervised actor, and what has become of it.
+struct supervision_node {
+  std::string name;
+  std::string state; ///< "running", "restarting", "stopped", "gave up"
+  uint32_t restarts = 0;
+  std::string last_error;
+  caf::timestamp last_error_at;
+  caf::timestamp started;
+  std::vector<supervision_node> children;
+};
+
+struct stream_status_query {
+  uint8_t unused = 0;
+};
+struct stream_status {
+  stream id = stream::inbox;
+  uint64_t open = 0;      ///< open jobs in the ledger
+  uint64_t waiting = 0;   ///< in the stream, not handed out
+  uint64_t in_flight = 0; ///< handed out, not acknowledged
+};
+struct streams_status {
+  bool connected = false;
+  std::string detail; ///< "nats-server 2.9.10 at 127.0.0.1:4222 (embedded, pid 17)" or why not
+  std::vector<stream_status> streams;
+};
+
+struct channel_health_query {
+  uint8_t unused = 0;
+};
+struct channel_health {
+  std::string id;
+  std::string kind;
+  std::string url;
+  bool up = false;
+  std::string last_error;
+  caf::timestamp last_error_at;
+  std::string cursor;
+  caf::timestamp subscribed_until; ///< epoch: not subscribed
+};
+
+struct node_status_query {
+  uint8_t unused = 0;
+};
+struct node_status {
+  std::string service; ///< "igl-node" or "igl-endpoint"
+  std::string name;    ///< jurisdiction, or endpoint id
+  std::string version;
+  caf::timestamp started;
+  ledger_figures ledger;
+  streams_status streams;
+  std::vector<channel_health> channels;
+  supervision_node tree;
+};
+
+struct readiness_query {
+  uint8_t unused = 0;
+};
+struct readiness_check {
+  std::string what;
+  bool ready = false;
+  std::string detail;
+};
+struct readiness {
+  std::vector<readiness_check> checks;
+};
+
+IGL_INSPECT(post_message, x.content)
+IGL_INSPECT(patch_message, x.about, x.patch)
+IGL_INSPECT(store_document, x.path, x.jurisdiction)
+IGL_INSPECT(document_stored, x.multihash)
+IGL_INSPECT(open_document, x.multihash, x.jurisdiction)
+IGL_INSPECT(subscription_request, x.mode, x.topic, x.callback, x.secret, x.lease_seconds)
+IGL_INSPECT(subscription_accepted, x.unused)
+IGL_INSPECT(confirm_channel_intent, x.channel_id, x.mode, x.topic, x.challenge)
+IGL_INSPECT(channel_intent_confirmed, x.challenge)
+IGL_INSPECT(channel_notification, x.channel_id, x.message_id, x.body, x.signature)
+IGL_INSPECT(notification_accepted, x.unused)
+IGL_INSPECT(post_to_channel, x.content, x.idempotency_key)
+IGL_INSPECT(channel_receipt, x.id)
+IGL_INSPECT(find_channel_message, x.id)
+IGL_INSPECT(find_channel_updates, x.cursor, x.since, x.receiver, x.limit)
+IGL_INSPECT(find_participants, x.unused)
+IGL_INSPECT(participants, x.codes)
+IGL_INSPECT(revoke_channel_message, x.id)
+IGL_INSPECT(http_header, x.name, x.value)
+IGL_INSPECT(http_request, x.method, x.url, x.headers, x.body, x.timeout, x.max_body, x.save_to)
+IGL_INSPECT(http_response, x.status, x.headers, x.body)
+IGL_INSPECT(supervision_query, x.unused)
+IGL_INSPECT(supervision_node, x.name, x.state, x.restarts, x.last_error, x.last_error_at, x.started,
+            x.children)
+IGL_INSPECT(stream_status_query, x.unused)
+IGL_INSPECT(stream_status, x.id, x.open, x.waiting, x.in_flight)
+IGL_INSPECT(streams_status, x.connected, x.detail, x.streams)
+IGL_INSPECT(channel_health_query, x.unused)
+IGL_INSPECT(channel_health, x.id, x.kind, x.url, x.up, x.last_error, x.last_error_at, x.cursor,
+            x.subscribed_until)
+IGL_INSPECT(node_status_query, x.unused)
+IGL_INSPECT(node_status, x.service, x.name, x.version, x.started, x.ledger, x.streams, x.channels,
+            x.tree)
+IGL_INSPECT(readiness_query, x.unused)
+IGL_INSPECT(readiness_check, x.what, x.ready, x.detail)
+IGL_INSPECT(readiness, x.checks)
+
+} // namespace igl

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "messages/message.hpp"
+
+namespace igl {
+
+/// The state of a message on a channel (spec/channel-api.rst). Posting: received → confirmed |
+/// undeliverable, confirmed → revoked. Receiving: observed → confirmed | false_alarm, confirmed →
+/// false_alarm.
+enum class channel_status : uint8_t {
+  received,
+  confirmed,
+  undeliverable,
+  revoked,
+  observed,
+  false_alarm
+};
+
+/// Which half of an endpoint speaks.
+enum class channel_half : uint8_t { posting, receiving };
+
+std::string to_string(channel_status x);
+std::string to_string(channel_half x);
+caf::optional<channel_status> parse_channel_status(std::string_view text);
+/// The two tables of §5 of the design.
+bool may_follow(channel_half half, channel_status from, channel_status to);
+
+/// A message as a channel speaks of it.
+struct channel_message {
+  std::string id; ///< what the channel said, as text; "123" may have been a number
+  message content;
+  channel_status status = channel_status::received;
+};
+
+/// A message in an endpoint's sending or receiving store.
+struct channel_record {
+  channel_half half = channel_half::posting;
+  channel_message said;
+  uint64_t version = 0; ///< number of the event that last changed it; what updated_since orders by
+  caf::timestamp updated;
+};
+
+/// One answer to "what is new since": in order, at most the limit.
+struct channel_page {
+  std::vector<channel_message> messages;
+  std::string cursor; ///< where to go on; valid also when the page is empty
+  bool more = false;  ///< the limit was reached
+};
+
+template <class Inspector>
+auto inspect(Inspector& f, channel_message& x) {
+  return f(caf::meta::type_name("channel_message"), x.id, x.content, x.status);
+}
+template <class Inspector>
+auto inspect(Inspector& f, channel_record& x) {
+  return f(caf::meta::type_name("channel_record"), x.half, x.said, x.version, x.updated);
+}
+template <class Inspector>
+auto inspect(Inspector& f, channel_page& x) {
+  return f(caf::meta::type_name("channel_page"), x.messages, x.cursor, x.more);
+}
+
+} // namespace igl

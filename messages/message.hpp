@@ -1,0 +1,110 @@
+#pragma once
+
+#include "messages/jurisdiction.hpp"
+
+#include <caf/expected.hpp>
+#include <caf/meta/type_name.hpp>
+#include <caf/optional.hpp>
+#include <caf/timestamp.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace igl {
+
+/// What a message is known by: `AU:17`. The sender's jurisdiction and the reference it chose.
+struct reference {
+  std::string sender;
+  std::string sender_ref;
+
+  bool empty() const { return sender.empty() && sender_ref.empty(); }
+  friend bool operator==(const reference&, const reference&) = default;
+  friend auto operator<=>(const reference&, const reference&) = default;
+};
+
+std::string to_string(const reference& x);
+/// Everything after the first colon is the sender's reference. None: no colon, or an empty part.
+caf::optional<reference> parse_reference(std::string_view text);
+/// 1 to 256 characters, no `/`, no control characters.
+bool is_sender_ref(std::string_view text);
+
+/// A discrete generic message: who tells whom, and the triple subject, predicate, obj.
+struct message {
+  std::string sender;     ///< jurisdiction
+  std::string sender_ref; ///< empty: not known yet (a channel of the reference software)
+  std::string receiver;   ///< jurisdiction
+  std::string subject;
+  std::string obj;       ///< a URI, usually a document's multihash
+  std::string predicate; ///< a URI, usually a dotted name
+
+  reference ref() const { return {sender, sender_ref}; }
+  friend bool operator==(const message&, const message&) = default;
+};
+
+/// The state of a message in the lake. Ours: pending → accepted | rejected. Theirs: received →
+/// accepted | rejected.
+enum class message_status : uint8_t { pending, received, accepted, rejected };
+
+std::string to_string(message_status x);
+caf::optional<message_status> parse_message_status(std::string_view text);
+bool is_final(message_status x);
+/// The table of §5 of the design: every allowed change. `revoked` needs accepted → pending (ours
+/// only): a channel takes its confirmation back.
+bool may_follow(message_status from, message_status to);
+
+/// A message as the lake holds it.
+struct message_record {
+  message content;
+  message_status status = message_status::pending;
+  std::string channel_id; ///< empty: not known
+  std::string
+      channel_txn_id;   ///< the channel's id of the message; set and empty together with channel_id
+  uint64_t version = 0; ///< number of the event that last changed it; 0: not stored
+  caf::timestamp since; ///< when it came into the lake
+
+  friend bool operator==(const message_record&, const message_record&) = default;
+};
+
+/// Reads the body of POST /message. `sender_ref` stays empty if none was given.
+/// Fails with message_data_empty, message_deserialization or message_validation.
+caf::expected<message> parse_posted_message(std::string_view json, const jurisdictions& known);
+
+/// What PATCH /message asks for.
+struct message_patch {
+  caf::optional<message_status> status;
+  std::string channel_id;
+  std::string channel_txn_id;
+};
+
+/// Fails with message_data_empty, unexpected_message_status or bad_request.
+caf::expected<message_patch> parse_message_patch(std::string_view json);
+
+/// What a message becomes when the patch is applied; none if nothing changes. Fails with conflict.
+/// The only place that decides on a business's change of a status.
+caf::expected<caf::optional<message_record>> apply(const message_patch& patch,
+                                                   const message_record& x);
+
+/// Whether a retry says what is stored: the same five fields and reference.
+bool same_message(const message& a, const message& b);
+
+template <class Inspector>
+auto inspect(Inspector& f, reference& x) {
+  return f(caf::meta::type_name("reference"), x.sender, x.sender_ref);
+}
+template <class Inspector>
+auto inspect(Inspector& f, message& x) {
+  return f(caf::meta::type_name("message"), x.sender, x.sender_ref, x.receiver, x.subject, x.obj,
+           x.predicate);
+}
+template <class Inspector>
+auto inspect(Inspector& f, message_record& x) {
+  return f(caf::meta::type_name("message_record"), x.content, x.status, x.channel_id,
+           x.channel_txn_id, x.version, x.since);
+}
+template <class Inspector>
+auto inspect(Inspector& f, message_patch& x) {
+  return f(caf::meta::type_name("message_patch"), x.status, x.channel_id, x.channel_txn_id);
+}
+
+} // namespace igl

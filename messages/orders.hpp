@@ -1,0 +1,278 @@
+#pragma once
+
+#include "messages/channel.hpp"
+#include "messages/message.hpp"
+
+#include <array>
+#include <chrono>
+#include <vector>
+
+namespace igl {
+
+/// The stream catalogue (§3 of the design): one work-queue stream per kind of job.
+enum class stream : uint8_t {
+  inbox,
+  outbox,
+  channel_pending,
+  message_updates,
+  rejected,
+  object_retrieval,
+  notifications,
+  delivery_outbox,
+  channel_notifications,
+  subscription_requests, ///< verify_intent; hub
+  medium_writes,         ///< write_to_medium; endpoint only
+};
+inline constexpr size_t stream_count = 11;
+
+/// What happens to a job whose attempts are used up.
+enum class on_exhausted : uint8_t { dead_letter, reject_message };
+
+/// A row of the catalogue.
+struct stream_entry {
+  stream id;
+  std::string_view name;     ///< as the specification names the queue: "channel-pending"
+  std::string_view order;    ///< what it carries: "check_delivery"
+  std::string_view consumer; ///< the kind of worker that takes it: "channel-poller"
+  on_exhausted exhausted;
+};
+const std::array<stream_entry, stream_count>& stream_catalogue();
+const stream_entry& entry_of(stream x);
+std::string to_string(stream x);
+caf::optional<stream> parse_stream(std::string_view name);
+
+// -- the orders: what a job asks for
+// ---------------------------------------------------------------
+
+/// A new message, from here (no channel) or from abroad: lake, access, outbox or spider,
+/// notifications.
+struct process_message {
+  message content;
+  std::string channel_id;
+  std::string channel_txn_id;
+};
+
+/// A message of ours wants to leave.
+struct route_message {
+  message content;
+  uint32_t round = 1;             ///< grows each time the message is routed anew
+  std::vector<std::string> tried; ///< channels that already failed in this round
+  std::string reasons;            ///< why they did, readable
+};
+
+/// What has become of a message we posted to a channel?
+struct check_delivery {
+  message content;
+  uint32_t round = 1;
+  std::vector<std::string> tried;
+  std::string channel_id;
+  std::string channel_txn_id;
+  channel_status last = channel_status::received; ///< what the channel said before
+};
+
+/// Change an existing message.
+struct update_message {
+  reference about;
+  message_patch patch;
+  std::string reason; ///< makes the job's id with `about`: "routed/1", "confirmed/1"
+};
+
+/// Mark what could not be sent.
+struct reject_message {
+  reference about;
+  std::string reason;
+};
+
+/// Fetch a document from abroad.
+struct retrieve_object {
+  reference about;       ///< the message that refers to it
+  std::string multihash; ///< base58
+  std::string from;      ///< jurisdiction whose document API has it
+  std::string grant_to;  ///< jurisdiction that may read it here
+  uint32_t depth = 0;    ///< 0: the message's obj; 1: a link in it; …
+};
+
+/// A topic and what its subscribers are sent.
+struct notice {
+  std::string topic;
+  std::string body; ///< JSON text
+};
+
+/// Tell whoever subscribed.
+struct message_changed {
+  std::string about; ///< `AU:17`, or an endpoint's message id
+  std::string cause; ///< makes the job's id with `about`: "received", "status/12"
+  std::vector<notice> notices;
+};
+
+/// Tell one subscriber.
+struct deliver_callback {
+  std::string about;
+  std::string cause;
+  std::string callback; ///< URL
+  std::string topic;    ///< as subscribed
+  std::string body;     ///< JSON text
+};
+
+/// A channel has something for us.
+struct channel_notified {
+  std::string channel_id;
+  std::string message_id; ///< empty: look what is new since the cursor
+};
+
+/// Ask a subscriber whether it means it (W3C WebSub §5.3).
+struct verify_intent {
+  std::string mode;  ///< "subscribe" or "unsubscribe"
+  std::string topic; ///< canonical
+  std::string topic_as_asked;
+  std::string callback;
+  std::string secret;
+  std::chrono::seconds lease{0};
+  std::string request_id; ///< random; makes the job's id
+};
+
+/// Write a message of the sending store to the channel's medium.
+struct write_to_medium {
+  channel_message said;
+};
+
+// -- jobs
+// -------------------------------------------------------------------------------------------
+
+/// Which job, and which time it is tried. Travels with the order to the worker and back to the
+/// ledger.
+struct job_ticket {
+  std::string id;
+  uint32_t generation = 0; ///< grows when an open job is opened again
+  uint32_t attempt = 1;    ///< 1: the first
+};
+
+/// A job to be opened. Opening an id that is open makes it due again after it is closed
+/// (its generation grows); so many equal jobs fall together.
+struct job_order {
+  std::string id;
+  stream on = stream::inbox;
+  std::string about;  ///< `AU:17`; what `igl trace` finds it by
+  std::string body;   ///< the order as JSON text
+  caf::timestamp due; ///< not before; epoch: at once
+};
+
+/// A job as the ledger keeps it.
+struct open_job {
+  job_order order;
+  uint64_t number = 0; ///< order of opening
+  uint32_t generation = 0;
+  uint32_t attempts = 0; ///< failed ones
+  std::string last_error;
+  caf::timestamp opened;
+};
+
+struct dead_letter {
+  uint64_t number = 0;
+  open_job job;
+  std::string reason;
+  caf::timestamp died;
+};
+
+/// The job that carries an order. Its id is made of the order alone: the same order, the same job.
+job_order make_job(const process_message& x);
+job_order make_job(const route_message& x);
+job_order make_job(const check_delivery& x);
+job_order make_job(const update_message& x);
+job_order make_job(const reject_message& x);
+job_order make_job(const retrieve_object& x);
+job_order make_job(const message_changed& x);
+job_order make_job(const deliver_callback& x);
+job_order make_job(const channel_notified& x);
+job_order make_job(const verify_intent& x);
+job_order make_job(const write_to_medium& x);
+
+/// Reads a job's body again. Fails with internal: somebody else wrote to the stream.
+template <class Order>
+caf::expected<Order> parse_order(std::string_view body);
+
+/// What goes through a stream: the ticket and the order, as JSON.
+std::string encode_delivery(const job_ticket& ticket, const job_order& job);
+struct job_delivery {
+  job_ticket ticket;
+  std::string about;
+  std::string body;
+};
+caf::expected<job_delivery> decode_delivery(std::string_view payload);
+/// What JetStream drops repetitions by: id, generation and attempt.
+std::string publication_id(const job_ticket& ticket);
+
+template <class Inspector>
+auto inspect(Inspector& f, process_message& x) {
+  return f(caf::meta::type_name("process_message"), x.content, x.channel_id, x.channel_txn_id);
+}
+template <class Inspector>
+auto inspect(Inspector& f, route_message& x) {
+  return f(caf::meta::type_name("route_message"), x.content, x.round, x.tried, x.reasons);
+}
+template <class Inspector>
+auto inspect(Inspector& f, check_delivery& x) {
+  return f(caf::meta::type_name("check_delivery"), x.content, x.round, x.tried, x.channel_id,
+           x.channel_txn_id, x.last);
+}
+template <class Inspector>
+auto inspect(Inspector& f, update_message& x) {
+  return f(caf::meta::type_name("update_message"), x.about, x.patch, x.reason);
+}
+template <class Inspector>
+auto inspect(Inspector& f, reject_message& x) {
+  return f(caf::meta::type_name("reject_message"), x.about, x.reason);
+}
+template <class Inspector>
+auto inspect(Inspector& f, retrieve_object& x) {
+  return f(caf::meta::type_name("retrieve_object"), x.about, x.multihash, x.from, x.grant_to,
+           x.depth);
+}
+template <class Inspector>
+auto inspect(Inspector& f, notice& x) {
+  return f(caf::meta::type_name("notice"), x.topic, x.body);
+}
+template <class Inspector>
+auto inspect(Inspector& f, message_changed& x) {
+  return f(caf::meta::type_name("message_changed"), x.about, x.cause, x.notices);
+}
+template <class Inspector>
+auto inspect(Inspector& f, deliver_callback& x) {
+  return f(caf::meta::type_name("deliver_callback"), x.about, x.cause, x.callback, x.topic, x.body);
+}
+template <class Inspector>
+auto inspect(Inspector& f, channel_notified& x) {
+  return f(caf::meta::type_name("channel_notified"), x.channel_id, x.message_id);
+}
+template <class Inspector>
+auto inspect(Inspector& f, verify_intent& x) {
+  return f(caf::meta::type_name("verify_intent"), x.mode, x.topic, x.topic_as_asked, x.callback,
+           x.secret, x.lease, x.request_id);
+}
+template <class Inspector>
+auto inspect(Inspector& f, write_to_medium& x) {
+  return f(caf::meta::type_name("write_to_medium"), x.said);
+}
+template <class Inspector>
+auto inspect(Inspector& f, job_ticket& x) {
+  return f(caf::meta::type_name("job_ticket"), x.id, x.generation, x.attempt);
+}
+template <class Inspector>
+auto inspect(Inspector& f, job_order& x) {
+  return f(caf::meta::type_name("job_order"), x.id, x.on, x.about, x.body, x.due);
+}
+template <class Inspector>
+auto inspect(Inspector& f, open_job& x) {
+  return f(caf::meta::type_name("open_job"), x.order, x.number, x.generation, x.attempts,
+           x.last_error, x.opened);
+}
+template <class Inspector>
+auto inspect(Inspector& f, dead_letter& x) {
+  return f(caf::meta::type_name("dead_letter"), x.number, x.job, x.reason, x.died);
+}
+template <class Inspector>
+auto inspect(Inspector& f, job_delivery& x) {
+  return f(caf::meta::type_name("job_delivery"), x.ticket, x.about, x.body);
+}
+
+} // namespace igl

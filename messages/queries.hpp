@@ -1,0 +1,221 @@
+#pragma once
+
+#include "messages/settlement.hpp"
+
+namespace igl {
+
+/// A stored document.
+struct object_info {
+  std::string multihash;
+  uint64_t upload = 0;
+  uint64_t size = 0; ///< bytes
+};
+
+// What the ledger can be asked. Each question is a struct; "found" answers carry an optional.
+
+struct find_message {
+  reference about;
+};
+struct found_message {
+  caf::optional<message_record> record;
+};
+
+struct find_channel_record {
+  channel_half half = channel_half::posting;
+  std::string id;
+};
+struct found_channel_record {
+  caf::optional<channel_record> record;
+};
+
+/// Changed after `version` or, when that is 0, at or after `since`; in order of version.
+struct channel_records_since {
+  channel_half half = channel_half::receiving;
+  uint64_t version = 0;
+  caf::timestamp since;
+  std::string receiver; ///< empty: any
+  uint32_t limit = 100;
+};
+struct channel_records {
+  std::vector<channel_record> records;
+  uint64_t version = 0;
+  bool more = false;
+};
+
+/// All events about something, in order; or, with `about` empty, all events after a number.
+struct find_events {
+  std::string about;
+  uint64_t after = 0;
+  uint32_t limit = 1000;
+};
+struct found_events {
+  std::vector<event> events;
+};
+
+struct find_object {
+  std::string multihash;
+};
+struct found_object {
+  caf::optional<object_info> info;
+};
+struct may_read {
+  std::string multihash;
+  std::string jurisdiction;
+};
+struct access {
+  bool granted = false;
+};
+/// A piece is document_piece_size bytes, the last one may be shorter.
+inline constexpr size_t document_piece_size = 256 * 1024;
+struct read_piece {
+  uint64_t upload = 0;
+  uint32_t piece = 0;
+};
+struct document_piece {
+  std::string bytes;
+};
+
+/// Live subscriptions (not ended at `at`) that want to be told of a topic.
+struct find_subscribers {
+  std::string topic;
+  caf::timestamp at;
+};
+struct found_subscribers {
+  std::vector<subscription> subscriptions;
+};
+struct find_subscription {
+  std::string topic;
+  std::string callback;
+};
+struct found_subscription {
+  caf::optional<subscription> what;
+};
+
+struct find_cursor {
+  std::string name;
+};
+struct found_cursor {
+  std::string value;
+};
+
+/// A place in the queue of due jobs: due time, then order of opening.
+struct due_place {
+  caf::timestamp due;
+  uint64_t number = 0;
+};
+/// Open jobs after a place that are due at `at`, in order.
+struct due_jobs {
+  due_place after;
+  caf::timestamp at;
+  uint32_t limit = 512;
+};
+struct found_due_jobs {
+  std::vector<open_job> jobs;
+  due_place last;                         ///< go on after this
+  caf::optional<caf::timestamp> next_due; ///< of the first job that is not due yet
+};
+
+struct find_dead_letters {
+  uint64_t after = 0;
+  uint32_t limit = 100;
+};
+struct found_dead_letters {
+  std::vector<dead_letter> letters;
+};
+
+struct stream_count_of {
+  stream id = stream::inbox;
+  uint64_t open = 0;
+};
+/// The ledger in figures.
+struct ledger_figures_query {
+  uint8_t unused = 0;
+};
+struct ledger_figures {
+  uint64_t events = 0;
+  uint64_t messages = 0;
+  uint64_t objects = 0;
+  uint64_t subscriptions = 0;
+  uint64_t dead_letters = 0;
+  uint64_t open_jobs = 0;
+  std::vector<stream_count_of> streams;
+  uint64_t used_bytes = 0;
+  uint64_t map_bytes = 0;
+};
+
+// Documents on their way in: pieces first, then `object_stored` in a settlement names them.
+
+struct begin_upload {
+  uint8_t unused = 0;
+};
+struct upload_begun {
+  uint64_t upload = 0;
+};
+struct store_piece {
+  uint64_t upload = 0;
+  uint32_t piece = 0;
+  std::string bytes;
+};
+struct piece_stored {
+  uint32_t piece = 0;
+};
+struct abandon_upload {
+  uint64_t upload = 0;
+};
+
+// What an operator does with dead letters; each act is an event.
+
+struct replay_dead_letter {
+  uint64_t number = 0;
+  std::string who;
+};
+struct drop_dead_letter {
+  uint64_t number = 0;
+  std::string who;
+};
+
+#define IGL_INSPECT(type, ...)                                                                     \
+  template <class Inspector>                                                                       \
+  auto inspect(Inspector& f, type& x) {                                                            \
+    return f(caf::meta::type_name(#type), __VA_ARGS__);                                            \
+  }
+
+IGL_INSPECT(object_info, x.multihash, x.upload, x.size)
+IGL_INSPECT(find_message, x.about)
+IGL_INSPECT(found_message, x.record)
+IGL_INSPECT(find_channel_record, x.half, x.id)
+IGL_INSPECT(found_channel_record, x.record)
+IGL_INSPECT(channel_records_since, x.half, x.version, x.since, x.receiver, x.limit)
+IGL_INSPECT(channel_records, x.records, x.version, x.more)
+IGL_INSPECT(find_events, x.about, x.after, x.limit)
+IGL_INSPECT(found_events, x.events)
+IGL_INSPECT(find_object, x.multihash)
+IGL_INSPECT(found_object, x.info)
+IGL_INSPECT(may_read, x.multihash, x.jurisdiction)
+IGL_INSPECT(access, x.granted)
+IGL_INSPECT(read_piece, x.upload, x.piece)
+IGL_INSPECT(document_piece, x.bytes)
+IGL_INSPECT(find_subscribers, x.topic, x.at)
+IGL_INSPECT(found_subscribers, x.subscriptions)
+IGL_INSPECT(find_subscription, x.topic, x.callback)
+IGL_INSPECT(found_subscription, x.what)
+IGL_INSPECT(find_cursor, x.name)
+IGL_INSPECT(found_cursor, x.value)
+IGL_INSPECT(due_place, x.due, x.number)
+IGL_INSPECT(due_jobs, x.after, x.at, x.limit)
+IGL_INSPECT(found_due_jobs, x.jobs, x.last, x.next_due)
+IGL_INSPECT(find_dead_letters, x.after, x.limit)
+IGL_INSPECT(found_dead_letters, x.letters)
+IGL_INSPECT(stream_count_of, x.id, x.open)
+IGL_INSPECT(ledger_figures_query, x.unused)
+IGL_INSPECT(ledger_figures, x.events, x.messages, x.objects, x.subscriptions, x.dead_letters,
+            x.open_jobs, x.streams, x.used_bytes, x.map_bytes)
+IGL_INSPECT(begin_upload, x.unused)
+IGL_INSPECT(upload_begun, x.upload)
+IGL_INSPECT(store_piece, x.upload, x.piece, x.bytes)
+IGL_INSPECT(piece_stored, x.piece)
+IGL_INSPECT(abandon_upload, x.upload)
+IGL_INSPECT(replay_dead_letter, x.number, x.who)
+IGL_INSPECT(drop_dead_letter, x.number, x.who)
+
+} // namespace igl

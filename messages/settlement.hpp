@@ -1,0 +1,136 @@
+#pragma once
+
+#include "messages/events.hpp"
+#include "messages/orders.hpp"
+
+#include <caf/none.hpp>
+
+namespace igl {
+
+/// How a job ends in a settlement.
+enum class job_end : uint8_t {
+  done,      ///< closed
+  again,     ///< stays open, due later; counts as an attempt, `error` says why
+  postponed, ///< stays open, due later; does not count (our own bound; a channel that is still
+             ///< busy)
+  dead,      ///< becomes a dead letter, `error` says why
+};
+
+struct job_outcome {
+  job_ticket ticket;
+  job_end end = job_end::done;
+  caf::timestamp due; ///< for again and postponed
+  std::string error;
+};
+
+/// Inserts or replaces a message of the lake, if its version is still the one the decision rested
+/// on.
+struct message_change {
+  message_record record; ///< `version` and, when inserted, `since` are given by the ledger
+  uint64_t expects = 0;  ///< 0: not stored yet
+};
+
+/// The same for an endpoint's stores.
+struct channel_record_change {
+  channel_record record;
+  uint64_t expects = 0;
+};
+
+/// Who may read a document, and because of what: `AU:17`, or `document-api`.
+struct access_grant {
+  std::string multihash;
+  std::string jurisdiction;
+  std::string because;
+};
+
+/// Names the pieces that were written under `upload` as a document.
+struct object_stored {
+  std::string multihash;
+  uint64_t upload = 0;
+  uint64_t size = 0; ///< bytes
+};
+
+/// A WebSub subscription. Its key is canonical topic and callback.
+struct subscription {
+  std::string topic; ///< canonical
+  std::string topic_as_asked;
+  std::string callback;
+  std::string secret; ///< empty: none
+  caf::timestamp ends;
+};
+enum class subscription_act : uint8_t { put, remove };
+struct subscription_change {
+  subscription_act act = subscription_act::put;
+  subscription what;
+};
+
+struct cursor_change {
+  std::string name;
+  std::string value;
+};
+
+/// Everything that becomes true at once or not at all: one ledger transaction.
+///
+/// Fails with job_not_open (forget it), stale (read and decide again), storage_full, storage_failed
+/// or unavailable; then nothing has changed.
+struct settlement {
+  caf::optional<job_outcome> job; ///< none: an API's request, not a job
+  std::vector<message_change> messages;
+  std::vector<channel_record_change> channel_records;
+  std::vector<access_grant> grants;
+  std::vector<object_stored> objects;
+  std::vector<subscription_change> subscriptions;
+  std::vector<cursor_change> cursors;
+  std::vector<event> events; ///< number and time are given by the ledger
+  std::vector<job_order> opens;
+};
+
+/// The answer, given after the data is on disk.
+struct settled {
+  uint64_t version = 0; ///< number of this settlement's first event; what changed records carry now
+};
+
+template <class Inspector>
+auto inspect(Inspector& f, job_outcome& x) {
+  return f(caf::meta::type_name("job_outcome"), x.ticket, x.end, x.due, x.error);
+}
+template <class Inspector>
+auto inspect(Inspector& f, message_change& x) {
+  return f(caf::meta::type_name("message_change"), x.record, x.expects);
+}
+template <class Inspector>
+auto inspect(Inspector& f, channel_record_change& x) {
+  return f(caf::meta::type_name("channel_record_change"), x.record, x.expects);
+}
+template <class Inspector>
+auto inspect(Inspector& f, access_grant& x) {
+  return f(caf::meta::type_name("access_grant"), x.multihash, x.jurisdiction, x.because);
+}
+template <class Inspector>
+auto inspect(Inspector& f, object_stored& x) {
+  return f(caf::meta::type_name("object_stored"), x.multihash, x.upload, x.size);
+}
+template <class Inspector>
+auto inspect(Inspector& f, subscription& x) {
+  return f(caf::meta::type_name("subscription"), x.topic, x.topic_as_asked, x.callback, x.secret,
+           x.ends);
+}
+template <class Inspector>
+auto inspect(Inspector& f, subscription_change& x) {
+  return f(caf::meta::type_name("subscription_change"), x.act, x.what);
+}
+template <class Inspector>
+auto inspect(Inspector& f, cursor_change& x) {
+  return f(caf::meta::type_name("cursor_change"), x.name, x.value);
+}
+template <class Inspector>
+auto inspect(Inspector& f, settlement& x) {
+  return f(caf::meta::type_name("settlement"), x.job, x.messages, x.channel_records, x.grants,
+           x.objects, x.subscriptions, x.cursors, x.events, x.opens);
+}
+template <class Inspector>
+auto inspect(Inspector& f, settled& x) {
+  return f(caf::meta::type_name("settled"), x.version);
+}
+
+} // namespace igl
