@@ -112,7 +112,9 @@ struct http_request {
   std::string body;
   std::chrono::milliseconds timeout{10000}; ///< for the whole exchange
   uint64_t max_body = 1 << 20;              ///< bytes of the answer's body; more: too_large
-  std::string save_to; ///< write the answer's body to this file; empty: into `body`
+  std::string save_to;     ///< write the answer's body to this file; empty: into `body`
+  std::string upload_file; ///< send this file as the one part of a multipart/form-data body; empty:
+                           ///< send `body`
 };
 struct http_response {
   uint16_t status = 0;
@@ -217,7 +219,8 @@ IGL_INSPECT(find_participants, x.unused)
 IGL_INSPECT(participants, x.codes)
 IGL_INSPECT(revoke_channel_message, x.id)
 IGL_INSPECT(http_header, x.name, x.value)
-IGL_INSPECT(http_request, x.method, x.url, x.headers, x.body, x.timeout, x.max_body, x.save_to)
+IGL_INSPECT(http_request, x.method, x.url, x.headers, x.body, x.timeout, x.max_body, x.save_to,
+            x.upload_file)
 IGL_INSPECT(http_response, x.status, x.headers, x.body)
 IGL_INSPECT(supervision_query, x.unused)
 IGL_INSPECT(supervision_node, x.name, x.state, x.restarts, x.last_error, x.last_error_at, x.started,

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "actors/commands/node_client.hpp"
+
+#include <iosfwd>
+#include <string>
+
+/// The commands that speak to a running node. Each prints for people, or with `json` for machines, and
+/// returns the exit status: 0 only on success; mistakes are one line on `err` that says what to do.
+namespace igl::commands {
+
+struct terminal {
+  std::ostream& out;
+  std::ostream& err;
+  bool json = false;
+};
+
+int document_put(node_client& node, const terminal& term, const std::string& file, const std::string& jurisdiction);
+/// Writes the document to `output`, or to `out` when that is empty.
+int document_get(node_client& node, const terminal& term, const std::string& multihash, std::string jurisdiction,
+                 const std::string& output);
+
+struct message_options {
+  std::string sender; ///< empty: the node's own jurisdiction
+  std::string receiver;
+  std::string subject;
+  std::string obj;
+  std::string predicate;
+  std::string sender_ref; ///< empty: the node chooses one
+};
+int message_send(node_client& node, const terminal& term, message_options what);
+int message_show(node_client& node, const terminal& term, const std::string& reference);
+
+/// Every event of a message, or of whatever events are about, in order.
+int trace(node_client& node, const terminal& term, const std::string& about);
+int status(node_client& node, const terminal& term);
+
+int dead_letters(node_client& node, const terminal& term);
+int dead_letter_replay(node_client& node, const terminal& term, uint64_t number);
+int dead_letter_drop(node_client& node, const terminal& term, uint64_t number);
+
+} // namespace igl::commands
