@@ -113,7 +113,10 @@ using subscription_handler_actor = caf::typed_actor<
     // INTERNAL: renew.
     caf::reacts_to<caf::tick_atom>>;
 /// The MEDIUM WRITER writes an endpoint's posted messages to the medium.
-using medium_writer_actor = worker_actor<write_to_medium>;
+using medium_writer_actor =
+    caf::typed_actor<caf::replies_to<job_ticket, write_to_medium>::with<settled>,
+                     // INTERNAL: write what is waiting.
+                     caf::reacts_to<caf::tick_atom>>;
 /// The MEDIUM OBSERVER watches a medium for messages to the jurisdictions an endpoint serves.
 using medium_observer_actor =
     caf::typed_actor<caf::replies_to<channel_health_query>::with<channel_health>,

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "channels/medium.hpp"
+#include "config/settings.hpp"
+#include "messages/surroundings.hpp"
+
+namespace igl {
+
+struct medium_observer_state {
+  static inline const char* name = "medium-observer";
+  std::unique_ptr<medium> from; ///< none: not open
+  std::string cursor;           ///< as it is in the ledger
+  bool cursor_known = false;
+  uint64_t place = 0;    ///< read up to here
+  uint64_t unstored = 0; ///< entries passed since the cursor was stored
+  uint32_t failures = 0; ///< in a row
+  channel_health health;
+};
+
+/// Watches a medium for messages to the jurisdictions an endpoint serves. Reading may wait for a
+/// disk: spawn it with `caf::detached`.
+///
+/// Reads:   the medium, every `medium_interval`, from the ledger's cursor "medium" on
+/// Opens:   notifications
+/// Retries: always, after a growing pause; `channel_health` says what is wrong
+/// Refuses: to skip an entry it cannot read
+medium_observer_actor::behavior_type
+medium_observer(medium_observer_actor::stateful_pointer<medium_observer_state> self,
+                surroundings with, endpoint_settings how, medium_opener open);
+
+} // namespace igl

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "channels/medium.hpp"
+#include "config/settings.hpp"
+#include "messages/promise.hpp"
+#include "messages/surroundings.hpp"
+
+namespace igl {
+
+/// A message of the sending store on its way to the medium.
+struct medium_write {
+  job_ticket ticket;
+  channel_record record;
+  std::shared_ptr<guarded_promise<settled>> answer;
+};
+
+struct medium_writer_state {
+  static inline const char* name = "medium-writer";
+  std::unique_ptr<medium> to;        ///< none: not open
+  std::vector<medium_write> waiting; ///< for the next append
+  bool flushing = false;             ///< a flush is in the mailbox
+};
+
+/// Writes an endpoint's posted messages to the channel's medium. What waits is written in one
+/// append. It blocks its thread while the medium syncs: spawn it with `caf::detached`.
+///
+/// Takes:   medium-writes
+/// Opens:   notifications
+/// Calls:   the medium
+/// Retries: while the medium fails, as often as `retry` allows
+/// Refuses: a message whose attempts are used up, or whose id is on the medium with another
+///          content: it becomes `undeliverable`, never a dead letter
+medium_writer_actor::behavior_type
+medium_writer(medium_writer_actor::stateful_pointer<medium_writer_state> self, surroundings with,
+              medium_opener open, retry_settings retry);
+
+} // namespace igl

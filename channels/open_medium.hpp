@@ -1,0 +1,13 @@
+#pragma once
+
+#include "channels/medium.hpp"
+#include "config/settings.hpp"
+
+namespace igl {
+
+/// How an endpoint opens its medium, as its settings say. The writer and the observer each open
+/// their own. With the kind `memory`, all media of one opener share one log, which `identity`
+/// names (channels/memory_medium.hpp); other kinds ignore it.
+medium_opener opener_of(const endpoint_settings& how, const std::string& identity);
+
+} // namespace igl

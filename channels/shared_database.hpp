@@ -1,0 +1,18 @@
+#pragma once
+
+#include "channels/medium.hpp"
+
+namespace igl {
+
+/// A medium in an LMDB folder that several processes of one machine open at once; created if
+/// missing. channels/FORMAT.md says which byte means what.
+///
+/// The folder must be on a local disk: LMDB's locks do not reach over a network file system. A
+/// process that dies in the middle of an append takes nothing with it; the next one goes on.
+///
+/// Fails with storage_failed (no such parent folder, no permission, no space) or storage_format
+/// (not a medium, or one of another version). Opening a folder several times in one process is
+/// fine: LMDB's environment is opened once and shared.
+caf::expected<std::unique_ptr<medium>> open_shared_database_medium(const std::string& path);
+
+} // namespace igl
