@@ -1,0 +1,41 @@
+#pragma once
+
+#include "actors/peer_gate.hpp"
+#include "config/settings.hpp"
+#include "messages/surroundings.hpp"
+
+#include <memory>
+
+namespace igl {
+
+/// The GET on a callback that verifies an intent (W3C WebSub §5.3); the callback's own query stays.
+http_request verification_request(const verify_intent& order, std::string_view challenge,
+                                  const process_settings& settings);
+
+/// The change that was asked for, and its event.
+settlement subscription_applied(const verify_intent& order, caf::timestamp now);
+
+/// What follows from the subscriber's answer: 2xx and the challenge, nothing else, confirms it.
+/// Otherwise everything stays as it was; an event says so. Fails with peer_failed for 5xx and 429.
+caf::expected<settlement> decide(const job_ticket& ticket, const verify_intent& order,
+                                 const http_response& answer, std::string_view challenge,
+                                 caf::timestamp now);
+
+struct intent_verifier_state {
+  static inline const char* name = "intent-verifier";
+  caf::optional<peer_gate> gate; // by origin
+};
+
+/// Asks a subscriber whether it means it.
+///
+/// Takes:   subscription-requests
+/// Opens:   nothing
+/// Calls:   the subscriber's callback
+/// Retries: while the subscriber cannot be reached
+/// Refuses: a subscription whose subscriber does not echo the challenge
+intent_verifier_actor::behavior_type
+intent_verifier(intent_verifier_actor::stateful_pointer<intent_verifier_state> self,
+                surroundings around, std::shared_ptr<const process_settings> settings,
+                http_client_actor http);
+
+} // namespace igl

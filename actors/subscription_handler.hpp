@@ -1,0 +1,51 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "messages/surroundings.hpp"
+
+#include <caf/actor_clock.hpp>
+
+#include <memory>
+
+namespace igl {
+
+/// What the node asks of a channel's hub, and for how long.
+inline constexpr std::chrono::seconds channel_lease{432000};
+/// How long a hub may take to verify our intent before it is asked again.
+inline constexpr std::chrono::seconds verification_patience{60};
+
+/// The subscription this node wants at a channel: topic `jurisdiction.<own>`, called back at
+/// `<reception url>/channel-message/<channel id>`.
+subscription_request subscription_at(const channel_settings& channel, const node_settings& settings,
+                                     std::string_view reception_url);
+
+/// Did we ask for this? Yes: the challenge goes back. Fails with not_found.
+caf::expected<channel_intent_confirmed> decide(const confirm_channel_intent& asked,
+                                               const channel_settings& channel,
+                                               const node_settings& settings);
+
+/// Fails with forbidden: the channel has a secret and this is not its signature.
+caf::expected<notification_accepted> decide(const channel_notification& x,
+                                            const channel_settings& channel);
+
+struct subscription_handler_state {
+  static inline const char* name = "subscription-handler";
+  bool asking = false;                 // a request is on its way
+  uint32_t failed = 0;                 // attempts since it last worked
+  caf::actor_clock::time_point next{}; // when to ask again
+  channel_health health;
+};
+
+/// Keeps the WebSub subscription at one channel alive: renews it when half its time is over.
+///
+/// Takes:   what a channel asks and tells the message reception API
+/// Opens:   nothing
+/// Calls:   the hub of its channel
+/// Retries: for ever, with growing pauses; meanwhile the observer's own looks find the news
+/// Refuses: to confirm what it did not ask for, and a notification with a wrong signature
+subscription_handler_actor::behavior_type
+subscription_handler(subscription_handler_actor::stateful_pointer<subscription_handler_state> self,
+                     surroundings around, std::shared_ptr<const node_settings> settings,
+                     channel_settings which, channel_actor channel, std::string reception_url);
+
+} // namespace igl
