@@ -22,6 +22,7 @@ enum class channel_half : uint8_t { posting, receiving };
 std::string to_string(channel_status x);
 std::string to_string(channel_half x);
 caf::optional<channel_status> parse_channel_status(std::string_view text);
+caf::optional<channel_half> parse_channel_half(std::string_view text);
 /// The two tables of §5 of the design.
 bool may_follow(channel_half half, channel_status from, channel_status to);
 

@@ -83,6 +83,9 @@ const errc_entry& entry_of(errc code);
 const std::vector<errc_entry>& errc_table();
 std::string to_string(errc code);
 
+/// "Not Found" for 404; the phrases of the reference software. Empty: not a status that is used.
+std::string_view reason_phrase(uint16_t http_status);
+
 /// An error as it travels: a code, optionally a sentence about this very case and the `source`
 /// of wire.md as JSON text (empty: none).
 struct problem {

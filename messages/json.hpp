@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/api.hpp"
+#include "messages/errors.hpp"
 
 #include <caf/expected.hpp>
 

@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 
+#include <caf/expected.hpp>
 #include <caf/typed_response_promise.hpp>
 
 #include <memory>
@@ -29,6 +30,13 @@ public:
       return;
     done_ = true;
     promise_.deliver(std::forward<U>(x));
+  }
+
+  void deliver(caf::expected<T> x) {
+    if (x)
+      deliver(std::move(*x));
+    else
+      deliver(std::move(x.error()));
   }
 
   /// What a message handler returns.

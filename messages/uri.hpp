@@ -31,6 +31,13 @@ caf::optional<http_url> parse_http_url(std::string_view text);
 caf::optional<std::string> percent_decode(std::string_view text);
 std::string percent_encode(std::string_view text);
 
+/// The bytes that the UTF-8 sequence at the start of a text (not empty) takes; 0 if it is
+/// malformed. Overlong forms, surrogates and what is beyond U+10FFFF are malformed.
+size_t sequence_length(std::string_view text);
+
+/// True for well-formed UTF-8.
+bool is_utf8(std::string_view text);
+
 /// True for well-formed UTF-8 without control characters.
 bool is_plain_text(std::string_view text);
 

@@ -1,0 +1,189 @@
+#include "messages/json.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/json_read.hpp"
+#include "messages/json_text.hpp"
+
+namespace igl {
+
+namespace {
+
+using json_text::exact_time;
+using json_text::well_formed;
+
+constexpr size_t deepest = 64;
+constexpr size_t longest = size_t{16} << 20; // bytes
+
+/// The deepest nesting, without building anything: the tree of a hostile text would be written
+/// and freed by recursion elsewhere.
+bool is_too_deep(std::string_view text) {
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (in_string) {
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > deepest)
+        return true;
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+} // namespace
+
+caf::expected<json> parse_json(std::string_view text) {
+  if (text.size() > longest)
+    return make_problem(errc::bad_request, "the JSON text is longer than 16 MiB");
+  if (is_too_deep(text))
+    return make_problem(errc::bad_request, "the JSON text is nested deeper than 64 levels");
+  auto value = json::parse(text.begin(), text.end(), nullptr, false);
+  if (value.is_discarded())
+    return make_problem(errc::bad_request, "the text is not JSON in UTF-8");
+  return value;
+}
+
+void to_json(json& j, const reference& x) {
+  j = json{{"sender", x.sender}, {"sender_ref", x.sender_ref}};
+}
+void from_json(const json& j, reference& x) {
+  read(j, "sender", x.sender);
+  read(j, "sender_ref", x.sender_ref);
+}
+
+void to_json(json& j, const message& x) {
+  j = json{{"sender", x.sender},     {"sender_ref", x.sender_ref},
+           {"receiver", x.receiver}, {"subject", x.subject},
+           {"obj", x.obj},           {"predicate", x.predicate}};
+}
+void from_json(const json& j, message& x) {
+  read(j, "sender", x.sender);
+  read(j, "sender_ref", x.sender_ref);
+  read(j, "receiver", x.receiver);
+  read(j, "subject", x.subject);
+  read(j, "obj", x.obj);
+  read(j, "predicate", x.predicate);
+}
+
+void to_json(json& j, const message_record& x) {
+  j = json{{"content", x.content},       {"status", to_string(x.status)},
+           {"channel_id", x.channel_id}, {"channel_txn_id", x.channel_txn_id},
+           {"version", x.version},       {"since", exact_time(x.since)}};
+}
+void from_json(const json& j, message_record& x) {
+  read(j, "content", x.content);
+  read(j, "status", x.status, parse_message_status);
+  read(j, "channel_id", x.channel_id);
+  read(j, "channel_txn_id", x.channel_txn_id);
+  read(j, "version", x.version);
+  read(j, "since", x.since);
+}
+
+void to_json(json& j, const channel_message& x) {
+  j = json{{"id", x.id}, {"content", x.content}, {"status", to_string(x.status)}};
+}
+void from_json(const json& j, channel_message& x) {
+  read(j, "id", x.id);
+  read(j, "content", x.content);
+  read(j, "status", x.status, parse_channel_status);
+}
+
+void to_json(json& j, const channel_record& x) {
+  j = json{{"half", to_string(x.half)},
+           {"said", x.said},
+           {"version", x.version},
+           {"updated", exact_time(x.updated)}};
+}
+void from_json(const json& j, channel_record& x) {
+  read(j, "half", x.half, parse_channel_half);
+  read(j, "said", x.said);
+  read(j, "version", x.version);
+  read(j, "updated", x.updated);
+}
+
+void to_json(json& j, const event& x) {
+  j = json{{"number", x.number},
+           {"at", exact_time(x.at)},
+           {"what", to_string(x.what)},
+           {"about", x.about},
+           {"detail", well_formed(x.detail)}};
+}
+void from_json(const json& j, event& x) {
+  read(j, "number", x.number);
+  read(j, "at", x.at);
+  read(j, "what", x.what, parse_event_kind);
+  read(j, "about", x.about);
+  read(j, "detail", x.detail);
+}
+
+void to_json(json& j, const subscription& x) {
+  j = json{{"topic", x.topic},
+           {"topic_as_asked", x.topic_as_asked},
+           {"callback", x.callback},
+           {"secret", x.secret},
+           {"ends", exact_time(x.ends)}};
+}
+void from_json(const json& j, subscription& x) {
+  read(j, "topic", x.topic);
+  read(j, "topic_as_asked", x.topic_as_asked);
+  read(j, "callback", x.callback);
+  read(j, "secret", x.secret);
+  read(j, "ends", x.ends);
+}
+
+void to_json(json& j, const open_job& x) {
+  j = json{{"id", x.order.id},
+           {"on", to_string(x.order.on)},
+           {"about", x.order.about},
+           {"body", x.order.body},
+           {"due", exact_time(x.order.due)},
+           {"number", x.number},
+           {"generation", x.generation},
+           {"attempts", x.attempts},
+           {"last_error", well_formed(x.last_error)},
+           {"opened", exact_time(x.opened)}};
+}
+void from_json(const json& j, open_job& x) {
+  read(j, "id", x.order.id);
+  read(j, "on", x.order.on, parse_stream);
+  read(j, "about", x.order.about);
+  read(j, "body", x.order.body);
+  read(j, "due", x.order.due);
+  read(j, "number", x.number);
+  read(j, "generation", x.generation);
+  read(j, "attempts", x.attempts);
+  read(j, "last_error", x.last_error);
+  read(j, "opened", x.opened);
+}
+
+void to_json(json& j, const dead_letter& x) {
+  j = json{{"number", x.number},
+           {"job", x.job},
+           {"reason", well_formed(x.reason)},
+           {"died", exact_time(x.died)}};
+}
+void from_json(const json& j, dead_letter& x) {
+  read(j, "number", x.number);
+  read(j, "job", x.job);
+  read(j, "reason", x.reason);
+  read(j, "died", x.died);
+}
+
+void to_json(json& j, const object_info& x) {
+  j = json{{"multihash", x.multihash}, {"upload", x.upload}, {"size", x.size}};
+}
+void from_json(const json& j, object_info& x) {
+  read(j, "multihash", x.multihash);
+  read(j, "upload", x.upload);
+  read(j, "size", x.size);
+}
+
+} // namespace igl

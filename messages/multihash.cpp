@@ -1,0 +1,309 @@
+#include "messages/multihash.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <vector>
+
+namespace igl {
+
+namespace {
+
+constexpr std::string_view base58_alphabet =
+    "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+constexpr std::string_view base32_alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+constexpr std::string_view base16_alphabet = "0123456789abcdef";
+constexpr std::string_view base64url_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr size_t longest_text = 256; // characters; decoding base58 is quadratic
+
+constexpr uint64_t sha2_256 = 0x12;
+
+/// A character's place in an alphabet; -1: not in it.
+constexpr std::array<int8_t, 256> places_in(std::string_view alphabet) {
+  std::array<int8_t, 256> places{};
+  for (auto& place : places)
+    place = -1;
+  for (size_t i = 0; i < alphabet.size(); ++i)
+    places[static_cast<unsigned char>(alphabet[i])] = static_cast<int8_t>(i);
+  return places;
+}
+
+constexpr auto base58_places = places_in(base58_alphabet);
+constexpr auto base32_places = places_in(base32_alphabet);
+constexpr auto base16_places = places_in(base16_alphabet);
+constexpr auto base64url_places = places_in(base64url_alphabet);
+
+/// Bases whose digits are whole bits, without padding. None: a foreign character, a digit too
+/// many, or bits that are not zero after the last byte.
+caf::optional<std::string> bits_decode(std::string_view text, unsigned bits_per_digit,
+                                       const std::array<int8_t, 256>& places) {
+  std::string result;
+  uint32_t buffer = 0;
+  unsigned bits = 0;
+  for (char c : text) {
+    auto place = places[static_cast<unsigned char>(c)];
+    if (place < 0)
+      return caf::none;
+    buffer = (buffer << bits_per_digit) | static_cast<uint32_t>(place);
+    bits += bits_per_digit;
+    if (bits >= 8) {
+      bits -= 8;
+      result += static_cast<char>((buffer >> bits) & 0xff);
+      buffer &= (1u << bits) - 1;
+    }
+  }
+  if (bits >= bits_per_digit || buffer != 0)
+    return caf::none;
+  return result;
+}
+
+/// Takes an unsigned varint off the front: at most nine bytes, in its shortest form.
+caf::optional<uint64_t> take_varint(std::string_view& bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < bytes.size() && i < 9; ++i) {
+    auto byte = static_cast<unsigned char>(bytes[i]);
+    value |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);
+    if (byte < 0x80) {
+      if (byte == 0 && i > 0)
+        return caf::none;
+      bytes.remove_prefix(i + 1);
+      return value;
+    }
+  }
+  return caf::none;
+}
+
+/// Does a digest of this length belong to a function of the multicodec table that protects a
+/// document? Shorter than 20 bytes it does not.
+bool fits(uint64_t function, uint64_t length) {
+  switch (function) {
+  case sha2_256:
+  case 0x16: // sha3-256
+  case 0x1b: // keccak-256
+  case 0x1e: // blake3
+  case 0x56: // dbl-sha2-256
+    return length == 32;
+  case 0x13: // sha2-512
+  case 0x14: // sha3-512
+  case 0x1d: // keccak-512
+    return length == 64;
+  case 0x15: // sha3-384
+  case 0x1c: // keccak-384
+  case 0x20: // sha2-384
+    return length == 48;
+  case 0x17: // sha3-224
+  case 0x1a: // keccak-224
+    return length == 28;
+  default:
+    if (function >= 0xb214 && function <= 0xb240) // blake2b-160 … blake2b-512
+      return length == function - 0xb200;
+    if (function >= 0xb254 && function <= 0xb260) // blake2s-160 … blake2s-256
+      return length == function - 0xb240;
+    return false;
+  }
+}
+
+/// The function of a well-formed multihash. None: it is not one.
+caf::optional<uint64_t> function_of(std::string_view bytes) {
+  auto function = take_varint(bytes);
+  if (!function)
+    return caf::none;
+  auto length = take_varint(bytes);
+  if (!length || *length != bytes.size() || !fits(*function, *length))
+    return caf::none;
+  return function;
+}
+
+/// The bytes behind a multibase prefix.
+caf::optional<std::string> multibase_decode(std::string_view text) {
+  if (text.empty() || text.size() > longest_text)
+    return caf::none;
+  auto digits = text.substr(1);
+  switch (text.front()) {
+  case 'z':
+    return base58_decode(digits);
+  case 'b':
+    return bits_decode(digits, 5, base32_places);
+  case 'f':
+    return bits_decode(digits, 4, base16_places);
+  case 'u':
+    return bits_decode(digits, 6, base64url_places);
+  default:
+    return caf::none;
+  }
+}
+
+/// The multihash inside a CID of either version. None: it is no CID.
+caf::optional<std::string> multihash_in(std::string_view cid) {
+  if (cid.size() == 46 && cid.substr(0, 2) == "Qm") {
+    auto bytes = base58_decode(cid);
+    if (bytes && function_of(*bytes) == sha2_256)
+      return bytes;
+    return caf::none;
+  }
+  auto bytes = multibase_decode(cid);
+  if (!bytes)
+    return caf::none;
+  std::string_view rest{*bytes};
+  auto version = take_varint(rest);
+  auto codec = version && *version == 1 ? take_varint(rest) : caf::none;
+  if (!codec || !function_of(rest))
+    return caf::none;
+  return std::string{rest};
+}
+
+std::string hex(const unsigned char* bytes, size_t size) {
+  std::string result;
+  result.reserve(2 * size);
+  for (size_t i = 0; i < size; ++i) {
+    result += base16_alphabet[bytes[i] >> 4];
+    result += base16_alphabet[bytes[i] & 15];
+  }
+  return result;
+}
+
+using uuid_bytes = std::array<unsigned char, 16>;
+
+std::string uuid_text(uuid_bytes bytes, unsigned version) {
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | (version << 4));
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
+  auto text = hex(bytes.data(), bytes.size());
+  for (auto place : {20, 16, 12, 8})
+    text.insert(static_cast<size_t>(place), 1, '-');
+  return text;
+}
+
+/// The namespace of the project's name-based UUIDs; never to be changed.
+constexpr uuid_bytes project_namespace{0x6f, 0x3d, 0x41, 0xc8, 0x9b, 0x52, 0x4e, 0x07,
+                                       0xa1, 0x7c, 0x25, 0xd0, 0x8e, 0x94, 0x13, 0xbf};
+
+std::string multihash_from(const unsigned char* digest) {
+  std::string bytes{"\x12\x20"};
+  bytes.append(reinterpret_cast<const char*>(digest), SHA256_DIGEST_LENGTH);
+  return base58_encode(bytes);
+}
+
+} // namespace
+
+caf::optional<std::string> base58_decode(std::string_view text) {
+  if (text.size() > longest_text)
+    return caf::none;
+  // Little-endian while it grows; leading ones stand for leading zero bytes.
+  std::string bytes;
+  for (char c : text) {
+    auto place = base58_places[static_cast<unsigned char>(c)];
+    if (place < 0)
+      return caf::none;
+    auto carry = static_cast<unsigned>(place);
+    for (auto& byte : bytes) {
+      carry += 58u * static_cast<unsigned char>(byte);
+      byte = static_cast<char>(carry & 0xff);
+      carry >>= 8;
+    }
+    if (carry > 0)
+      bytes += static_cast<char>(carry);
+  }
+  auto zeros = std::min(text.find_first_not_of('1'), text.size());
+  bytes.append(zeros, '\0');
+  std::reverse(bytes.begin(), bytes.end());
+  return bytes;
+}
+
+std::string base58_encode(std::string_view bytes) {
+  std::string digits;
+  for (char c : bytes) {
+    auto carry = static_cast<unsigned>(static_cast<unsigned char>(c));
+    for (auto& digit : digits) {
+      carry += static_cast<unsigned>(static_cast<unsigned char>(digit)) << 8;
+      digit = static_cast<char>(carry % 58);
+      carry /= 58;
+    }
+    for (; carry > 0; carry /= 58)
+      digits += static_cast<char>(carry % 58);
+  }
+  auto zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());
+  digits.append(zeros, '\0');
+  std::reverse(digits.begin(), digits.end());
+  for (auto& digit : digits)
+    digit = base58_alphabet[static_cast<size_t>(digit)];
+  return digits;
+}
+
+bool is_multihash(std::string_view text) {
+  auto bytes = base58_decode(text);
+  return bytes && function_of(*bytes);
+}
+
+bool is_cid(std::string_view text) {
+  return bool{multihash_in(text)};
+}
+
+caf::optional<std::string> document_of(std::string_view obj) {
+  constexpr std::string_view ipfs = "/ipfs/";
+  if (obj.substr(0, ipfs.size()) == ipfs)
+    obj.remove_prefix(ipfs.size());
+  auto bytes = multihash_in(obj);
+  if (!bytes || function_of(*bytes) != sha2_256)
+    return caf::none;
+  return base58_encode(*bytes);
+}
+
+struct multihasher::context {
+  EVP_MD_CTX* md = EVP_MD_CTX_new();
+  context() {
+    if (md == nullptr || EVP_DigestInit_ex(md, EVP_sha256(), nullptr) != 1)
+      throw std::bad_alloc{};
+  }
+  ~context() { EVP_MD_CTX_free(md); }
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+};
+
+multihasher::multihasher() : context_(std::make_unique<context>()) {}
+multihasher::~multihasher() = default;
+multihasher::multihasher(multihasher&&) noexcept = default;
+multihasher& multihasher::operator=(multihasher&&) noexcept = default;
+
+void multihasher::update(std::string_view piece) {
+  EVP_DigestUpdate(context_->md, piece.data(), piece.size());
+}
+
+std::string multihasher::finish() {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  EVP_DigestFinal_ex(context_->md, digest.data(), nullptr);
+  return multihash_from(digest.data());
+}
+
+std::string multihash_of(std::string_view document) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(document.data()), document.size(), digest.data());
+  return multihash_from(digest.data());
+}
+
+std::string sha256_hex(std::string_view text) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  return hex(digest.data(), digest.size());
+}
+
+std::string uuid_of(std::string_view name) {
+  std::vector<unsigned char> input(project_namespace.begin(), project_namespace.end());
+  input.insert(input.end(), name.begin(), name.end());
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(input.data(), input.size(), digest.data());
+  uuid_bytes bytes{};
+  std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+  return uuid_text(bytes, 5);
+}
+
+std::string uuid_from(std::string_view random16) {
+  uuid_bytes bytes{};
+  std::copy_n(random16.begin(), std::min(random16.size(), bytes.size()), bytes.begin());
+  return uuid_text(bytes, 4);
+}
+
+} // namespace igl

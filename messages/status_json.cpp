@@ -1,0 +1,166 @@
+#include "messages/json.hpp"
+#include "messages/json_read.hpp"
+#include "messages/json_text.hpp"
+
+// What the operator API answers.
+namespace igl {
+
+namespace {
+
+using json_text::exact_time;
+using json_text::well_formed;
+
+template <class T, class Write>
+json list_of(const std::vector<T>& values, Write write) {
+  auto list = json::array();
+  for (auto& value : values)
+    list.push_back(write(value));
+  return list;
+}
+
+template <class T, class Read>
+void read_list(const json& j, const char* name, std::vector<T>& values, Read read_one) {
+  auto& list = j.at(name);
+  if (!list.is_array())
+    refuse(name, "a list");
+  values.clear();
+  for (auto& value : list)
+    read_one(value, values.emplace_back());
+}
+
+json count_to(const stream_count_of& x) {
+  return {{"stream", to_string(x.id)}, {"open", x.open}};
+}
+void count_from(const json& j, stream_count_of& x) {
+  read(j, "stream", x.id, parse_stream);
+  read(j, "open", x.open);
+}
+
+json figures_to(const ledger_figures& x) {
+  return {{"events", x.events},
+          {"messages", x.messages},
+          {"objects", x.objects},
+          {"subscriptions", x.subscriptions},
+          {"dead_letters", x.dead_letters},
+          {"open_jobs", x.open_jobs},
+          {"streams", list_of(x.streams, count_to)},
+          {"used_bytes", x.used_bytes},
+          {"map_bytes", x.map_bytes}};
+}
+void figures_from(const json& j, ledger_figures& x) {
+  read(j, "events", x.events);
+  read(j, "messages", x.messages);
+  read(j, "objects", x.objects);
+  read(j, "subscriptions", x.subscriptions);
+  read(j, "dead_letters", x.dead_letters);
+  read(j, "open_jobs", x.open_jobs);
+  read_list(j, "streams", x.streams, count_from);
+  read(j, "used_bytes", x.used_bytes);
+  read(j, "map_bytes", x.map_bytes);
+}
+
+json stream_to(const stream_status& x) {
+  return {{"stream", to_string(x.id)},
+          {"open", x.open},
+          {"waiting", x.waiting},
+          {"in_flight", x.in_flight}};
+}
+void stream_from(const json& j, stream_status& x) {
+  read(j, "stream", x.id, parse_stream);
+  read(j, "open", x.open);
+  read(j, "waiting", x.waiting);
+  read(j, "in_flight", x.in_flight);
+}
+
+json streams_to(const streams_status& x) {
+  return {{"connected", x.connected},
+          {"detail", well_formed(x.detail)},
+          {"streams", list_of(x.streams, stream_to)}};
+}
+void streams_from(const json& j, streams_status& x) {
+  read(j, "connected", x.connected);
+  read(j, "detail", x.detail);
+  read_list(j, "streams", x.streams, stream_from);
+}
+
+json channel_to(const channel_health& x) {
+  return {{"id", x.id},
+          {"kind", x.kind},
+          {"url", x.url},
+          {"up", x.up},
+          {"last_error", well_formed(x.last_error)},
+          {"last_error_at", exact_time(x.last_error_at)},
+          {"cursor", well_formed(x.cursor)},
+          {"subscribed_until", exact_time(x.subscribed_until)}};
+}
+void channel_from(const json& j, channel_health& x) {
+  read(j, "id", x.id);
+  read(j, "kind", x.kind);
+  read(j, "url", x.url);
+  read(j, "up", x.up);
+  read(j, "last_error", x.last_error);
+  read(j, "last_error_at", x.last_error_at);
+  read(j, "cursor", x.cursor);
+  read(j, "subscribed_until", x.subscribed_until);
+}
+
+// The tree is as deep as the program's supervisors are; parse_json bounds what comes from outside.
+json tree_to(const supervision_node& x) {
+  return {{"name", x.name},
+          {"state", x.state},
+          {"restarts", x.restarts},
+          {"last_error", well_formed(x.last_error)},
+          {"last_error_at", exact_time(x.last_error_at)},
+          {"started", exact_time(x.started)},
+          {"children", list_of(x.children, tree_to)}};
+}
+void tree_from(const json& j, supervision_node& x) {
+  read(j, "name", x.name);
+  read(j, "state", x.state);
+  read(j, "restarts", x.restarts);
+  read(j, "last_error", x.last_error);
+  read(j, "last_error_at", x.last_error_at);
+  read(j, "started", x.started);
+  read_list(j, "children", x.children, tree_from);
+}
+
+json check_to(const readiness_check& x) {
+  return {{"what", x.what}, {"ready", x.ready}, {"detail", well_formed(x.detail)}};
+}
+void check_from(const json& j, readiness_check& x) {
+  read(j, "what", x.what);
+  read(j, "ready", x.ready);
+  read(j, "detail", x.detail);
+}
+
+} // namespace
+
+void to_json(json& j, const node_status& x) {
+  j = json{{"service", x.service},
+           {"name", x.name},
+           {"version", x.version},
+           {"started", exact_time(x.started)},
+           {"ledger", figures_to(x.ledger)},
+           {"streams", streams_to(x.streams)},
+           {"channels", list_of(x.channels, channel_to)},
+           {"tree", tree_to(x.tree)}};
+}
+void from_json(const json& j, node_status& x) {
+  read(j, "service", x.service);
+  read(j, "name", x.name);
+  read(j, "version", x.version);
+  read(j, "started", x.started);
+  figures_from(j.at("ledger"), x.ledger);
+  streams_from(j.at("streams"), x.streams);
+  read_list(j, "channels", x.channels, channel_from);
+  tree_from(j.at("tree"), x.tree);
+}
+
+void to_json(json& j, const readiness& x) {
+  j = json{{"checks", list_of(x.checks, check_to)}};
+}
+void from_json(const json& j, readiness& x) {
+  read_list(j, "checks", x.checks, check_from);
+}
+
+} // namespace igl
