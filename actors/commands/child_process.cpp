@@ -35,9 +35,11 @@ int meaning_of(int status) {
 
 } // namespace
 
-caf::expected<child_process> child_process::start(std::vector<std::string> arguments, const std::string& log_file,
+caf::expected<child_process> child_process::start(std::vector<std::string> arguments,
+                                                  const std::string& log_file,
                                                   const std::vector<std::string>& environment) {
-  // Everything that allocates comes before the fork: after it only async-signal-safe calls are allowed.
+  // Everything that allocates comes before the fork: after it only async-signal-safe calls are
+  // allowed.
   auto variables = environment;
   for (auto** variable = environ; *variable; ++variable)
     variables.emplace_back(*variable);
@@ -45,7 +47,8 @@ caf::expected<child_process> child_process::start(std::vector<std::string> argum
   auto envp = pointers(variables);
   auto log = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log < 0)
-    return make_problem(errc::unavailable, "cannot write " + log_file + ": " + std::strerror(errno));
+    return make_problem(errc::unavailable,
+                        "cannot write " + log_file + ": " + std::strerror(errno));
   auto parent = getpid();
   auto pid = fork();
   if (pid == 0) {
@@ -66,14 +69,15 @@ caf::expected<child_process> child_process::start(std::vector<std::string> argum
   auto failure = errno;
   close(log);
   if (pid < 0)
-    return make_problem(errc::unavailable, std::string("cannot start a process: ") + std::strerror(failure));
+    return make_problem(errc::unavailable,
+                        std::string("cannot start a process: ") + std::strerror(failure));
   child_process result;
   result.pid_ = pid;
   return result;
 }
 
 child_process::child_process(child_process&& other) noexcept
-  : pid_(std::exchange(other.pid_, -1)), status_(other.status_) {}
+    : pid_(std::exchange(other.pid_, -1)), status_(other.status_) {}
 
 child_process& child_process::operator=(child_process&& other) noexcept {
   std::swap(pid_, other.pid_);
@@ -133,8 +137,8 @@ uint16_t free_port() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   uint16_t port = 0;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0
-      && getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
     port = ntohs(address.sin_port);
   close(fd);
   return port;

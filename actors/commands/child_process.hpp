@@ -13,9 +13,10 @@ namespace igl {
 /// A process this one started. It is ended (SIGTERM, then SIGKILL) when the object goes.
 class child_process {
 public:
-  /// Starts `arguments[0]` with its output appended to a file. The child gets SIGTERM should this process
-  /// die first. Fails with unavailable.
-  static caf::expected<child_process> start(std::vector<std::string> arguments, const std::string& log_file,
+  /// Starts `arguments[0]` with its output appended to a file. The child gets SIGTERM should this
+  /// process die first. Fails with unavailable.
+  static caf::expected<child_process> start(std::vector<std::string> arguments,
+                                            const std::string& log_file,
                                             const std::vector<std::string>& environment = {});
 
   child_process() = default;
@@ -27,7 +28,8 @@ public:
   bool running();
   /// Sends a signal; nothing happens when it has ended.
   void signal(int number);
-  /// Waits for the end; the exit status, 128 + signal number if it was killed, or -1 when the time is over.
+  /// Waits for the end; the exit status, 128 + signal number if it was killed, or -1 when the time
+  /// is over.
   int wait(std::chrono::milliseconds at_most);
   /// SIGTERM, a wait, SIGKILL; the exit status as for `wait`.
   int stop(std::chrono::milliseconds at_most);

@@ -39,7 +39,8 @@ caf::expected<std::string> own_jurisdiction(node_client& node) {
 
 } // namespace
 
-int document_put(node_client& node, const terminal& term, const std::string& file, const std::string& jurisdiction) {
+int document_put(node_client& node, const terminal& term, const std::string& file,
+                 const std::string& jurisdiction) {
   const auto command = "document put";
   std::error_code failed;
   if (!std::filesystem::is_regular_file(file, failed))
@@ -59,20 +60,23 @@ int document_put(node_client& node, const terminal& term, const std::string& fil
     return fail(term, command, error_in(asked, *answer));
   auto body = parse_json(answer->body);
   if (!body || !body->contains("multihash"))
-    return fail(term, command, make_problem(errc::bad_answer, "the node did not answer a multihash"));
+    return fail(term, command,
+                make_problem(errc::bad_answer, "the node did not answer a multihash"));
   term.out << (term.json ? answer->body : (*body)["multihash"].get<std::string>()) << '\n';
   return 0;
 }
 
-int document_get(node_client& node, const terminal& term, const std::string& multihash, std::string jurisdiction,
-                 const std::string& output) {
+int document_get(node_client& node, const terminal& term, const std::string& multihash,
+                 std::string jurisdiction, const std::string& output) {
   const auto command = "document get";
   if (!is_multihash(multihash))
     return refuse(term, command, "'" + multihash + "' is not a base58 multihash (Qm…)");
   if (jurisdiction.empty()) {
     auto own = own_jurisdiction(node);
     if (!own)
-      return refuse(term, command, "say as whom with --as SG (the node's operator API did not tell its jurisdiction)");
+      return refuse(
+          term, command,
+          "say as whom with --as SG (the node's operator API did not tell its jurisdiction)");
     jurisdiction = *own;
   }
   http_request request;
@@ -82,8 +86,9 @@ int document_get(node_client& node, const terminal& term, const std::string& mul
   request.timeout = std::chrono::hours{1};
   // Always by way of a file: the document may be larger than the memory.
   auto spool = output.empty()
-                 ? (std::filesystem::temp_directory_path() / ("igl-" + multihash)).string() + "." + std::to_string(getpid())
-                 : output + ".part";
+                   ? (std::filesystem::temp_directory_path() / ("igl-" + multihash)).string() +
+                         "." + std::to_string(getpid())
+                   : output + ".part";
   request.save_to = spool;
   auto asked = request;
   auto answer = node.exchange(std::move(request));
@@ -117,7 +122,9 @@ int message_send(node_client& node, const terminal& term, message_options what) 
   if (what.sender.empty()) {
     auto own = own_jurisdiction(node);
     if (!own)
-      return refuse(term, command, "say who sends with --from AU (the node's operator API did not tell its jurisdiction)");
+      return refuse(
+          term, command,
+          "say who sends with --from AU (the node's operator API did not tell its jurisdiction)");
     what.sender = *own;
   }
   nlohmann::json body{{"sender", what.sender},
@@ -155,10 +162,11 @@ int message_show(node_client& node, const terminal& term, const std::string& ref
     term.out << answer->dump() << '\n';
     return 0;
   }
-  for (auto field : {"sender", "receiver", "subject", "obj", "predicate", "sender_ref", "status", "channel_id",
-                     "channel_txn_id"})
+  for (auto field : {"sender", "receiver", "subject", "obj", "predicate", "sender_ref", "status",
+                     "channel_id", "channel_txn_id"})
     if (auto value = answer->find(field); value != answer->end() && value->is_string())
-      term.out << field << std::string(16 - std::string(field).size(), ' ') << value->get<std::string>() << '\n';
+      term.out << field << std::string(16 - std::string(field).size(), ' ')
+               << value->get<std::string>() << '\n';
   return 0;
 }
 
@@ -168,7 +176,7 @@ int trace(node_client& node, const terminal& term, const std::string& about) {
   size_t seen = 0;
   for (;;) {
     auto page = node.operation("GET", "/operator/events?about=" + percent_encode(about) +
-                                        "&after=" + std::to_string(after) + "&limit=1000");
+                                          "&after=" + std::to_string(after) + "&limit=1000");
     if (!page)
       return fail(term, command, page.error());
     const auto& events = page->at("events");
@@ -185,7 +193,8 @@ int trace(node_client& node, const terminal& term, const std::string& about) {
       break;
   }
   if (seen == 0)
-    return refuse(term, command, "the ledger of " + node.where().operator_url + " knows no event about " + about);
+    return refuse(term, command,
+                  "the ledger of " + node.where().operator_url + " knows no event about " + about);
   return 0;
 }
 
@@ -193,7 +202,8 @@ int dead_letters(node_client& node, const terminal& term) {
   const auto command = "dead-letters";
   uint64_t after = 0;
   for (bool first = true;; first = false) {
-    auto page = node.operation("GET", "/operator/dead-letters?after=" + std::to_string(after) + "&limit=100");
+    auto page = node.operation("GET", "/operator/dead-letters?after=" + std::to_string(after) +
+                                          "&limit=100");
     if (!page)
       return fail(term, command, page.error());
     const auto& letters = page->at("dead_letters");
@@ -205,8 +215,9 @@ int dead_letters(node_client& node, const terminal& term) {
       if (term.json)
         term.out << entry.dump() << '\n';
       else
-        term.out << x.number << "  " << to_rfc3339(x.died) << "  " << to_string(x.job.order.on) << "  " << x.job.order.id
-                 << "  after " << x.job.attempts << " attempts: " << x.reason << '\n';
+        term.out << x.number << "  " << to_rfc3339(x.died) << "  " << to_string(x.job.order.on)
+                 << "  " << x.job.order.id << "  after " << x.job.attempts
+                 << " attempts: " << x.reason << '\n';
     }
     if (letters.size() < 100)
       return 0;
@@ -215,9 +226,10 @@ int dead_letters(node_client& node, const terminal& term) {
 
 namespace {
 
-int act_on_dead_letter(node_client& node, const terminal& term, uint64_t number, const std::string& act,
-                       const std::string& done) {
-  auto answer = node.operation("POST", "/operator/dead-letters/" + std::to_string(number) + "/" + act);
+int act_on_dead_letter(node_client& node, const terminal& term, uint64_t number,
+                       const std::string& act, const std::string& done) {
+  auto answer =
+      node.operation("POST", "/operator/dead-letters/" + std::to_string(number) + "/" + act);
   if (!answer)
     return fail(term, "dead-letters " + act, answer.error());
   if (term.json)

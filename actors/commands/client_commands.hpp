@@ -5,8 +5,9 @@
 #include <iosfwd>
 #include <string>
 
-/// The commands that speak to a running node. Each prints for people, or with `json` for machines, and
-/// returns the exit status: 0 only on success; mistakes are one line on `err` that says what to do.
+/// The commands that speak to a running node. Each prints for people, or with `json` for machines,
+/// and returns the exit status: 0 only on success; mistakes are one line on `err` that says what to
+/// do.
 namespace igl::commands {
 
 struct terminal {
@@ -15,10 +16,11 @@ struct terminal {
   bool json = false;
 };
 
-int document_put(node_client& node, const terminal& term, const std::string& file, const std::string& jurisdiction);
+int document_put(node_client& node, const terminal& term, const std::string& file,
+                 const std::string& jurisdiction);
 /// Writes the document to `output`, or to `out` when that is empty.
-int document_get(node_client& node, const terminal& term, const std::string& multihash, std::string jurisdiction,
-                 const std::string& output);
+int document_get(node_client& node, const terminal& term, const std::string& multihash,
+                 std::string jurisdiction, const std::string& output);
 
 struct message_options {
   std::string sender; ///< empty: the node's own jurisdiction

@@ -54,12 +54,13 @@ caf::expected<http_response> node_client::exchange(http_request what) {
   caf::expected<http_response> result{make_problem(errc::broken_promise)};
   auto patience = what.timeout + std::chrono::seconds{5};
   system_->self->request(system_->http, patience, std::move(what))
-    .receive([&](http_response& answer) { result = std::move(answer); },
-             [&](caf::error& why) { result = std::move(why); });
+      .receive([&](http_response& answer) { result = std::move(answer); },
+               [&](caf::error& why) { result = std::move(why); });
   return result;
 }
 
-caf::expected<nlohmann::json> node_client::json(std::string method, std::string url, std::string body) {
+caf::expected<nlohmann::json> node_client::json(std::string method, std::string url,
+                                                std::string body) {
   http_request request;
   request.method = std::move(method);
   request.url = std::move(url);
@@ -102,7 +103,8 @@ caf::expected<nlohmann::json> node_client::operation(std::string method, const s
 caf::error error_in(const http_request& asked, const http_response& answered) {
   auto said = std::to_string(answered.status);
   if (auto body = parse_json(answered.body); body && body->is_object()) {
-    if (auto errors = body->find("errors"); errors != body->end() && errors->is_array() && !errors->empty()) {
+    if (auto errors = body->find("errors");
+        errors != body->end() && errors->is_array() && !errors->empty()) {
       const auto& first = (*errors)[0];
       for (auto field : {"title", "detail", "source"})
         if (auto part = first.find(field); part != first.end())

@@ -16,8 +16,8 @@ struct node_address {
   std::string operator_token;                ///< empty: none
 };
 
-/// Speaks HTTP to a running node or endpoint. It blocks: for the command line, the demo and tests, never
-/// for an actor.
+/// Speaks HTTP to a running node or endpoint. It blocks: for the command line, the demo and tests,
+/// never for an actor.
 class node_client {
 public:
   explicit node_client(node_address where);

@@ -28,10 +28,11 @@ bool is_set(caf::timestamp t) {
 
 void print(std::ostream& out, const supervision_node& node, const std::string& indent) {
   auto name = indent + node.name;
-  out << "  " << std::left << std::setw(44) << name << std::setw(12) << node.state << std::right << std::setw(4)
-      << node.restarts << (node.restarts == 1 ? " restart" : " restarts");
+  out << "  " << std::left << std::setw(44) << name << std::setw(12) << node.state << std::right
+      << std::setw(4) << node.restarts << (node.restarts == 1 ? " restart" : " restarts");
   if (!node.last_error.empty())
-    out << "   last error " << (is_set(node.last_error_at) ? to_rfc3339(node.last_error_at) + ": " : "")
+    out << "   last error "
+        << (is_set(node.last_error_at) ? to_rfc3339(node.last_error_at) + ": " : "")
         << node.last_error;
   out << '\n';
   for (const auto& child : node.children)
@@ -39,23 +40,25 @@ void print(std::ostream& out, const supervision_node& node, const std::string& i
 }
 
 void print(std::ostream& out, const node_status& x) {
-  out << x.service << ' ' << x.name << ", version " << x.version << ", since " << to_rfc3339(x.started) << "\n\n";
+  out << x.service << ' ' << x.name << ", version " << x.version << ", since "
+      << to_rfc3339(x.started) << "\n\n";
   const auto& ledger = x.ledger;
-  out << "ledger    " << ledger.events << " events, " << ledger.messages << " messages, " << ledger.objects
-      << " documents, " << ledger.subscriptions << " subscriptions, " << bytes(ledger.used_bytes) << " of "
-      << bytes(ledger.map_bytes) << '\n';
+  out << "ledger    " << ledger.events << " events, " << ledger.messages << " messages, "
+      << ledger.objects << " documents, " << ledger.subscriptions << " subscriptions, "
+      << bytes(ledger.used_bytes) << " of " << bytes(ledger.map_bytes) << '\n';
   out << "streams   " << (x.streams.connected ? "" : "AWAY: ") << x.streams.detail << '\n';
-  out << "dead letters   " << ledger.dead_letters << (ledger.dead_letters ? "   (igl dead-letters lists them)" : "")
-      << "\n\n";
-  out << "  " << std::left << std::setw(24) << "stream" << std::right << std::setw(10) << "open" << std::setw(10)
-      << "waiting" << std::setw(10) << "in flight" << '\n';
+  out << "dead letters   " << ledger.dead_letters
+      << (ledger.dead_letters ? "   (igl dead-letters lists them)" : "") << "\n\n";
+  out << "  " << std::left << std::setw(24) << "stream" << std::right << std::setw(10) << "open"
+      << std::setw(10) << "waiting" << std::setw(10) << "in flight" << '\n';
   for (const auto& s : x.streams.streams)
-    out << "  " << std::left << std::setw(24) << to_string(s.id) << std::right << std::setw(10) << s.open
-        << std::setw(10) << s.waiting << std::setw(10) << s.in_flight << '\n';
+    out << "  " << std::left << std::setw(24) << to_string(s.id) << std::right << std::setw(10)
+        << s.open << std::setw(10) << s.waiting << std::setw(10) << s.in_flight << '\n';
   if (!x.channels.empty())
     out << "\nchannels\n";
   for (const auto& c : x.channels) {
-    out << "  " << std::left << std::setw(20) << c.id << std::setw(6) << (c.up ? "up" : "DOWN") << c.kind << ' ' << c.url;
+    out << "  " << std::left << std::setw(20) << c.id << std::setw(6) << (c.up ? "up" : "DOWN")
+        << c.kind << ' ' << c.url;
     if (is_set(c.subscribed_until))
       out << ", subscribed until " << to_rfc3339(c.subscribed_until);
     if (!c.last_error.empty())
@@ -73,7 +76,10 @@ int status(node_client& node, const terminal& term) {
   if (!answer) {
     auto what = problem_of(answer.error());
     term.err << "igl status: " << (what.detail.empty() ? sentence_of(answer.error()) : what.detail)
-             << (what.code == errc::peer_unreachable ? "; is the node running? --node gives its address" : "") << '\n';
+             << (what.code == errc::peer_unreachable
+                     ? "; is the node running? --node gives its address"
+                     : "")
+             << '\n';
     return 1;
   }
   if (term.json)

@@ -1,0 +1,75 @@
+#include "actors/foundation.hpp"
+#include "channels/channel_api.hpp"
+#include "channels/medium_observer.hpp"
+#include "channels/medium_writer.hpp"
+#include "channels/open_medium.hpp"
+
+#include <caf/all.hpp>
+
+namespace igl {
+
+namespace {
+
+/// The composition of `igl endpoint`: the Channel API over a medium, and the same hub as a node's.
+class endpoint : public foundation {
+public:
+  explicit endpoint(std::shared_ptr<const endpoint_settings> how)
+      : foundation(how, "igl-endpoint", how->id,
+                   {stream::medium_writes, stream::notifications, stream::delivery_outbox,
+                    stream::subscription_requests}),
+        how_(std::move(how)) {}
+
+  caf::error start() {
+    if (auto failed = open())
+      return failed;
+    api_actors front;
+    front.channel = channel_;
+    if (auto failed = listen(front, how_->known_jurisdictions(), {}, true))
+      return failed;
+    auto hub_url = how_->hub_url.empty() ? listeners_->base_url(api::channel) + "/subscriptions"
+                                         : how_->hub_url;
+    std::vector<child_spec> parts{channel(), hub(hub_url)};
+    supervise(std::move(parts), {{observer_, {}}});
+    return {};
+  }
+
+private:
+  child_spec channel() {
+    auto around = around_;
+    auto how = how_;
+    auto opener = opener_of(*how_, how_->id);
+    auto subscriptions = subscriptions_;
+    auto writer = reference<medium_writer_actor>();
+    return group("channel",
+                 {child("channel-api", channel_,
+                        [=](caf::scheduled_actor* parent) {
+                          return parent->spawn(channel_api, around, *how, subscriptions);
+                        }),
+                  child("medium-writer", writer,
+                        [=](caf::scheduled_actor* parent) {
+                          return parent->spawn<caf::detached>(medium_writer, around, opener,
+                                                              how->retry_medium);
+                        }),
+                  child("medium-observer", observer_,
+                        [=](caf::scheduled_actor* parent) {
+                          return parent->spawn<caf::detached>(medium_observer, around, *how,
+                                                              opener);
+                        }),
+                  source<write_to_medium>(stream::medium_writes, how_->retry_medium, writer)});
+  }
+
+  std::shared_ptr<const endpoint_settings> how_;
+  channel_api_actor channel_ = reference<channel_api_actor>();
+  medium_observer_actor observer_ = reference<medium_observer_actor>();
+};
+
+} // namespace
+
+caf::expected<std::unique_ptr<service>> start_endpoint(endpoint_settings how) {
+  auto x = std::make_unique<endpoint>(std::make_shared<const endpoint_settings>(std::move(how)));
+  if (auto failed = x->start())
+    return failed;
+  return std::unique_ptr<service>(std::move(x));
+}
+
+} // namespace igl

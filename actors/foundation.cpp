@@ -1,0 +1,289 @@
+#include "actors/foundation.hpp"
+
+#include "actors/callback_deliverer.hpp"
+#include "actors/callbacks_spreader.hpp"
+#include "actors/intent_verifier.hpp"
+#include "actors/job_publisher.hpp"
+#include "actors/ledger_reader.hpp"
+#include "actors/ledger_writer.hpp"
+#include "actors/reconciler.hpp"
+#include "actors/subscriptions_api.hpp"
+#include "http/client.hpp"
+#include "storage/jetstream.hpp"
+#include "storage/memory_streams.hpp"
+
+#include <caf/all.hpp>
+#include <openssl/rand.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+namespace igl {
+
+namespace {
+
+caf::actor_system_config& configured(caf::actor_system_config& config) {
+  add_to(config);
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", std::max(2u, std::thread::hardware_concurrency()));
+  return config;
+}
+
+caf::timestamp wall_clock() {
+  return std::chrono::time_point_cast<caf::timespan>(std::chrono::system_clock::now());
+}
+
+/// Challenges and references must not be guessed.
+uint64_t unpredictable() {
+  uint64_t x = 0;
+  RAND_bytes(reinterpret_cast<unsigned char*>(&x), sizeof x);
+  return x;
+}
+
+} // namespace
+
+foundation::foundation(std::shared_ptr<const process_settings> settings, std::string kind,
+                       std::string name, std::vector<stream> used)
+    : settings_(std::move(settings)),
+      system_(configured(config_)), around_{reference<ledger_actor>(),
+                                            reference<ledger_reader_actor>(), wall_clock,
+                                            unpredictable},
+      http_(reference<http_client_actor>()), subscriptions_(reference<subscriptions_api_actor>()),
+      kind_(std::move(kind)), name_(std::move(name)), used_(std::move(used)),
+      publisher_(reference<job_publisher_actor>()), reconciler_(reference<reconciler_actor>()),
+      operation_(reference<operator_api_actor>()) {}
+
+foundation::~foundation() {
+  stop();
+  if (!stopped_cleanly_) {
+    // An actor that does not end would keep ~actor_system waiting for ever.
+    spdlog::critical("{} {} did not stop within its time; it ends now, the ledger is safe", kind_,
+                     name_);
+    std::_Exit(1);
+  }
+}
+
+caf::error foundation::open() {
+  auto opened = ledger::open({settings_->data_dir + "/ledger", name_, size_t{1} << 30, wall_clock});
+  if (!opened)
+    return opened.error();
+  ledger_ = std::move(*opened);
+  if (settings_->streams_kind == "in-process") {
+    streams_ = make_memory_streams({settings_->ack_wait, wall_clock});
+    return {};
+  }
+  jetstream_options how;
+  how.owner = name_;
+  how.only = used_;
+  how.ack_wait = settings_->ack_wait;
+  how.on_ready = [reconciler = reconciler_] {
+    caf::anon_send(reconciler, caf::tick_atom::value);
+  };
+  if (settings_->streams_url.empty()) {
+    nats_server_options options;
+    options.folder = settings_->data_dir + "/nats";
+    options.program = settings_->nats_server;
+    auto started = nats_server::start(options);
+    if (!started)
+      return started.error();
+    nats_ = std::move(*started);
+    how.url = [server = nats_] {
+      return server->url();
+    };
+    how.remark = [server = nats_] {
+      return server->description();
+    };
+  } else {
+    how.url = [url = settings_->streams_url] {
+      return url;
+    };
+  }
+  streams_ = open_jetstream(std::move(how));
+  return {};
+}
+
+caf::expected<std::string> foundation::scratch_folder(const std::string& name) const {
+  auto path = settings_->data_dir + "/" + name;
+  std::error_code failed;
+  std::filesystem::remove_all(path, failed);
+  std::filesystem::create_directories(path, failed);
+  if (failed)
+    return make_problem(errc::storage_failed,
+                        "cannot make the folder " + path + ": " + failed.message());
+  return path;
+}
+
+caf::error foundation::listen(api_actors who, const jurisdictions& known,
+                              const std::string& own_jurisdiction, bool accept_foreign_sender) {
+  auto spool = scratch_folder("uploads");
+  if (!spool)
+    return spool.error();
+  who.operation = operation_;
+  server_options how;
+  how.service = kind_;
+  how.listeners = settings_->listeners;
+  how.known = known;
+  how.own_jurisdiction = own_jurisdiction;
+  how.accept_foreign_sender = accept_foreign_sender;
+  how.spool_dir = *spool;
+  how.operator_token = settings_->operator_token;
+  how.message_bytes = settings_->message_bytes;
+  how.document_bytes = settings_->document_bytes;
+  how.connections = settings_->connections;
+  how.requests_in_flight = settings_->requests_in_flight;
+  how.idle_connection = settings_->idle_connection;
+  auto started = http_server::start(system_, std::move(how), std::move(who));
+  if (!started)
+    return started.error();
+  listeners_ = std::move(*started);
+  return {};
+}
+
+child_spec foundation::group(std::string name, std::vector<child_spec> children) {
+  supervisor_options options;
+  options.name = std::move(name);
+  options.now = around_.now;
+  return subtree(system_, std::move(options), std::move(children));
+}
+
+job_source_options foundation::source_options(stream from, const retry_settings& retry) const {
+  job_source_options options;
+  options.from = from;
+  options.credit = settings_->jobs_in_flight;
+  options.retry = retry;
+  options.keep_alive = settings_->ack_wait / 3;
+  return options;
+}
+
+child_spec foundation::hub(const std::string& hub_url) {
+  auto around = around_;
+  auto settings = settings_;
+  auto http = http_;
+  auto spreader = reference<callbacks_spreader_actor>();
+  auto deliverer = reference<callback_deliverer_actor>();
+  auto verifier = reference<intent_verifier_actor>();
+  return group(
+      "hub",
+      {child("subscriptions-api", subscriptions_,
+             [=](caf::scheduled_actor* parent) {
+               return parent->spawn(subscriptions_api, around, settings);
+             }),
+       child("callbacks-spreader", spreader,
+             [=](caf::scheduled_actor* parent) {
+               return parent->spawn(callbacks_spreader, around, settings);
+             }),
+       child("callback-deliverer", deliverer,
+             [=](caf::scheduled_actor* parent) {
+               return parent->spawn(callback_deliverer, around, settings, http, hub_url);
+             }),
+       child("intent-verifier", verifier,
+             [=](caf::scheduled_actor* parent) {
+               return parent->spawn(intent_verifier, around, settings, http);
+             }),
+       source<message_changed>(stream::notifications, settings_->retry_internal, spreader),
+       source<deliver_callback>(stream::delivery_outbox, settings_->retry_callback, deliverer),
+       source<verify_intent>(stream::subscription_requests, settings_->retry_verification,
+                             verifier)});
+}
+
+void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_view> channels) {
+  auto around = around_;
+  auto on_disk = ledger_;
+  auto carried_by = streams_;
+  auto publisher = publisher_;
+  auto interval = settings_->reconcile_interval;
+  root_ = reference<supervisor_actor>();
+  operator_view view{kind_, name_, used_, streams_, std::move(channels), root_, [this] {
+                       return listeners_ && listeners_->listening();
+                     }};
+  std::vector<child_spec> children;
+  children.push_back(group(
+      "ledger", {child("ledger-writer", around_.ledger,
+                       [=](caf::scheduled_actor* parent) -> ledger_actor {
+                         return parent->spawn<caf::detached>(ledger_writer, on_disk, publisher);
+                       }),
+                 child("ledger-reader", around_.reader, [=](caf::scheduled_actor* parent) {
+                   return parent->spawn(ledger_reader, on_disk);
+                 })}));
+  children.push_back(group(
+      "streams",
+      {child("job-publisher", publisher_,
+             [=](caf::scheduled_actor* parent) {
+               return parent->spawn(job_publisher, around, carried_by, job_publisher_options{});
+             }),
+       child("reconciler", reconciler_, [=](caf::scheduled_actor* parent) -> reconciler_actor {
+         return parent->spawn(reconciler, around, carried_by, publisher, interval);
+       })}));
+  children.push_back(child("http-client", http_, [](caf::scheduled_actor* parent) {
+    return parent->spawn(http_client, http_client_options{});
+  }));
+  for (auto& part : parts)
+    children.push_back(std::move(part));
+  children.push_back(
+      child("operator-api", operation_, [=](caf::scheduled_actor* parent) -> operator_api_actor {
+        return parent->spawn(operator_api, around, view);
+      }));
+  supervisor_options options;
+  options.name = kind_ + " " + name_;
+  options.now = around_.now;
+  options.max_restarts = 10;
+  options.on_give_up = [this](const caf::error& why) {
+    std::lock_guard guard{mutex_};
+    gave_up_ = sentence_of(why);
+  };
+  bind(root_, system_.spawn(supervisor, std::move(options), std::move(children)));
+}
+
+bool foundation::stop() {
+  if (std::exchange(stopped_, true))
+    return stopped_cleanly_;
+  auto patience = settings_->shutdown_timeout;
+  if (listeners_)
+    listeners_->stop(patience);
+  if (root_) {
+    // What is with a worker is finished; what is in a stream stays there for the next start.
+    caf::scoped_actor self{system_};
+    for (const auto& source : sources_)
+      self->request(source, patience, drain{})
+          .receive([](drained&) {},
+                   [&](caf::error& why) {
+                     spdlog::warn("A job source did not drain: {}", sentence_of(why));
+                   });
+    stopped_cleanly_ = igl::stop(system_, root_, patience);
+  } else {
+    stopped_cleanly_ = true;
+  }
+  listeners_.reset();
+  streams_.reset();
+  nats_.reset();
+  ledger_.reset();
+  return stopped_cleanly_;
+}
+
+std::string foundation::gave_up() const {
+  std::lock_guard guard{mutex_};
+  return gave_up_;
+}
+
+std::string foundation::listening_at() const {
+  std::string text;
+  for (auto which : {api::message, api::document, api::subscriptions, api::message_reception,
+                     api::channel, api::operation})
+    if (auto url = listeners_->base_url(which); !url.empty())
+      text += (text.empty() ? "" : ", ") + to_string(which) + " at " + url;
+  return text;
+}
+
+std::string foundation::figures() const {
+  auto figures = ledger_->read(ledger_figures_query{});
+  if (!figures)
+    return "the ledger does not answer: " + sentence_of(figures.error());
+  return std::to_string(figures->messages) + " messages, " + std::to_string(figures->objects) +
+         " documents, " + std::to_string(figures->open_jobs) + " open jobs, " +
+         std::to_string(figures->dead_letters) + " dead letters, streams " +
+         (streams_->connected() ? "connected" : "AWAY");
+}
+
+} // namespace igl

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "actors/job_source.hpp"
+#include "actors/operator_api.hpp"
+#include "actors/service.hpp"
+#include "actors/supervisor.hpp"
+#include "http/server.hpp"
+#include "storage/ledger.hpp"
+#include "storage/nats_server.hpp"
+
+#include <caf/all.hpp>
+
+#include <mutex>
+
+namespace igl {
+
+/// What a node and an endpoint have in common: the ledger, the streams, the hub, the operator API,
+/// and how they start and stop. Part of the composition root.
+class foundation : public service {
+public:
+  foundation(std::shared_ptr<const process_settings> settings, std::string kind, std::string name,
+             std::vector<stream> used);
+  ~foundation() override;
+
+  bool stop() override;
+  std::string gave_up() const override;
+  std::string listening_at() const override;
+  std::string figures() const override;
+
+protected:
+  /// Ledger, nats-server, streams.
+  caf::error open();
+  /// Opens the listeners; requests wait for `supervise`. `who` lacks only the operator API.
+  caf::error listen(api_actors who, const jurisdictions& known, const std::string& own_jurisdiction,
+                    bool accept_foreign_sender);
+  /// Starts the whole tree: the given parts and the common ones.
+  void supervise(std::vector<child_spec> parts, std::vector<channel_view> channels);
+
+  /// A supervised reference for an actor to come.
+  template <class Handle>
+  Handle reference() {
+    return make_supervised_ref<Handle>(system_);
+  }
+
+  /// A group of actors that are restarted one by one.
+  child_spec group(std::string name, std::vector<child_spec> children);
+
+  /// The source that feeds a worker from a stream; `pick` chooses the worker.
+  template <class Order>
+  child_spec source(stream from, const retry_settings& retry,
+                    std::function<worker_actor<Order>(const Order&)> pick) {
+    auto ref = reference<job_source_actor>();
+    sources_.push_back(ref);
+    auto options = source_options(from, retry);
+    auto around = around_;
+    auto carried_by = streams_;
+    return child(
+        std::string(entry_of(from).name) + "-source", ref, [=](caf::scheduled_actor* parent) {
+          return parent->spawn(job_source<Order>, around, carried_by, options, pick);
+        });
+  }
+  template <class Order>
+  child_spec source(stream from, const retry_settings& retry, worker_actor<Order> worker) {
+    return source<Order>(from, retry, [worker](const Order&) { return worker; });
+  }
+
+  job_source_options source_options(stream from, const retry_settings& retry) const;
+  /// Spreader, deliverer and verifier with their sources; the subscriptions API is the hub's front
+  /// door.
+  child_spec hub(const std::string& hub_url);
+  /// A folder below data_dir, emptied: what an earlier process left there half done.
+  caf::expected<std::string> scratch_folder(const std::string& name) const;
+
+  std::shared_ptr<const process_settings> settings_;
+  caf::actor_system_config config_;
+  caf::actor_system system_;
+  std::shared_ptr<ledger> ledger_;
+  std::shared_ptr<nats_server> nats_;
+  std::shared_ptr<streams> streams_;
+  std::unique_ptr<http_server> listeners_;
+  surroundings around_;
+  http_client_actor http_;
+  subscriptions_api_actor subscriptions_;
+
+private:
+  std::string kind_;
+  std::string name_;
+  std::vector<stream> used_;
+  job_publisher_actor publisher_;
+  reconciler_actor reconciler_;
+  operator_api_actor operation_;
+  supervisor_actor root_;
+  std::vector<job_source_actor> sources_;
+  mutable std::mutex mutex_;
+  std::string gave_up_;
+  bool stopped_ = false;
+  bool stopped_cleanly_ = false;
+};
+
+} // namespace igl

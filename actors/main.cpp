@@ -1,0 +1,160 @@
+#include "actors/commands/client_commands.hpp"
+#include "actors/commands/demo.hpp"
+#include "actors/commands/service.hpp"
+#include "config/commands.hpp"
+#include "http/server.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+#include <unistd.h>
+
+namespace {
+
+/// The variables of the environment that configure.
+igl::environment own_environment() {
+  igl::environment result;
+  for (auto** variable = environ; *variable; ++variable) {
+    std::string text{*variable};
+    if (auto equals = text.find('='); equals != std::string::npos && text.rfind("IGL_", 0) == 0)
+      result[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return result;
+}
+
+/// What is after the subcommand that was chosen, for `igl document …` and the like.
+void require_one(CLI::App* app) {
+  app->require_subcommand(1);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  igl::stop_signal stop; // before any thread
+  igl::start_http_threads(2);
+
+  CLI::App app{"igl, an Inter-Government Ledger node"};
+  app.set_version_flag("--version", IGL_VERSION);
+  require_one(&app);
+
+  std::string config_file;
+  auto* node = app.add_subcommand("node", "run a node");
+  node->add_option("--config", config_file, "the node's configuration file")->required();
+  auto* endpoint = app.add_subcommand("endpoint", "run a channel endpoint");
+  endpoint->add_option("--config", config_file, "the endpoint's configuration file")->required();
+
+  igl::commands::demo_options demo_how;
+  auto* demo = app.add_subcommand("demo", "let AU and SG exchange a certificate of origin");
+  demo->add_flag("--once", demo_how.once, "end with the story; exit status 0 only if it came true");
+  demo->add_option("--folder", demo_how.folder,
+                   "keep everything here (default: a temporary folder)");
+
+  igl::node_address address;
+  auto json = false;
+  auto speaks_to_node = [&](CLI::App* command) {
+    command->add_option("--node", address.url, "base URL of the node")
+        ->envname("IGL_NODE")
+        ->capture_default_str();
+    command
+        ->add_option("--operator", address.operator_url,
+                     "base URL of its operator API (default: --node)")
+        ->envname("IGL_OPERATOR");
+    command->add_option("--token", address.operator_token, "bearer token of the operator API")
+        ->envname("IGL_OPERATOR_TOKEN");
+    command->add_flag("--json", json, "print for machines");
+    return command;
+  };
+
+  auto* document = app.add_subcommand("document", "store and fetch documents");
+  require_one(document);
+  std::string file, jurisdiction, multihash, output;
+  auto* put = speaks_to_node(document->add_subcommand("put", "store a file; prints its multihash"));
+  put->add_option("FILE", file, "the document")->required();
+  put->add_option("--for", jurisdiction, "the jurisdiction that may read it")->required();
+  auto* get = speaks_to_node(document->add_subcommand("get", "fetch a document"));
+  get->add_option("HASH", multihash, "its multihash")->required();
+  get->add_option("--as", jurisdiction, "the jurisdiction that asks (default: the node's)");
+  get->add_option("--output,-o", output, "write it here (default: standard output)");
+
+  auto* message = app.add_subcommand("message", "send and show messages");
+  require_one(message);
+  igl::commands::message_options what;
+  auto* send =
+      speaks_to_node(message->add_subcommand("send", "send a message to another government"));
+  send->add_option("--from", what.sender, "sending jurisdiction (default: the node's)");
+  send->add_option("--to", what.receiver, "receiving jurisdiction")->required();
+  send->add_option("--subject", what.subject, "what it is about, e.g. AU.abn.51824753556")
+      ->required();
+  send->add_option("--obj", what.obj, "a URI, usually a document's multihash")->required();
+  send->add_option("--predicate", what.predicate,
+                   "e.g. UN.CEFACT.Trade.CertificateOfOrigin.created")
+      ->required();
+  send->add_option("--ref", what.sender_ref, "your reference (default: the node chooses one)");
+  std::string reference;
+  auto* show = speaks_to_node(message->add_subcommand("show", "show a message"));
+  show->add_option("REFERENCE", reference, "e.g. AU:17")->required();
+
+  auto* trace = speaks_to_node(app.add_subcommand("trace", "every event of a message, in order"));
+  trace->add_option("REFERENCE", reference, "e.g. AU:17")->required();
+  auto* status = speaks_to_node(app.add_subcommand("status", "how a node or an endpoint does"));
+
+  uint64_t number = 0;
+  auto* letters = app.add_subcommand("dead-letters", "jobs whose attempts are used up");
+  require_one(letters);
+  auto* list = speaks_to_node(letters->add_subcommand("list", "list them with their reasons"));
+  auto* replay = speaks_to_node(letters->add_subcommand("replay", "make one an open job again"));
+  replay->add_option("NUMBER", number, "as the list has it")->required();
+  auto* drop =
+      speaks_to_node(letters->add_subcommand("drop", "forget one; its job will never be done"));
+  drop->add_option("NUMBER", number, "as the list has it")->required();
+
+  auto* config = app.add_subcommand("config", "check and show configuration files");
+  require_one(config);
+  auto* check = config->add_subcommand("check", "report every mistake as file:line:column");
+  check->add_option("FILE", config_file, "a node's or an endpoint's")->required();
+  auto changed = false;
+  auto* options = config->add_subcommand("show", "print every option with its value and meaning");
+  options->add_option("FILE", config_file, "a node's or an endpoint's")->required();
+  options->add_flag("--changed", changed, "only what differs from the defaults");
+  options->add_flag("--json", json, "print for machines");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& mistake) {
+    return igl::commands::explain(app, mistake, argc, argv);
+  }
+
+  igl::commands::terminal term{std::cout, std::cerr, json};
+  if (*node)
+    return igl::commands::run_node(config_file, own_environment(), stop, std::cerr);
+  if (*endpoint)
+    return igl::commands::run_endpoint(config_file, own_environment(), stop, std::cerr);
+  if (*demo)
+    return igl::commands::demo(demo_how, stop, std::cout, std::cerr);
+  if (*check)
+    return igl::check_command(config_file, own_environment(), std::cout, std::cerr);
+  if (*options)
+    return igl::show_command(config_file, own_environment(), changed, json, std::cout, std::cerr);
+
+  igl::node_client client{address};
+  if (*put)
+    return igl::commands::document_put(client, term, file, jurisdiction);
+  if (*get)
+    return igl::commands::document_get(client, term, multihash, jurisdiction, output);
+  if (*send)
+    return igl::commands::message_send(client, term, what);
+  if (*show)
+    return igl::commands::message_show(client, term, reference);
+  if (*trace)
+    return igl::commands::trace(client, term, reference);
+  if (*list)
+    return igl::commands::dead_letters(client, term);
+  if (*replay)
+    return igl::commands::dead_letter_replay(client, term, number);
+  if (*drop)
+    return igl::commands::dead_letter_drop(client, term, number);
+  if (*status)
+    return igl::commands::status(client, term);
+  return 2;
+}

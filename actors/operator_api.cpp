@@ -1,0 +1,195 @@
+#include "actors/operator_api.hpp"
+
+#include "messages/timeouts.hpp"
+
+#include <caf/all.hpp>
+
+namespace igl {
+
+namespace {
+
+using self_pointer = operator_api_self::stateful_pointer<operator_api_state>;
+
+void answer_if_complete(self_pointer self, const std::shared_ptr<status_in_progress>& x) {
+  if (x->awaited > 0 || self->state.measuring)
+    return;
+  for (auto& row : x->result.streams.streams) {
+    auto level = self->state.levels.find(row.id);
+    if (level == self->state.levels.end())
+      continue;
+    row.waiting = level->second.waiting;
+    row.in_flight = level->second.in_flight;
+  }
+  x->answer->deliver(std::move(x->result));
+}
+
+void measured(self_pointer self) {
+  self->state.measuring = false;
+  auto waiting = std::move(self->state.waiting);
+  self->state.waiting.clear();
+  for (const auto& x : waiting) {
+    answer_if_complete(self, x);
+    if (x->awaited > 0)
+      self->state.waiting.push_back(x);
+  }
+}
+
+/// Asks each stream how full it is; the answers come as messages.
+void measure(self_pointer self, const operator_view& view) {
+  if (self->state.measuring)
+    return;
+  self->state.measuring = true;
+  self->state.levels.clear();
+  self->state.unmeasured = view.used.size();
+  auto me = caf::actor_cast<caf::weak_actor_ptr>(self);
+  for (auto id : view.used)
+    view.carried_by->level(id, [me, id](caf::expected<stream_level> level) {
+      if (auto still_here = me.lock())
+        caf::anon_send(caf::actor_cast<caf::actor>(still_here),
+                       level ? stream_measured{id, {}, *level}
+                             : stream_measured{id, level.error(), {}});
+    });
+  self->delayed_send(self, timeouts::status, caf::tick_atom::value);
+}
+
+/// Asks an actor for its part of a status. A part that does not come is left as it is.
+template <class Actor, class Question, class Use>
+void gather(self_pointer self, const std::shared_ptr<status_in_progress>& x, const Actor& whom,
+            Question question, Use use) {
+  ++x->awaited;
+  self->request(whom, timeouts::status, std::move(question))
+      .then(
+          [=](typename Use::answer& part) mutable {
+            use(part);
+            --x->awaited;
+            answer_if_complete(self, x);
+          },
+          [=](caf::error& why) {
+            use.failed(sentence_of(why));
+            --x->awaited;
+            answer_if_complete(self, x);
+          });
+}
+
+struct use_figures {
+  using answer = ledger_figures;
+  std::shared_ptr<status_in_progress> x;
+  void operator()(ledger_figures& part) {
+    for (auto& row : x->result.streams.streams)
+      for (const auto& counted : part.streams)
+        if (counted.id == row.id)
+          row.open = counted.open;
+    x->result.ledger = std::move(part);
+  }
+  void failed(const std::string& why) const { x->result.streams.detail += "; ledger: " + why; }
+};
+
+struct use_tree {
+  using answer = supervision_node;
+  std::shared_ptr<status_in_progress> x;
+  void operator()(supervision_node& part) { x->result.tree = std::move(part); }
+  void failed(const std::string& why) const { x->result.tree.last_error = why; }
+};
+
+struct use_traffic {
+  using answer = channel_health;
+  std::shared_ptr<status_in_progress> x;
+  size_t index;
+  void operator()(channel_health& part) {
+    auto until = x->result.channels[index].subscribed_until;
+    x->result.channels[index] = std::move(part);
+    if (until.time_since_epoch().count() != 0)
+      x->result.channels[index].subscribed_until = until;
+  }
+  void failed(const std::string& why) const { x->result.channels[index].last_error = why; }
+};
+
+struct use_subscription {
+  using answer = channel_health;
+  std::shared_ptr<status_in_progress> x;
+  size_t index;
+  void operator()(channel_health& part) {
+    x->result.channels[index].subscribed_until = part.subscribed_until;
+  }
+  void failed(const std::string&) const {}
+};
+
+caf::result<node_status> tell_status(self_pointer self, const surroundings& with,
+                                     const operator_view& view) {
+  auto x = std::make_shared<status_in_progress>();
+  x->answer = promise_of<node_status>(self);
+  x->result.service = view.service;
+  x->result.name = view.name;
+  x->result.version = IGL_VERSION;
+  x->result.started = self->state.started;
+  x->result.streams.connected = view.carried_by->connected();
+  x->result.streams.detail = view.carried_by->description();
+  for (auto id : view.used)
+    x->result.streams.streams.push_back({id, 0, 0, 0});
+  x->result.channels.resize(view.channels.size());
+  self->state.waiting.push_back(x);
+  measure(self, view);
+  gather(self, x, with.reader, ledger_figures_query{}, use_figures{x});
+  gather(self, x, view.root, supervision_query{}, use_tree{x});
+  for (size_t i = 0; i < view.channels.size(); ++i) {
+    gather(self, x, view.channels[i].traffic, channel_health_query{}, use_traffic{x, i});
+    if (view.channels[i].subscription)
+      gather(self, x, view.channels[i].subscription, channel_health_query{},
+             use_subscription{x, i});
+  }
+  return x->answer->unguarded();
+}
+
+/// Ready: the ledger writes and reads, the streams' server is there, the listeners are open.
+caf::result<readiness> tell_readiness(self_pointer self, const surroundings& with,
+                                      const operator_view& view) {
+  auto answer = promise_of<readiness>(self);
+  readiness result;
+  result.checks.push_back(
+      {"streams", view.carried_by->connected(), view.carried_by->description()});
+  auto listening = view.listening();
+  result.checks.push_back(
+      {"listeners", listening, listening ? "all are open" : "not all are open"});
+  settlement probe;
+  probe.cursors.push_back({"readiness-probe", IGL_VERSION});
+  self->request(with.ledger, timeouts::status, std::move(probe))
+      .then(
+          [=](settled&) mutable {
+            result.checks.insert(result.checks.begin(), {"ledger", true, "reads and writes"});
+            answer->deliver(std::move(result));
+          },
+          [=](caf::error& why) mutable {
+            result.checks.insert(result.checks.begin(), {"ledger", false, sentence_of(why)});
+            answer->deliver(std::move(result));
+          });
+  return answer->unguarded();
+}
+
+} // namespace
+
+operator_api_self::behavior_type operator_api(self_pointer self, surroundings with,
+                                              operator_view view) {
+  self->state.started = with.now();
+  return {
+      [=](node_status_query&) { return tell_status(self, with, view); },
+      [=](readiness_query&) { return tell_readiness(self, with, view); },
+      [=](find_events& question) { return self->delegate(with.reader, std::move(question)); },
+      [=](find_dead_letters& question) { return self->delegate(with.reader, std::move(question)); },
+      [=](replay_dead_letter& act) { return self->delegate(with.ledger, std::move(act)); },
+      [=](drop_dead_letter& act) { return self->delegate(with.ledger, std::move(act)); },
+      [=](stream_measured& x) {
+        if (!self->state.measuring)
+          return;
+        if (!x.why)
+          self->state.levels[x.of] = x.level;
+        if (--self->state.unmeasured == 0)
+          measured(self);
+      },
+      [=](caf::tick_atom) {
+        if (self->state.measuring)
+          measured(self);
+      },
+  };
+}
+
+} // namespace igl

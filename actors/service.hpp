@@ -1,0 +1,35 @@
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace igl {
+
+/// A node or an endpoint that runs: its ledger, its streams, its actors and its listeners.
+class service {
+public:
+  virtual ~service() = default;
+
+  /// Takes nothing new, finishes what is in flight, stops every actor and the embedded nats-server.
+  /// False: some of it did not end within settings.shutdown_timeout; the process should then end
+  /// without further ado.
+  virtual bool stop() = 0;
+  /// The root supervisor gave up: why. Empty: it runs.
+  virtual std::string gave_up() const = 0;
+  /// One line for the log: where it listens.
+  virtual std::string listening_at() const = 0;
+  /// One line for the log: events, messages, open jobs, dead letters.
+  virtual std::string figures() const = 0;
+};
+
+/// Fails with a sentence for the operator: the folder, the port, the missing program. The streams
+/// may be away: it starts all the same and goes on when they come.
+caf::expected<std::unique_ptr<service>> start_node(node_settings how);
+caf::expected<std::unique_ptr<service>> start_endpoint(endpoint_settings how);
+
+} // namespace igl
