@@ -2,10 +2,12 @@
 #include "actors/commands/demo.hpp"
 #include "actors/commands/service.hpp"
 #include "config/commands.hpp"
+#include "config/nearest.hpp"
 #include "http/server.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
 
 #include <unistd.h>
@@ -23,9 +25,43 @@ igl::environment own_environment() {
   return result;
 }
 
-/// What is after the subcommand that was chosen, for `igl document …` and the like.
 void require_one(CLI::App* app) {
   app->require_subcommand(1);
+}
+
+/// The mistake in one line with what to do, and exit status 2; help and version go to standard
+/// output with 0.
+int explain(const CLI::App& app, const CLI::ParseError& mistake, int argc, char** argv) {
+  if (mistake.get_exit_code() == 0)
+    return app.exit(mistake);
+  // CLI11 only says that a subcommand is required when one is mistyped: look for the word that it
+  // did not know.
+  auto name = std::string{"igl"};
+  const auto* command = &app;
+  for (int i = 1; i < argc; ++i) {
+    auto known =
+        command->get_subcommands([&](const CLI::App* x) { return x->get_name() == argv[i]; });
+    if (known.empty()) {
+      if (argv[i][0] != '-' &&
+          !command->get_subcommands([](const CLI::App*) { return true; }).empty()) {
+        std::vector<std::string> known_names;
+        for (const auto* x : command->get_subcommands([](const CLI::App*) { return true; }))
+          known_names.push_back(x->get_name());
+        auto meant = igl::config::nearest(argv[i], known_names);
+        std::cerr << name << ": there is no command '" << argv[i] << "'"
+                  << (meant.empty() ? "" : "; did you mean '" + meant + "'?") << " " << name
+                  << " --help lists them\n";
+        return 2;
+      }
+      break;
+    }
+    command = known.front();
+    name += " " + command->get_name();
+  }
+  std::string what = mistake.what();
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  std::cerr << name << ": " << what << "; " << name << " --help tells more\n";
+  return 2;
 }
 
 } // namespace
@@ -122,7 +158,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& mistake) {
-    return igl::commands::explain(app, mistake, argc, argv);
+    return explain(app, mistake, argc, argv);
   }
 
   igl::commands::terminal term{std::cout, std::cerr, json};

@@ -15,6 +15,7 @@ struct network_options {
   std::string program; ///< path of igl; empty: the one that is running
   std::vector<std::string> nations{"AU", "SG"};
   std::string node_settings;     ///< TOML tables put at the end of every node's configuration
+  std::string channel_settings;  ///< TOML lines put at the end of every node's channel
   std::string endpoint_settings; ///< TOML tables put at the end of every endpoint's configuration
   std::vector<std::string> environment; ///< NAME=value for every process
 };

@@ -1,0 +1,336 @@
+#include "actors/commands/demo_network.hpp"
+#include "messages/json.hpp"
+#include "tests/bench/limits.hpp"
+#include "tests/bench/load.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iomanip>
+#include <iostream>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include <unistd.h>
+
+using namespace igl;
+using namespace igl::bench;
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+constexpr int rounds = 3;
+constexpr double mega = 1e6;
+
+double seconds_since(steady::time_point start) {
+  return std::chrono::duration<double>(steady::now() - start).count();
+}
+
+template <class T>
+T median(std::vector<T> x) {
+  std::sort(x.begin(), x.end());
+  return x[x.size() / 2];
+}
+
+std::string fixed(double x, int digits) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(digits) << x;
+  return text.str();
+}
+
+[[noreturn]] void give_up(const std::string& why) {
+  std::cerr << "igl_bench: " << why << '\n';
+  std::exit(1);
+}
+
+void say(const std::string& what) {
+  std::cerr << "-- " << what << std::endl;
+}
+
+struct row {
+  std::string what, figure, against, ratio, wanted;
+};
+
+std::string body(const std::string& obj, const std::string& reference = {}) {
+  return R"({"sender":"AU","receiver":"SG","subject":"AU.abn.51824753556","obj":")" + obj +
+         R"(","predicate":"UN.CEFACT.Trade.CertificateOfOrigin.created")" +
+         (reference.empty() ? "" : R"(,"sender_ref":")" + reference + "\"") + "}";
+}
+
+ledger_figures figures(const std::string& url) {
+  node_client client({url, {}, {}});
+  auto status = client.operation("GET", "/operator/status");
+  if (!status)
+    give_up(sentence_of(status.error()));
+  return status->get<node_status>().ledger;
+}
+
+/// Waits until nothing is left to do at a process.
+void settle(const std::string& url) {
+  while (figures(url).open_jobs > 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+}
+
+class measurements {
+public:
+  explicit measurements(std::string folder, std::string program)
+      : folder_(std::move(folder)), network_(options(folder_, std::move(program))) {}
+
+  void run() {
+    if (auto failed = network_.start_all())
+      give_up(problem_of(failed).detail);
+    idle_memory_ = memory_of(node("AU").process.pid(), "VmRSS");
+    idle_anonymous_ = memory_of(node("AU").process.pid(), "RssAnon");
+    store_certificate();
+    latency();
+    documents();
+    durable_posts();
+    journey();
+    hundred_thousand();
+    if (!network_.stop_all())
+      give_up("a process did not end cleanly");
+    print();
+  }
+
+private:
+  static network_options options(const std::string& folder, std::string program) {
+    network_options how;
+    how.folder = folder;
+    how.program = std::move(program);
+    return how;
+  }
+
+  demo_network::member& node(const std::string& nation) { return network_.node(nation); }
+
+  /// The document that every message of the load is about; SG fetches it once.
+  void store_certificate() {
+    auto file = folder_ + "/certificate.json";
+    std::ofstream(file) << "{\"iD\": \"COO-17\"}\n";
+    node_client client({node("AU").url, {}, {}});
+    http_request put;
+    put.method = "POST";
+    put.url = node("AU").url + "/jurisdictions/SG";
+    put.upload_file = file;
+    auto stored = client.exchange(std::move(put));
+    if (!stored || stored->status != 200)
+      give_up("the certificate was not stored");
+    certificate_ = parse_json(stored->body)->at("multihash").get<std::string>();
+  }
+
+  void latency() {
+    say("latency of one message");
+    node_client au({node("AU").url, {}, {}});
+    node_client sg({node("SG").url, {}, {}});
+    std::vector<double> milliseconds;
+    for (int i = 0; i < 300; ++i) {
+      auto reference = "latency-" + std::to_string(i);
+      auto start = steady::now();
+      if (auto posted = au.json("POST", node("AU").url + "/message", body(certificate_, reference));
+          !posted)
+        give_up(sentence_of(posted.error()));
+      while (!sg.json("GET", node("SG").url + "/message/AU:" + reference))
+        if (seconds_since(start) > 10)
+          give_up("a message did not arrive within 10 s");
+      milliseconds.push_back(seconds_since(start) * 1000);
+    }
+    std::sort(milliseconds.begin(), milliseconds.end());
+    table_.push_back({"latency of one message, AU POST → `received` at SG, idle system",
+                      "p50 " + fixed(milliseconds[milliseconds.size() / 2], 1) + " ms, p99 " +
+                          fixed(milliseconds[milliseconds.size() * 99 / 100], 1) + " ms",
+                      "–", "–", "p50 ≤ 20 ms"});
+  }
+
+  void documents() {
+    say("a document of 100 MB");
+    auto file = folder_ + "/large";
+    {
+      std::ofstream out(file, std::ios::binary);
+      std::mt19937_64 random{17};
+      std::vector<uint64_t> block(1 << 17);
+      for (int i = 0; i < 100; ++i) {
+        for (auto& x : block)
+          x = random();
+        out.write(reinterpret_cast<const char*>(block.data()),
+                  static_cast<std::streamsize>(block.size() * 8));
+      }
+    }
+    auto size = static_cast<double>(std::filesystem::file_size(file));
+    auto pid = node("AU").process.pid();
+    node_client client({node("AU").url, {}, {}});
+    std::vector<double> up, down, limit;
+    uint64_t grown = 0;
+    for (int i = 0; i < rounds; ++i) {
+      // Another first byte: another document.
+      std::fstream(file, std::ios::in | std::ios::out | std::ios::binary)
+          << static_cast<char>('a' + i);
+      limit.push_back(sha256sum_seconds(file));
+      auto before = memory_of(pid, "VmRSS");
+      reset_peak(pid);
+      http_request put;
+      put.method = "POST";
+      put.url = node("AU").url + "/jurisdictions/SG";
+      put.upload_file = file;
+      put.timeout = std::chrono::minutes{2};
+      auto start = steady::now();
+      auto stored = client.exchange(std::move(put));
+      up.push_back(seconds_since(start));
+      if (!stored || stored->status != 200)
+        give_up("the document was not stored: " +
+                (stored ? stored->body : sentence_of(stored.error())));
+      auto hash = parse_json(stored->body)->at("multihash").get<std::string>();
+      http_request fetch;
+      fetch.method = "GET";
+      fetch.url = node("AU").url + "/documents/" + hash + "?as_jurisdiction=SG";
+      fetch.save_to = file + ".back";
+      fetch.max_body = UINT64_MAX;
+      fetch.timeout = std::chrono::minutes{2};
+      start = steady::now();
+      auto fetched = client.exchange(std::move(fetch));
+      down.push_back(seconds_since(start));
+      if (!fetched || fetched->status != 200 ||
+          std::system(("cmp -s " + file + " " + file + ".back").c_str()) != 0)
+        give_up("the document did not come back as it was");
+      auto peak = memory_of(pid, "VmHWM");
+      grown = std::max(grown, peak > before ? peak - before : 0);
+    }
+    auto against = size / median(limit) / mega;
+    table_.push_back({"100 MB document up", fixed(size / median(up) / mega, 0) + " MB/s",
+                      "sha256sum " + fixed(against, 0) + " MB/s",
+                      fixed(median(limit) / median(up), 2), "report"});
+    table_.push_back({"100 MB document down", fixed(size / median(down) / mega, 0) + " MB/s",
+                      "sha256sum " + fixed(against, 0) + " MB/s",
+                      fixed(median(limit) / median(down), 2), "report"});
+    table_.push_back({"the node's memory grows meanwhile by",
+                      fixed(static_cast<double>(grown) / mega, 0) + " MB", "–", "–", "< 64 MB"});
+  }
+
+  void durable_posts() {
+    say("durable posts, in turn with a bare listener");
+    auto port = std::to_string(free_port());
+    auto echo = child_process::start({own_program(), "--echo", port}, folder_ + "/echo.log");
+    if (!echo)
+      give_up(sentence_of(echo.error()));
+    node_client probe({"http://127.0.0.1:" + port, {}, {}});
+    http_request hello;
+    hello.method = "GET";
+    hello.url = probe.where().url + "/";
+    while (!probe.exchange(hello))
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    std::vector<double> ratios, posts, echoes;
+    for (int i = 0; i < rounds; ++i) {
+      auto bare = post_repeatedly("http://127.0.0.1:" + port + "/message", body(certificate_),
+                                  std::chrono::seconds{5}, folder_);
+      auto ours = post_repeatedly(node("AU").url + "/message", body(certificate_),
+                                  std::chrono::seconds{5}, folder_);
+      if (ours.bad > 0)
+        give_up(std::to_string(ours.bad) + " posts did not get a 201");
+      echoes.push_back(bare.rate());
+      posts.push_back(ours.rate());
+      ratios.push_back(ours.rate() / bare.rate());
+      say("  bare " + fixed(bare.rate(), 0) + "/s, POST /message " + fixed(ours.rate(), 0) + "/s");
+      settle_all();
+    }
+    table_.push_back({"POST /message, durable 201s, 32 connections, the whole network behind it",
+                      fixed(median(posts), 0) + "/s",
+                      "bare listener " + fixed(median(echoes), 0) + "/s", fixed(median(ratios), 2),
+                      "0.5"});
+  }
+
+  void settle_all() {
+    for (auto& [name, member] : network_.members())
+      settle(member.url);
+    for (auto& [name, member] : network_.members())
+      settle(member.url);
+  }
+
+  void journey() {
+    say("messages from AU's API to SG's lake");
+    std::vector<double> rates, limits, ratios;
+    for (int i = 0; i < rounds; ++i) {
+      auto before = figures(node("SG").url).messages;
+      auto start = steady::now();
+      auto posted = post_repeatedly(node("AU").url + "/message", body(certificate_),
+                                    std::chrono::seconds{2}, folder_);
+      while (figures(node("SG").url).messages < before + posted.good)
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      auto seconds = seconds_since(start);
+      auto arrived = figures(node("SG").url).messages - before;
+      rates.push_back(static_cast<double>(arrived) / seconds);
+      settle_all();
+      limits.push_back(jetstream_publish_rate(folder_ + "/bare-nats-" + std::to_string(i),
+                                              body(certificate_), 100000));
+      ratios.push_back(rates.back() / limits.back());
+      say("  " + std::to_string(arrived) + " messages at " + fixed(rates.back(), 0) + "/s");
+    }
+    table_.push_back({"AU POST → SG's lake, through both nodes and both endpoints",
+                      fixed(median(rates), 0) + "/s",
+                      "JetStream async publish " + fixed(median(limits), 0) + "/s",
+                      fixed(median(ratios), 3), "1,000/s"});
+  }
+
+  void hundred_thousand() {
+    say("100,000 messages in the ledger");
+    while (figures(node("AU").url).messages < 100000) {
+      post_repeatedly(node("AU").url + "/message", body(certificate_), std::chrono::seconds{2},
+                      folder_);
+      settle_all();
+    }
+    auto pid = node("AU").process.pid();
+    auto messages = figures(node("AU").url).messages;
+    table_.push_back(
+        {"resident memory of the node after " + std::to_string(messages) + " messages",
+         fixed(static_cast<double>(memory_of(pid, "VmRSS")) / mega, 0) + " MB (anonymous " +
+             fixed(static_cast<double>(memory_of(pid, "RssAnon")) / mega, 0) + " MB)",
+         "idle node " + fixed(static_cast<double>(idle_memory_) / mega, 0) + " MB (anonymous " +
+             fixed(static_cast<double>(idle_anonymous_) / mega, 0) + " MB)",
+         fixed(static_cast<double>(memory_of(pid, "VmRSS")) / static_cast<double>(idle_memory_), 2),
+         "report"});
+    std::vector<double> starts;
+    for (int i = 0; i < rounds; ++i) {
+      auto& au = node("AU");
+      if (au.process.stop(std::chrono::seconds{20}) != 0)
+        give_up("the node did not end cleanly");
+      auto start = steady::now();
+      if (auto failed = network_.start(au))
+        give_up(problem_of(failed).detail);
+      starts.push_back(seconds_since(start));
+    }
+    table_.push_back({"start to ready with " + std::to_string(messages) + " messages in the ledger",
+                      fixed(median(starts), 2) + " s", "–", "–", "≤ 1 s"});
+  }
+
+  void print() const {
+    std::cout << "| what | figure | against | ratio | at least |\n|---|---|---|---|---|\n";
+    for (const auto& x : table_)
+      std::cout << "| " << x.what << " | " << x.figure << " | " << x.against << " | " << x.ratio
+                << " | " << x.wanted << " |\n";
+  }
+
+  std::string folder_;
+  demo_network network_;
+  std::string certificate_;
+  uint64_t idle_memory_ = 0;
+  uint64_t idle_anonymous_ = 0;
+  std::vector<row> table_;
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.size() == 2 && arguments[0] == "--echo")
+    return serve_echo(arguments[1]);
+  if (arguments.size() != 2 || arguments[0] != "--igl")
+    give_up("usage: igl_bench --igl <the program>");
+  auto pattern = (std::filesystem::temp_directory_path() / "igl-bench-XXXXXX").string();
+  if (!mkdtemp(pattern.data()))
+    give_up("cannot make a temporary folder");
+  {
+    measurements all{pattern, arguments[1]};
+    all.run();
+  }
+  std::filesystem::remove_all(pattern);
+}
