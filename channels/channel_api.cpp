@@ -1,0 +1,139 @@
+#include "channels/channel_api.hpp"
+
+#include "channels/endpoint_rules.hpp"
+#include "messages/promise.hpp"
+#include "messages/timeouts.hpp"
+
+#include <caf/all.hpp>
+
+#include <spdlog/spdlog.h>
+
+namespace igl {
+
+namespace {
+
+using shell = channel_api_actor::stateful_pointer<channel_api_state>;
+template <class T>
+using answer_to = std::shared_ptr<guarded_promise<T>>;
+
+/// How often a decision is made again because something else was settled in between.
+constexpr int rounds = 4;
+
+/// Most posts are new, so the message is settled first and looked up only when the ledger says that
+/// the id is there.
+void post(shell self, const surroundings& with, channel_message said, int left,
+          answer_to<channel_receipt> answer) {
+  auto refuse = [=](caf::error& why) {
+    answer->deliver(std::move(why));
+  };
+  self->request(with.ledger, timeouts::settle, endpoint_rules::posted(said, with.now()))
+      .then([=](const settled&) { answer->deliver(channel_receipt{said.id}); },
+            [=](caf::error& why) {
+              if (code_of(why) != errc::stale || left == 0)
+                return answer->deliver(std::move(why));
+              self->request(with.reader, timeouts::read,
+                            find_channel_record{channel_half::posting, said.id})
+                  .then(
+                      [=](const found_channel_record& found) {
+                        if (!found.record)
+                          return post(self, with, said, left - 1, answer);
+                        answer->deliver(endpoint_rules::repeated(*found.record, said.content));
+                      },
+                      refuse);
+            });
+}
+
+void revoke(shell self, const surroundings& with, const endpoint_settings& how, std::string id,
+            int left, answer_to<channel_message> answer) {
+  auto refuse = [=](caf::error& why) {
+    answer->deliver(std::move(why));
+  };
+  self->request(with.reader, timeouts::read, find_channel_record{channel_half::posting, id})
+      .then(
+          [=](const found_channel_record& found) {
+            if (!found.record)
+              return answer->deliver(
+                  make_problem(errc::not_found, "no message " + id + " was posted here"));
+            auto decided = endpoint_rules::revoked(how, *found.record, with.now());
+            if (!decided)
+              return answer->deliver(std::move(decided.error()));
+            auto said = decided->channel_records.front().record.said;
+            self->request(with.ledger, timeouts::settle, std::move(*decided))
+                .then([=](const settled&) { answer->deliver(said); },
+                      [=](caf::error& why) {
+                        if (code_of(why) == errc::stale && left > 0)
+                          return revoke(self, with, how, id, left - 1, answer);
+                        answer->deliver(std::move(why));
+                      });
+          },
+          refuse);
+}
+
+/// Looks in the halves that are left; the posting half comes first.
+void find(shell self, const surroundings& with, std::string id, channel_half in,
+          answer_to<channel_message> answer) {
+  self->request(with.reader, timeouts::read, find_channel_record{in, id})
+      .then(
+          [=](const found_channel_record& found) {
+            if (found.record)
+              return answer->deliver(found.record->said);
+            if (in == channel_half::posting)
+              return find(self, with, id, channel_half::receiving, answer);
+            answer->deliver(make_problem(errc::not_found, "this channel has no message " + id));
+          },
+          [=](caf::error& why) { answer->deliver(std::move(why)); });
+}
+
+} // namespace
+
+channel_api_actor::behavior_type
+channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroundings with,
+            endpoint_settings how, subscriptions_api_actor hub) {
+  return {
+      [=](const post_to_channel& x) -> caf::result<channel_receipt> {
+        if (auto why = endpoint_rules::refusal_of(how, x.content)) {
+          spdlog::info("channel-api refuses a message of {}: {}", to_string(x.content.ref()),
+                       sentence_of(why));
+          return why;
+        }
+        auto answer = promise_of<channel_receipt>(self);
+        post(self, with, {endpoint_rules::id_of(x, with.random), x.content}, rounds, answer);
+        return answer->unguarded();
+      },
+      [=](const find_channel_message& x) -> caf::result<channel_message> {
+        auto answer = promise_of<channel_message>(self);
+        find(self, with, x.id, channel_half::posting, answer);
+        return answer->unguarded();
+      },
+      [=](const find_channel_updates& x) -> caf::result<channel_page> {
+        auto question = endpoint_rules::question_of(x);
+        if (!question)
+          return question.error();
+        auto answer = promise_of<channel_page>(self);
+        self->request(with.reader, timeouts::read, std::move(*question))
+            .then(
+                [=](const channel_records& found) {
+                  answer->deliver(endpoint_rules::page_of(x, found));
+                },
+                [=](caf::error& why) { answer->deliver(std::move(why)); });
+        return answer->unguarded();
+      },
+      [=](const subscription_request& x) -> caf::result<subscription_accepted> {
+        if (!hub)
+          return make_problem(errc::unavailable, "this endpoint has no hub");
+        auto answer = promise_of<subscription_accepted>(self);
+        self->request(hub, timeouts::api, x)
+            .then([=](const subscription_accepted& y) { answer->deliver(y); },
+                  [=](caf::error& why) { answer->deliver(std::move(why)); });
+        return answer->unguarded();
+      },
+      [=](const find_participants&) { return participants{how.participants}; },
+      [=](const revoke_channel_message& x) -> caf::result<channel_message> {
+        auto answer = promise_of<channel_message>(self);
+        revoke(self, with, how, x.id, rounds, answer);
+        return answer->unguarded();
+      },
+  };
+}
+
+} // namespace igl

@@ -1,0 +1,247 @@
+#include "channels/channel_protocol.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/json.hpp"
+#include "messages/uri.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <ctime>
+
+namespace igl::channel_protocol {
+
+namespace {
+
+/// How much of the past is asked for again where a channel has no cursor.
+constexpr std::chrono::seconds overlap{5};
+/// What a page of messages may weigh.
+constexpr uint64_t page_bytes = uint64_t{64} << 20;
+
+std::string url_of(const channel_settings& at, std::string_view path) {
+  auto base = std::string_view{at.url};
+  while (!base.empty() && base.back() == '/')
+    base.remove_suffix(1);
+  return std::string{base} + std::string{path};
+}
+
+http_request request(const channel_settings& at, std::string method, std::string_view path) {
+  http_request x;
+  x.method = std::move(method);
+  x.url = url_of(at, path);
+  x.timeout = at.timeout;
+  x.headers.push_back({"Accept", "application/json"});
+  return x;
+}
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+std::string upper(std::string text) {
+  for (auto& c : text)
+    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+caf::error broken(const http_request& asked, const std::string& how) {
+  return make_problem(errc::bad_answer, asked.method + " " + asked.url + " " + how);
+}
+
+/// The parsed body of a 2xx answer.
+caf::expected<nlohmann::json> body_of(const http_request& asked, const http_response& x) {
+  if (x.status >= 400)
+    return error_of(asked, x);
+  if (x.status < 200 || x.status >= 300)
+    return broken(asked, "answers " + std::to_string(x.status));
+  auto body = parse_json(x.body);
+  if (!body)
+    return broken(asked, "answers " + std::to_string(x.status) + " without JSON");
+  return body;
+}
+
+std::string trimmed(std::string_view x) {
+  auto blank = [](char c) {
+    return c == ' ' || c == '\t';
+  };
+  while (!x.empty() && blank(x.front()))
+    x.remove_prefix(1);
+  while (!x.empty() && blank(x.back()))
+    x.remove_suffix(1);
+  return std::string{x};
+}
+
+/// The target of the link with a relation in a Link header (RFC 8288); empty: none.
+std::string link_target(std::string_view header, std::string_view relation) {
+  while (true) {
+    auto open = header.find('<');
+    auto close = header.find('>', open);
+    if (open == std::string_view::npos || close == std::string_view::npos)
+      return {};
+    auto target = header.substr(open + 1, close - open - 1);
+    header.remove_prefix(close + 1);
+    auto parameters = header.substr(0, header.find(",", 0));
+    while (!parameters.empty()) {
+      auto end = std::min(parameters.find(';'), parameters.size());
+      auto parameter = trimmed(parameters.substr(0, end));
+      parameters.remove_prefix(std::min(end + 1, parameters.size()));
+      auto equals = parameter.find('=');
+      if (equals == std::string::npos || trimmed(parameter.substr(0, equals)) != "rel")
+        continue;
+      auto value = trimmed(parameter.substr(equals + 1));
+      if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+        value = value.substr(1, value.size() - 2);
+      if (value == relation)
+        return std::string{target};
+    }
+  }
+}
+
+/// `Sat, 21 Nov 2026 08:15:30 GMT`.
+caf::optional<caf::timestamp> parse_http_date(const std::string& text) {
+  std::tm parts{};
+  auto end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0')
+    return caf::none;
+  return caf::timestamp{std::chrono::seconds{timegm(&parts)}};
+}
+
+std::string time_cursor(const find_channel_updates& question, const http_response& x,
+                        exchange_times when) {
+  auto seen = when.asked;
+  // What was stored while the answer was on its way may be missing in it.
+  if (auto date = parse_http_date(x.header("Date")))
+    seen = *date - (when.answered - when.asked);
+  seen -= overlap;
+  auto before = parse_rfc3339(question.cursor).value_or(question.since);
+  return to_rfc3339(std::max(seen, before));
+}
+
+} // namespace
+
+http_request post(const channel_settings& to, const post_to_channel& x) {
+  auto asked = request(to, "POST", "/messages");
+  asked.headers.push_back({"Content-Type", "application/json"});
+  auto key = x.idempotency_key;
+  if (key.empty() && !x.content.sender_ref.empty())
+    key = to_string(x.content.ref());
+  if (!key.empty())
+    asked.headers.push_back({"Idempotency-Key", key});
+  auto with_ref = to.sends_sender_ref && !x.content.sender_ref.empty();
+  asked.body = message_to_channel(x.content, with_ref ? sender_ref_field::included
+                                                      : sender_ref_field::left_out);
+  return asked;
+}
+
+http_request find(const channel_settings& at, const find_channel_message& x) {
+  return request(at, "GET", "/messages/" + percent_encode(x.id));
+}
+
+http_request list(const channel_settings& at, const find_channel_updates& x) {
+  std::string query = x.cursor;
+  if (query.empty() || query.front() != '?') {
+    auto since = query.empty() ? to_rfc3339(x.since) : query;
+    query = "?updated_since=" + percent_encode(since);
+    if (!x.receiver.empty())
+      query += "&receiver=" + percent_encode(x.receiver);
+    query += "&limit=" + std::to_string(x.limit);
+  }
+  auto asked = request(at, "GET", "/messages" + query);
+  asked.max_body = page_bytes;
+  return asked;
+}
+
+http_request subscribe(const channel_settings& at, const subscription_request& x) {
+  auto asked = request(at, "POST", at.subscription_path);
+  asked.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+  constexpr std::string_view prefix = "jurisdiction.";
+  auto topic = x.topic;
+  // There the topic is the bare jurisdiction (wire.md, Channel API).
+  if (ends_with(at.subscription_path, "/by_jurisdiction") && topic.rfind(prefix, 0) == 0)
+    topic = upper(topic.substr(prefix.size()));
+  auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty())
+      asked.body +=
+          (asked.body.empty() ? "" : "&") + std::string{name} + "=" + percent_encode(value);
+  };
+  add("hub.mode", x.mode);
+  add("hub.topic", topic);
+  add("hub.callback", x.callback);
+  add("hub.lease_seconds", x.lease_seconds);
+  add("hub.secret", x.secret);
+  return asked;
+}
+
+caf::expected<channel_receipt> read_receipt(const http_request& asked, const http_response& x) {
+  auto body = body_of(asked, x);
+  if (!body)
+    return body.error();
+  auto id = body->is_object() ? body->find("id") : body->end();
+  if (!body->is_object() || id == body->end())
+    return broken(asked, "answers without an id");
+  if (id->is_number_integer())
+    return channel_receipt{id->dump()};
+  if (id->is_string() && !id->get_ref<const std::string&>().empty())
+    return channel_receipt{id->get<std::string>()};
+  return broken(asked, "answers an id that is neither a number nor a text");
+}
+
+caf::expected<channel_message> read_message(const http_request& asked, const http_response& x) {
+  if (x.status == 404)
+    return make_problem(errc::not_found, asked.url + " is not known to the channel");
+  auto body = body_of(asked, x);
+  if (!body)
+    return body.error();
+  return channel_message_from_wire(*body);
+}
+
+caf::expected<channel_page> read_page(const find_channel_updates& question,
+                                      const http_request& asked, const http_response& x,
+                                      exchange_times when) {
+  auto body = body_of(asked, x);
+  if (!body)
+    return body.error();
+  if (body->is_object() && body->contains("messages"))
+    *body = nlohmann::json((*body)["messages"]);
+  if (!body->is_array())
+    return broken(asked, "answers no list of messages");
+  channel_page page;
+  for (auto& element : *body) {
+    auto said = channel_message_from_wire(element);
+    if (!said)
+      return said.error();
+    page.messages.push_back(std::move(*said));
+  }
+  auto next = link_target(x.header("Link"), "next");
+  if (auto at = next.find('?'); at != std::string::npos) {
+    // Only the query: the path is ours, and a token must not follow a link elsewhere.
+    page.cursor = next.substr(at, next.find('#') - at);
+    page.more = question.limit > 0 && page.messages.size() >= question.limit;
+  } else if (page.messages.empty() && !question.cursor.empty()) {
+    page.cursor = question.cursor;
+  } else if (page.messages.empty()) {
+    page.cursor = to_rfc3339(question.since);
+  } else {
+    page.cursor = time_cursor(question, x, when);
+  }
+  return page;
+}
+
+caf::expected<subscription_accepted> read_acceptance(const http_request& asked,
+                                                     const http_response& x) {
+  if (x.status >= 400)
+    return error_of(asked, x);
+  if (x.status < 200 || x.status >= 300)
+    return broken(asked, "answers " + std::to_string(x.status));
+  return subscription_accepted{};
+}
+
+bool tells_up(const caf::error& outcome) {
+  if (!outcome)
+    return true;
+  auto code = code_of(outcome);
+  return code == errc::peer_refused || code == errc::not_found;
+}
+
+} // namespace igl::channel_protocol

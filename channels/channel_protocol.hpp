@@ -1,0 +1,45 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "messages/api.hpp"
+
+/// The Channel API of wire.md as its client speaks it: requests built, answers read. Plain
+/// functions.
+namespace igl::channel_protocol {
+
+// -- requests
+// -------------------------------------------------------------------------------------
+
+http_request post(const channel_settings& to, const post_to_channel& x);
+http_request find(const channel_settings& at, const find_channel_message& x);
+http_request list(const channel_settings& at, const find_channel_updates& x);
+http_request subscribe(const channel_settings& at, const subscription_request& x);
+
+// -- answers
+// --------------------------------------------------------------------------------------
+//
+// Each fails with peer_refused, peer_failed or, if the answer is 2xx or 3xx but not what the
+// protocol allows, bad_answer.
+
+/// Any 2xx with an id, a number or a string.
+caf::expected<channel_receipt> read_receipt(const http_request& asked, const http_response& x);
+/// Fails with not_found for 404.
+caf::expected<channel_message> read_message(const http_request& asked, const http_response& x);
+/// What was asked and answered when; the peer's clock may be another.
+struct exchange_times {
+  caf::timestamp asked;
+  caf::timestamp answered;
+};
+/// The cursor is the query of the `Link: <…>; rel="next"`, if there is one. Otherwise it is the
+/// peer's time when it answered, a little earlier so that nothing is lost: the next page may repeat
+/// messages of this one.
+caf::expected<channel_page> read_page(const find_channel_updates& question,
+                                      const http_request& asked, const http_response& x,
+                                      exchange_times when);
+caf::expected<subscription_accepted> read_acceptance(const http_request& asked,
+                                                     const http_response& x);
+
+/// Is the channel there, as far as this outcome tells? A refusal is an answer, too.
+bool tells_up(const caf::error& outcome);
+
+} // namespace igl::channel_protocol

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "channels/medium.hpp"
+#include "config/settings.hpp"
+#include "messages/type_ids.hpp"
+
+#include <set>
+
+/// What an endpoint decides, as plain functions: no actor, no clock, no store.
+namespace igl::endpoint_rules {
+
+// -- posting half
+// --------------------------------------------------------------------------------
+
+/// Why the endpoint does not take a message; none: it does. `forbidden` for a sender the endpoint
+/// does not speak for and for what its filters deny, `message_validation` for a receiver that is
+/// not on the channel.
+caf::error refusal_of(const endpoint_settings& how, const message& x);
+
+/// The id a message gets. The same idempotency key, or else the same sender and reference, gives
+/// the same id on every endpoint and after every restart; with neither, it is random.
+std::string id_of(const post_to_channel& x, const std::function<uint64_t()>& random);
+
+/// A new message comes into the sending store and is to be written to the medium.
+settlement posted(const channel_message& said, caf::timestamp now);
+
+/// The same id was posted again: the same receipt, or `conflict` if the content is another.
+caf::expected<channel_receipt> repeated(const channel_record& stored, const message& again);
+
+/// Is there something to write, or was the message's fate decided before?
+bool to_be_written(const channel_record& x);
+
+/// The medium has the message: `confirmed`. If its fate was decided before, only the job ends.
+settlement written(const job_ticket& job, const channel_record& x, caf::timestamp now);
+
+/// The endpoint stops trying: `undeliverable`.
+settlement undeliverable(const job_ticket& job, const channel_record& x, const std::string& why,
+                         caf::timestamp now);
+
+/// The medium is well; it will never take this message.
+bool is_about_the_message(const caf::error& why);
+
+/// Whether a failed write ends in `undeliverable` or is tried again by the job's source.
+bool gives_up(const caf::error& why, const job_ticket& job, const retry_settings& retry);
+
+/// The job speaks of a message that the sending store does not have.
+settlement lost(const job_ticket& job, const std::string& id);
+
+/// An operator takes a confirmation back. Fails with forbidden or conflict.
+caf::expected<settlement> revoked(const endpoint_settings& how, const channel_record& x,
+                                  caf::timestamp now);
+
+// -- receiving half
+// ------------------------------------------------------------------------------
+
+/// What was read from a medium comes into the receiving store, as far as it is for one of ours and
+/// not among the `known` ids. `cursor` is where reading goes on.
+settlement observed(const std::vector<medium_entry>& read, const endpoint_settings& how,
+                    const std::set<std::string>& known, const std::string& cursor,
+                    caf::timestamp now);
+
+/// The ids among what was read that are for one of ours.
+std::vector<std::string> ours_among(const std::vector<medium_entry>& read,
+                                    const endpoint_settings& how);
+
+/// The ledger's cursor: which medium, and up to where it was read.
+inline constexpr std::string_view medium_cursor_name = "medium";
+std::string medium_cursor(const std::string& identity, uint64_t place);
+/// The place in a cursor; 0 if it is empty or speaks of another medium.
+uint64_t place_in(std::string_view cursor, std::string_view identity);
+
+/// The question to the ledger that answers "what is new". Fails with bad_request if the cursor is
+/// none of ours.
+caf::expected<channel_records_since> question_of(const find_channel_updates& x);
+/// The answer, with the cursor to go on from.
+channel_page page_of(const find_channel_updates& asked, const channel_records& found);
+
+} // namespace igl::endpoint_rules
