@@ -22,7 +22,7 @@ settlement subscription_over(const job_ticket& ticket, const deliver_callback& o
 
 struct callback_deliverer_state {
   static inline const char* name = "callback-deliverer";
-  caf::optional<peer_gate> gate; // by origin
+  peer_gate gate{0, 0}; // by origin
 };
 
 /// Calls one subscriber back.

@@ -1,6 +1,10 @@
 #pragma once
 
+#include "messages/multihash.hpp"
 #include "messages/surroundings.hpp"
+
+#include <fstream>
+#include <functional>
 
 namespace igl {
 
@@ -13,7 +17,16 @@ using document_store_actor = caf::typed_actor<
     // INTERNAL: the next stretch of the file.
     caf::reacts_to<caf::tick_atom>>;
 
-struct document_store_state;
+struct document_store_state {
+  static inline const char* name = "document-store";
+  std::ifstream file;
+  multihasher hasher;
+  object_info found;
+  std::function<void(caf::expected<object_info>)> done;
+  uint32_t pieces = 0;    // in all
+  uint32_t sent = 0;      // pieces on their way or written
+  uint32_t in_flight = 0; // pieces on their way
+};
 
 /// Never has more of a document in memory than a few pieces, and never keeps its thread for longer
 /// than a megabyte takes. `expected`: fails with multihash_mismatch before anything is written if

@@ -23,7 +23,7 @@ caf::expected<settlement> decide(const job_ticket& ticket, const verify_intent& 
 
 struct intent_verifier_state {
   static inline const char* name = "intent-verifier";
-  caf::optional<peer_gate> gate; // by origin
+  peer_gate gate{0, 0}; // by origin
 };
 
 /// Asks a subscriber whether it means it.

@@ -33,7 +33,7 @@ settlement no_document_api(const job_ticket& ticket, const retrieve_object& orde
 
 struct object_spider_state {
   static inline const char* name = "object-spider";
-  caf::optional<peer_gate> gate; // by jurisdiction
+  peer_gate gate{0, 0}; // by jurisdiction
 };
 
 /// Fetches documents from abroad, checks, stores and grants them, and follows their links.

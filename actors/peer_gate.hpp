@@ -1,5 +1,7 @@
 #pragma once
 
+#include <caf/error.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -10,6 +12,9 @@ namespace igl {
 
 /// How a peer behaved: whether those who wait for it may go on waiting.
 enum class peer_mood : uint8_t { answering, silent };
+
+/// Silent: no answer in time, or nobody there.
+peer_mood mood_after(const caf::error& why);
 
 /// Work for many peers, bounded for each, so that a peer that hangs delays nobody but itself.
 ///
@@ -34,14 +39,14 @@ public:
   uint32_t running(const std::string& peer) const;
 
 private:
-  struct door {
+  struct entrance {
     uint32_t running = 0;
     peer_mood mood = peer_mood::answering;
     std::deque<visitor> line;
   };
   uint32_t at_once_;
   uint32_t waiting_;
-  std::map<std::string, door> doors_; // those with work, and silent ones
+  std::map<std::string, entrance> doors_; // those with work, and silent ones
 };
 
 } // namespace igl

@@ -1,0 +1,176 @@
+#include "actors/channel_poller.hpp"
+
+#include "actors/settling.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace igl {
+
+namespace {
+
+constexpr std::chrono::milliseconds first_pause{50};
+
+/// Beyond this many messages under way, further ones are asked about at the channel's interval.
+constexpr size_t counted_at_most = 65536;
+
+uint32_t questions_at_once(const channel_settings& x) {
+  return std::max(1u, x.in_flight / 4);
+}
+
+uint32_t questions_waiting(const node_settings& x) {
+  return x.channels.size() == 1 ? x.jobs_in_flight : x.jobs_in_flight / 2;
+}
+
+settlement confirmed(const check_delivery& order) {
+  settlement result;
+  result.opens.push_back(make_job(update_message{
+      order.content.ref(),
+      message_patch{message_status::accepted, order.channel_id, order.channel_txn_id},
+      "confirmed/" + std::to_string(order.round) + "/" + order.channel_id}));
+  return result;
+}
+
+settlement undeliverable(const check_delivery& order) {
+  settlement result;
+  auto tried = order.tried;
+  tried.push_back(order.channel_id);
+  result.opens.push_back(
+      make_job(route_message{order.content, order.round, std::move(tried),
+                             order.channel_id + ": it could not deliver the message"}));
+  return result;
+}
+
+settlement revoked(const check_delivery& order) {
+  settlement result;
+  result.opens.push_back(
+      make_job(update_message{order.content.ref(), message_patch{message_status::pending, {}, {}},
+                              "revoked/" + std::to_string(order.round) + "/" + order.channel_id}));
+  result.opens.push_back(make_job(route_message{order.content, order.round + 1, {}, {}}));
+  return result;
+}
+
+/// A state may be missed between two questions, but not taken back.
+bool can_be(channel_status last, channel_status now) {
+  using s = channel_status;
+  switch (now) {
+  case s::received:
+  case s::undeliverable:
+    return last == s::received;
+  case s::confirmed:
+    return last == s::received || last == s::confirmed;
+  case s::revoked:
+    return last == s::received || last == s::confirmed;
+  default:
+    return false;
+  }
+}
+
+using poller_pointer = channel_poller_actor::stateful_pointer<channel_poller_state>;
+
+/// How often the channel was asked before; counts this time.
+uint32_t count(channel_poller_state& state, const std::string& job) {
+  auto at = state.asked.find(job);
+  if (at != state.asked.end())
+    return at->second++;
+  if (state.asked.size() >= counted_at_most)
+    return std::numeric_limits<uint32_t>::max();
+  state.asked.emplace(job, 1);
+  return 0;
+}
+
+void ask(poller_pointer self, const surroundings& around, const channel_settings& which,
+         const channel_actor& channel, const job_ticket& ticket, const check_delivery& order,
+         std::shared_ptr<guarded_promise<settled>> answer) {
+  auto id = which.id;
+  auto interval = which.poll_interval;
+  self->request(channel, patience_for(which.timeout), find_channel_message{order.channel_txn_id})
+      .then(
+          [=](const channel_message& said) {
+            self->state.gates.at(id).leave(id, peer_mood::answering);
+            auto pause = pause_before_check(count(self->state, ticket.id), interval);
+            if (said.status != channel_status::received)
+              self->state.asked.erase(ticket.id);
+            auto end = decide(ticket, order, said, around.now(), pause);
+            if (end)
+              settle(self, around, std::move(*end), answer_with(answer));
+            else
+              answer->deliver(std::move(end.error()));
+          },
+          [=](caf::error& why) {
+            self->state.gates.at(id).leave(id, mood_after(why));
+            // A channel that forgot what it took may remember, or need a person: not "never".
+            if (code_of(why) == errc::not_found)
+              why = make_problem(errc::peer_failed, "channel " + id + " does not know message " +
+                                                        order.channel_txn_id + ", which it took");
+            answer->deliver(std::move(why));
+          });
+}
+
+} // namespace
+
+std::chrono::milliseconds pause_before_check(uint32_t asked, std::chrono::milliseconds interval) {
+  auto pause = first_pause;
+  for (uint32_t i = 0; i < asked && pause < interval; ++i)
+    pause *= 2;
+  return std::min(pause, interval);
+}
+
+caf::expected<settlement> decide(const job_ticket& ticket, const check_delivery& order,
+                                 const channel_message& answer, caf::timestamp now,
+                                 std::chrono::milliseconds pause) {
+  if (!can_be(order.last, answer.status))
+    return make_problem(errc::bad_answer, "channel " + order.channel_id + " says " +
+                                              to_string(answer.status) + " of a message that was " +
+                                              to_string(order.last));
+  settlement result;
+  switch (answer.status) {
+  case channel_status::received:
+    result.job = job_outcome{ticket, job_end::postponed, now + pause, {}};
+    return result;
+  case channel_status::confirmed:
+    result = confirmed(order);
+    break;
+  case channel_status::undeliverable:
+    result = undeliverable(order);
+    break;
+  default:
+    result = revoked(order);
+  }
+  result.job = closed(ticket);
+  result.events.push_back({0,
+                           {},
+                           event_kind::delivery_checked,
+                           to_string(order.content.ref()),
+                           "channel " + order.channel_id + " says " + to_string(answer.status)});
+  return result;
+}
+
+channel_poller_actor::behavior_type channel_poller(poller_pointer self, surroundings around,
+                                                   std::shared_ptr<const node_settings> settings,
+                                                   std::map<std::string, channel_actor> channels) {
+  for (auto& x : settings->channels)
+    self->state.gates.emplace(x.id, peer_gate{questions_at_once(x), questions_waiting(*settings)});
+  auto handles = std::make_shared<const std::map<std::string, channel_actor>>(std::move(channels));
+  return {
+      [=](const job_ticket& ticket, const check_delivery& order) {
+        auto answer = promise_of<settled>(self);
+        auto which = std::find_if(settings->channels.begin(), settings->channels.end(),
+                                  [&](auto& x) { return x.id == order.channel_id; });
+        auto channel = handles->find(order.channel_id);
+        if (which == settings->channels.end() || channel == handles->end()) {
+          answer->deliver(make_problem(errc::unknown_channel, order.channel_id));
+          return answer->unguarded();
+        }
+        auto& gate = self->state.gates.at(which->id);
+        gate.admit(which->id,
+                   {[=] { ask(self, around, *which, channel->second, ticket, order, answer); },
+                    [=] {
+                      answer->deliver(make_problem(errc::peer_busy));
+                    }});
+        return answer->unguarded();
+      },
+  };
+}
+
+} // namespace igl

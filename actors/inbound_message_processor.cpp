@@ -1,0 +1,138 @@
+#include "actors/inbound_message_processor.hpp"
+
+#include "actors/settling.hpp"
+#include "messages/json.hpp"
+#include "messages/multihash.hpp"
+#include "messages/topic.hpp"
+#include "messages/uri.hpp"
+
+namespace igl {
+
+namespace {
+
+/// The subscribers of the content, and those of the message itself.
+job_order tell_of(const message& x) {
+  auto topic = received_topic(x.sender_ref);
+  return make_job(message_changed{
+      to_string(x.ref()),
+      "received",
+      {{x.predicate, message_to_notice(x)}, {topic, status_to_notice(x.ref(), topic)}}});
+}
+
+void let_receiver_read(settlement& result, const message& x) {
+  auto document = document_of(x.obj);
+  if (!document)
+    return;
+  auto about = to_string(x.ref());
+  result.grants.push_back({*document, x.receiver, about});
+  result.events.push_back(
+      {0, {}, event_kind::access_granted, about, "to " + x.receiver + ": " + *document});
+}
+
+/// The document of a message from abroad is at its sender's.
+void fetch_document(settlement& result, const message& x, const node_settings& settings) {
+  auto about = to_string(x.ref());
+  auto document = document_of(x.obj);
+  std::string missing;
+  if (!document)
+    missing = "obj names none: " + x.obj;
+  else if (settings.document_apis.count(x.sender) == 0)
+    missing = "no document API is configured for " + x.sender + ": " + *document;
+  if (!missing.empty()) {
+    result.events.push_back({0, {}, event_kind::document_unavailable, about, missing});
+    return;
+  }
+  result.opens.push_back(
+      make_job(retrieve_object{x.ref(), *document, x.sender, settings.jurisdiction, 0}));
+  result.events.push_back(
+      {0, {}, event_kind::document_requested, about, "from " + x.sender + ": " + *document});
+}
+
+caf::expected<settlement> posted_here(const job_ticket& ticket, const message& x,
+                                      const found_message& stored, const node_settings& settings) {
+  if (!stored.record)
+    return make_problem(errc::internal, to_string(x.ref()) + " was posted but is not in the lake");
+  settlement result;
+  result.job = closed(ticket);
+  let_receiver_read(result, x);
+  if (x.sender != settings.jurisdiction)
+    fetch_document(result, x, settings);
+  else if (x.receiver != settings.jurisdiction)
+    result.opens.push_back(make_job(route_message{x, 1, {}, {}}));
+  result.opens.push_back(tell_of(x));
+  return result;
+}
+
+settlement came_from_abroad(const job_ticket& ticket, const process_message& order,
+                            const found_message& stored, const node_settings& settings) {
+  auto& x = order.content;
+  auto where = "the message " + order.channel_txn_id + " of channel " + order.channel_id;
+  if (auto fault = fault_of(x, settings))
+    return dead_letter_of(ticket, where + " breaks the rules: " + *fault);
+  auto about = to_string(x.ref());
+  if (x.sender == settings.jurisdiction || x.receiver != settings.jurisdiction)
+    return dead_letter_of(ticket, where + " is from " + x.sender + " to " + x.receiver +
+                                      ": only messages of others to " + settings.jurisdiction +
+                                      " may come in");
+  if (stored.record && !same_message(stored.record->content, x))
+    return dead_letter_of(ticket, where + " says something else than " + about +
+                                      ", which is in the lake; nothing was overwritten");
+  settlement result;
+  result.job = closed(ticket);
+  if (stored.record)
+    return result;
+  result.messages.push_back(
+      {{x, message_status::received, order.channel_id, order.channel_txn_id, 0, {}}, 0});
+  result.events.push_back({0,
+                           {},
+                           event_kind::message_received,
+                           about,
+                           "over channel " + order.channel_id + " as " + order.channel_txn_id});
+  fetch_document(result, x, settings);
+  result.opens.push_back(tell_of(x));
+  return result;
+}
+
+} // namespace
+
+caf::optional<std::string> fault_of(const message& x, const process_settings& settings) {
+  uint64_t size = 0;
+  for (auto* field : {&x.sender, &x.sender_ref, &x.receiver, &x.subject, &x.obj, &x.predicate}) {
+    if (!is_plain_text(*field))
+      return std::string{"a field is not UTF-8 text, or has control characters"};
+    size += field->size();
+  }
+  if (size > settings.message_bytes)
+    return "it has " + std::to_string(size) + " bytes, message_bytes is " +
+           std::to_string(settings.message_bytes);
+  auto read = parse_posted_message(message_to_channel(x, sender_ref_field::included),
+                                   settings.known_jurisdictions());
+  if (read)
+    return caf::none;
+  auto source = problem_of(read.error()).source;
+  return sentence_of(read.error()) + (source.empty() ? "" : " " + source);
+}
+
+caf::expected<settlement> decide(const job_ticket& ticket, const process_message& order,
+                                 const found_message& stored, const node_settings& settings) {
+  if (order.channel_id.empty())
+    return posted_here(ticket, order.content, stored, settings);
+  return came_from_abroad(ticket, order, stored, settings);
+}
+
+inbound_message_processor_actor::behavior_type inbound_message_processor(
+    inbound_message_processor_actor::stateful_pointer<inbound_message_processor_state> self,
+    surroundings around, std::shared_ptr<const node_settings> settings) {
+  return {
+      [=](const job_ticket& ticket, const process_message& order) {
+        auto answer = promise_of<settled>(self);
+        read_decide_settle<found_message>(
+            self, around, find_message{order.content.ref()},
+            [=](const found_message& stored) { return decide(ticket, order, stored, *settings); },
+            answer_with(answer));
+        return answer->unguarded();
+      },
+  };
+}
+
+} // namespace igl

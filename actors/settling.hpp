@@ -1,0 +1,76 @@
+#pragma once
+
+#include "messages/promise.hpp"
+#include "messages/surroundings.hpp"
+#include "messages/timeouts.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+namespace igl {
+
+/// How often a decision is made anew because what it rested on had changed meanwhile.
+inline constexpr uint32_t decisions_at_most = 10;
+
+/// How long an actor waits for a neighbour that waits for the outside: what is configured for the
+/// outside, twice (a token may have to be fetched first), and time for the neighbour itself.
+inline std::chrono::milliseconds patience_for(std::chrono::milliseconds outside) {
+  return 2 * outside + std::chrono::seconds{5};
+}
+
+inline job_outcome closed(const job_ticket& ticket) {
+  return {ticket, job_end::done, {}, {}};
+}
+
+/// A job that nobody can do as it is: an operator decides.
+inline settlement dead_letter_of(const job_ticket& ticket, std::string reason) {
+  settlement result;
+  result.job = job_outcome{ticket, job_end::dead, {}, std::move(reason)};
+  return result;
+}
+
+/// Settles, and calls `done(caf::expected<settled>)`.
+template <class Self, class Done>
+void settle(Self* self, const surroundings& around, settlement what, Done done) {
+  self->request(around.ledger, timeouts::settle, std::move(what))
+      .then([=](const settled& x) { done(caf::expected<settled>{x}); },
+            [=](caf::error& why) { done(caf::expected<settled>{std::move(why)}); });
+}
+
+/// Asks the ledger's reader, decides (`caf::expected<settlement> decide(const Found&)`) and
+/// settles; stale: asks and decides again. Calls `done(caf::expected<settled>)` once.
+template <class Found, class Self, class Question, class Decide, class Done>
+void read_decide_settle(Self* self, surroundings around, Question question, Decide decide,
+                        Done done, uint32_t left = decisions_at_most) {
+  self->request(around.reader, timeouts::read, question)
+      .then(
+          [=](const Found& found) {
+            caf::expected<settlement> decision = decide(found);
+            if (!decision) {
+              done(caf::expected<settled>{std::move(decision.error())});
+              return;
+            }
+            settle(self, around, std::move(*decision), [=](caf::expected<settled> result) {
+              if (!result && code_of(result.error()) == errc::stale && left > 1)
+                read_decide_settle<Found>(self, around, question, decide, done, left - 1);
+              else
+                done(std::move(result));
+            });
+          },
+          [=](caf::error& why) { done(caf::expected<settled>{std::move(why)}); });
+}
+
+/// A promise as the `done` of the functions above.
+template <class T>
+auto answer_with(std::shared_ptr<guarded_promise<T>> answer) {
+  return [answer](caf::expected<T> result) {
+    answer->deliver(std::move(result));
+  };
+}
+
+} // namespace igl

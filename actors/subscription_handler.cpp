@@ -1,0 +1,123 @@
+#include "actors/subscription_handler.hpp"
+
+#include "actors/chance.hpp"
+#include "actors/settling.hpp"
+#include "actors/signature.hpp"
+#include "messages/topic.hpp"
+
+#include <algorithm>
+
+namespace igl {
+
+namespace {
+
+using handler_pointer = subscription_handler_actor::stateful_pointer<subscription_handler_state>;
+
+/// A tick that comes before its time belongs to an older plan and is passed over.
+void plan(handler_pointer self, std::chrono::milliseconds pause) {
+  self->state.next = self->clock().now() + pause;
+  self->delayed_send(self, pause, caf::tick_atom::value);
+}
+
+std::chrono::milliseconds pause_now(handler_pointer self, const surroundings& around,
+                                    const node_settings& settings) {
+  auto failed = ++self->state.failed;
+  return pause_after(settings.retry_channel_notifications, failed, chance(around));
+}
+
+void ask(handler_pointer self, const surroundings& around,
+         const std::shared_ptr<const node_settings>& settings, const channel_settings& which,
+         const channel_actor& channel, const subscription_request& wanted) {
+  self->state.asking = true;
+  self->state.confirmed = false;
+  self->request(channel, patience_for(which.timeout), wanted)
+      .then(
+          [=](const subscription_accepted&) {
+            self->state.asking = false;
+            self->state.health.up = true;
+            // A hub may verify before it answers, or much later, or never.
+            if (!self->state.confirmed)
+              plan(self, std::max<std::chrono::milliseconds>(verification_patience,
+                                                             pause_now(self, around, *settings)));
+          },
+          [=](caf::error& why) {
+            self->state.asking = false;
+            self->state.health.up = false;
+            self->state.health.last_error = sentence_of(why);
+            self->state.health.last_error_at = around.now();
+            plan(self, pause_now(self, around, *settings));
+          });
+}
+
+} // namespace
+
+subscription_request subscription_at(const channel_settings& channel, const node_settings& settings,
+                                     std::string_view reception_url) {
+  while (!reception_url.empty() && reception_url.back() == '/')
+    reception_url.remove_suffix(1);
+  subscription_request result;
+  result.mode = "subscribe";
+  result.topic = jurisdiction_topic(settings.jurisdiction);
+  result.callback = std::string{reception_url} + "/channel-message/" + channel.id;
+  result.secret = channel.subscription_secret;
+  result.lease_seconds = std::to_string(channel_lease.count());
+  return result;
+}
+
+caf::expected<channel_intent_confirmed> decide(const confirm_channel_intent& asked,
+                                               const channel_settings& channel,
+                                               const node_settings& settings) {
+  auto wanted = canonical_topic(jurisdiction_topic(settings.jurisdiction));
+  auto topic = canonical_topic(asked.topic);
+  // The reference software's endpoints call the topic by the jurisdiction alone.
+  auto same_topic = asked.topic == settings.jurisdiction || (topic && wanted && *topic == *wanted);
+  if (asked.channel_id != channel.id || asked.mode != "subscribe" || !same_topic)
+    return make_problem(errc::not_found, "this node did not ask channel " + channel.id + " to " +
+                                             asked.mode + " " + asked.topic);
+  return channel_intent_confirmed{asked.challenge};
+}
+
+caf::expected<notification_accepted> decide(const channel_notification& x,
+                                            const channel_settings& channel) {
+  auto& secret = channel.subscription_secret;
+  if (!secret.empty() && !is_hub_signature(x.signature, secret, x.body))
+    return make_problem(errc::forbidden, "X-Hub-Signature is not that of channel " + channel.id);
+  return notification_accepted{};
+}
+
+subscription_handler_actor::behavior_type
+subscription_handler(handler_pointer self, surroundings around,
+                     std::shared_ptr<const node_settings> settings, channel_settings which,
+                     channel_actor channel, std::string reception_url) {
+  self->state.health.id = which.id;
+  self->state.health.kind = which.kind;
+  self->state.health.url = which.url;
+  auto wanted = subscription_at(which, *settings, reception_url);
+  plan(self, std::chrono::milliseconds{0});
+  return {
+      [=](const confirm_channel_intent& asked) -> caf::result<channel_intent_confirmed> {
+        auto decision = decide(asked, which, *settings);
+        if (!decision)
+          return decision.error();
+        self->state.confirmed = true;
+        self->state.failed = 0;
+        self->state.health.up = true;
+        self->state.health.subscribed_until = around.now() + channel_lease;
+        plan(self, channel_lease / 2);
+        return *decision;
+      },
+      [=](const channel_notification& x) -> caf::result<notification_accepted> {
+        auto decision = decide(x, which);
+        if (!decision)
+          return decision.error();
+        return *decision;
+      },
+      [=](const channel_health_query&) { return self->state.health; },
+      [=](caf::tick_atom) {
+        if (!self->state.asking && self->clock().now() >= self->state.next)
+          ask(self, around, settings, which, channel, wanted);
+      },
+  };
+}
+
+} // namespace igl

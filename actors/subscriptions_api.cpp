@@ -1,0 +1,118 @@
+#include "actors/subscriptions_api.hpp"
+
+#include "actors/chance.hpp"
+#include "actors/intent_verifier.hpp"
+#include "actors/settling.hpp"
+#include "messages/topic.hpp"
+#include "messages/uri.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+
+namespace igl {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t longest_secret = 199; // bytes
+
+std::string text_of(const json& x) {
+  return x.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+caf::error missing_in(const subscription_request& asked) {
+  auto missing = json::array();
+  if (asked.mode.empty())
+    missing.push_back("hub.mode");
+  if (asked.topic.empty())
+    missing.push_back("hub.topic");
+  if (asked.callback.empty())
+    missing.push_back("hub.callback");
+  if (missing.empty())
+    return caf::none;
+  return make_problem(errc::missing_attributes, "the form lacks required attributes",
+                      text_of(missing));
+}
+
+caf::expected<std::chrono::seconds> lease_in(const std::string& text) {
+  if (text.empty())
+    return default_lease;
+  int64_t seconds = 0;
+  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  auto is_number = failed == std::errc{} && end == text.data() + text.size();
+  std::chrono::seconds lease{seconds};
+  if (is_number && lease >= shortest_lease && lease <= longest_lease)
+    return lease;
+  json source = {{{"value", is_number ? json(seconds) : json(text)},
+                  {"min", shortest_lease.count()},
+                  {"max", longest_lease.count()}}};
+  return make_problem(errc::lease_seconds_validation,
+                      "hub.lease_seconds is a whole number from 3600 to 31536000", text_of(source));
+}
+
+} // namespace
+
+caf::expected<verify_intent> parse_intent(const subscription_request& asked,
+                                          std::string request_id) {
+  if (auto err = missing_in(asked))
+    return err;
+  if (asked.mode != "subscribe" && asked.mode != "unsubscribe")
+    return make_problem(errc::unknown_mode, "hub.mode is " + asked.mode,
+                        text_of(json::array({asked.mode})));
+  if (!parse_http_url(asked.callback))
+    return make_problem(errc::callback_url_validation, "hub.callback is " + asked.callback,
+                        text_of(json::array({asked.callback})));
+  auto topic = canonical_topic(asked.topic);
+  if (!topic)
+    return topic.error();
+  auto lease = lease_in(asked.lease_seconds);
+  if (!lease)
+    return lease.error();
+  if (asked.secret.size() > longest_secret)
+    return make_problem(errc::bad_request, "hub.secret is longer than 199 bytes");
+  return verify_intent{asked.mode,   *topic, asked.topic,          asked.callback,
+                       asked.secret, *lease, std::move(request_id)};
+}
+
+caf::expected<settlement> decide(const verify_intent& intent, const found_subscription& stored,
+                                 const process_settings& settings, caf::timestamp now) {
+  if (intent.mode == "unsubscribe" && (!stored.what || stored.what->ends <= now))
+    return make_problem(errc::subscription_not_found,
+                        intent.callback + " is not subscribed to " + intent.topic_as_asked);
+  if (!settings.verify_intent)
+    return subscription_applied(intent, now);
+  settlement result;
+  result.opens.push_back(make_job(intent));
+  return result;
+}
+
+subscriptions_api_actor::behavior_type
+subscriptions_api(subscriptions_api_actor::stateful_pointer<subscriptions_api_state> self,
+                  surroundings around, std::shared_ptr<const process_settings> settings) {
+  return {
+      [=](const subscription_request& asked) {
+        auto answer = promise_of<subscription_accepted>(self);
+        auto intent = parse_intent(asked, fresh_uuid(around));
+        if (!intent) {
+          answer->deliver(std::move(intent.error()));
+          return answer->unguarded();
+        }
+        read_decide_settle<found_subscription>(
+            self, around, find_subscription{intent->topic, intent->callback},
+            [=, wanted = *intent](const found_subscription& stored) {
+              return decide(wanted, stored, *settings, around.now());
+            },
+            [=](caf::expected<settled> result) {
+              if (result)
+                answer->deliver(subscription_accepted{});
+              else
+                answer->deliver(std::move(result.error()));
+            });
+        return answer->unguarded();
+      },
+  };
+}
+
+} // namespace igl
