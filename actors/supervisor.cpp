@@ -1,0 +1,302 @@
+#include "actors/supervisor.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/promise.hpp"
+#include "messages/timeouts.hpp"
+
+#include <caf/exit_reason.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+
+namespace igl {
+
+namespace {
+
+using supervisor_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
+using phase = supervised_child::phase;
+
+void start_due(supervisor_ptr self);
+void leave(supervisor_ptr self, caf::error reason);
+
+/// One after the other, the last first. True: nobody has to be waited for.
+bool stop_condemned(supervisor_ptr self) {
+  auto& children = self->state.children;
+  for (auto i = children.rbegin(); i != children.rend(); ++i) {
+    if (!i->condemned || !i->actor)
+      continue;
+    if (i->now == phase::running) {
+      i->now = phase::stopping;
+      i->kill_at = self->clock().now() + i->spec.stop_within;
+      i->spec.unbind();
+      caf::anon_send_exit(i->actor, caf::exit_reason::user_shutdown);
+      self->delayed_send(self, i->spec.stop_within, restart_child{i->spec.name});
+    }
+    return false;
+  }
+  return true;
+}
+
+/// Goes on with whatever is under way: leaving, or restarting together.
+void proceed(supervisor_ptr self) {
+  if (!stop_condemned(self))
+    return;
+  if (self->state.leaving)
+    self->quit(self->state.leaves_with);
+  else
+    start_due(self);
+}
+
+void give_up(supervisor_ptr self, const supervised_child& last) {
+  const auto& options = self->state.options;
+  auto reason = make_problem(errc::unavailable,
+                             "supervisor " + options.name + " gave up: more than " +
+                                 std::to_string(options.max_restarts) + " restarts within " +
+                                 std::to_string(options.within.count()) + " s, the last of " +
+                                 last.spec.name + ": " + last.last_error);
+  spdlog::critical("supervisor {} gives up after more than {} restarts within {} s; the last was "
+                   "{}: {}",
+                   options.name, options.max_restarts, options.within.count(), last.spec.name,
+                   last.last_error);
+  self->state.gave_up = true;
+  if (options.on_give_up)
+    options.on_give_up(reason);
+  leave(self, std::move(reason));
+}
+
+/// Counts the death; decides who is started again, and when.
+void bury(supervisor_ptr self, size_t index, const caf::error& reason) {
+  auto& st = self->state;
+  auto& dead = st.children[index];
+  const auto now = self->clock().now();
+  dead.last_error = reason ? sentence_of(reason) : "it ended without being asked to";
+  dead.last_error_at = st.options.now();
+  const bool ran_long = dead.actor != nullptr && now - dead.up_since >= st.options.longest_pause;
+  dead.pause = ran_long
+                   ? st.options.first_pause
+                   : std::clamp(dead.pause * 2, st.options.first_pause, st.options.longest_pause);
+  dead.actor = nullptr;
+  dead.now = phase::waiting;
+  dead.due = now + dead.pause;
+  spdlog::warn("supervisor {} starts {} again in {} ms: {}", st.options.name, dead.spec.name,
+               dead.pause.count(), dead.last_error);
+
+  st.deaths.push_back(now);
+  while (st.deaths.front() + st.options.within < now)
+    st.deaths.pop_front();
+  if (st.deaths.size() > st.options.max_restarts)
+    return give_up(self, dead);
+
+  self->delayed_send(self, dead.pause, restart_child{dead.spec.name});
+  if (st.options.strategy == restart_strategy::one_for_one)
+    return;
+  const size_t first = st.options.strategy == restart_strategy::one_for_all ? 0 : index + 1;
+  for (size_t i = first; i < st.children.size(); ++i) {
+    auto& other = st.children[i];
+    if (i == index)
+      continue;
+    other.condemned = other.actor != nullptr;
+    other.due = dead.due;
+  }
+  stop_condemned(self);
+}
+
+void start(supervisor_ptr self, size_t index) {
+  auto& st = self->state;
+  auto& child = st.children[index];
+  try {
+    child.actor = child.spec.start(self);
+  } catch (const std::exception& e) {
+    return bury(self, index, make_problem(errc::unavailable, e.what()));
+  }
+  child.restarts += child.started == caf::timestamp{} ? 0 : 1;
+  child.now = phase::running;
+  child.up_since = self->clock().now();
+  child.started = st.options.now();
+  self->monitor(caf::actor_cast<caf::actor>(child.actor));
+}
+
+/// Starts, in order, those whose pause is over. Where children rest on those before them, nobody
+/// overtakes.
+void start_due(supervisor_ptr self) {
+  auto& st = self->state;
+  const auto now = self->clock().now();
+  for (size_t i = 0; i < st.children.size() && !st.leaving; ++i) {
+    auto& child = st.children[i];
+    if (child.now == phase::waiting && child.due <= now)
+      start(self, i);
+    if (child.now == phase::waiting && st.options.strategy != restart_strategy::one_for_one)
+      return;
+  }
+}
+
+void leave(supervisor_ptr self, caf::error reason) {
+  auto& st = self->state;
+  if (st.leaving)
+    return;
+  st.leaving = true;
+  st.leaves_with = std::move(reason);
+  for (auto& child : st.children)
+    child.condemned = true;
+  proceed(self);
+}
+
+void on_down(supervisor_ptr self, const caf::down_msg& down) {
+  auto& children = self->state.children;
+  auto i = std::find_if(children.begin(), children.end(), [&](const supervised_child& x) {
+    return x.actor && x.actor->address() == down.source;
+  });
+  if (i == children.end())
+    return;
+  i->spec.unbind();
+  if (!i->condemned)
+    return bury(self, static_cast<size_t>(i - children.begin()), down.reason);
+  i->actor = nullptr;
+  i->now = phase::waiting;
+  i->condemned = false;
+  proceed(self);
+}
+
+/// The timer of one child has run out: it is late with its end, or due to start.
+void on_timer(supervisor_ptr self, const std::string& name) {
+  auto& children = self->state.children;
+  auto i = std::find_if(children.begin(), children.end(),
+                        [&](const supervised_child& x) { return x.spec.name == name; });
+  if (i == children.end())
+    return;
+  if (i->now == phase::stopping && i->kill_at <= self->clock().now()) {
+    spdlog::warn("supervisor {} kills {}, which did not end within {} ms", self->state.options.name,
+                 name, i->spec.stop_within.count());
+    i->now = phase::killed;
+    caf::anon_send_exit(i->actor, caf::exit_reason::kill);
+  }
+  proceed(self);
+}
+
+std::string state_of(const supervisor_state& st, const supervised_child& x) {
+  if (x.now == phase::running)
+    return "running";
+  return st.leaving ? "stopped" : "restarting";
+}
+
+supervision_node node_of(const supervisor_state& st) {
+  supervision_node node;
+  node.name = st.options.name;
+  node.state = st.gave_up ? "gave up" : st.leaving ? "stopped" : "running";
+  node.started = st.started;
+  for (const auto& child : st.children)
+    node.children.push_back({child.spec.name,
+                             state_of(st, child),
+                             child.restarts,
+                             child.last_error,
+                             child.last_error_at,
+                             child.started,
+                             {}});
+  return node;
+}
+
+/// The tree below; a child supervisor that does not answer in time is shown without its children.
+caf::typed_response_promise<supervision_node> describe(supervisor_ptr self) {
+  auto answer = promise_of<supervision_node>(self);
+  auto node = std::make_shared<supervision_node>(node_of(self->state));
+  auto missing = std::make_shared<size_t>(1);
+  auto one_less = [=] {
+    if (--*missing == 0)
+      answer->deliver(*node);
+  };
+  const auto& children = self->state.children;
+  for (size_t i = 0; i < children.size(); ++i) {
+    if (!children[i].spec.subtree || !children[i].actor)
+      continue;
+    ++*missing;
+    self->request(children[i].spec.subtree, timeouts::status / 2, supervision_query{})
+        .then(
+            [=](supervision_node& below) {
+              auto& shown = node->children[i];
+              shown.children = std::move(below.children);
+              shown.state = below.state;
+              one_less();
+            },
+            [=](const caf::error&) { one_less(); });
+  }
+  one_less();
+  return answer->unguarded();
+}
+
+} // namespace
+
+supervisor_state::~supervisor_state() {
+  for (auto& child : children)
+    if (child.actor) {
+      child.spec.unbind();
+      caf::anon_send_exit(child.actor, caf::exit_reason::kill);
+    }
+}
+
+supervisor_actor::behavior_type supervisor(supervisor_ptr self, supervisor_options options,
+                                           std::vector<child_spec> children) {
+  auto& st = self->state;
+  if (!options.now)
+    options.now = [] {
+      return caf::make_timestamp();
+    };
+  st.options = std::move(options);
+  st.started = st.options.now();
+  for (auto& spec : children) {
+    if (spec.stop_within.count() == 0)
+      spec.stop_within = st.options.stop_within;
+    st.children.push_back({});
+    st.children.back().spec = std::move(spec);
+    st.children.back().due = self->clock().now();
+  }
+  name_exceptions(self);
+  self->set_down_handler([=](caf::down_msg& x) { on_down(self, x); });
+  self->set_exit_handler([=](caf::exit_msg& x) { leave(self, x.reason); });
+  start_due(self);
+  return {
+      [=](const supervision_query&) { return describe(self); },
+      [=](const restart_child& x) { on_timer(self, x.name); },
+  };
+}
+
+child_spec subtree(caf::actor_system& system, supervisor_options options,
+                   std::vector<child_spec> children) {
+  auto ref = make_supervised_ref<supervisor_actor>(system);
+  // Its children end one after the other, each within its time; then it ends itself.
+  auto stop_within = options.stop_within;
+  for (const auto& child : children)
+    stop_within += child.stop_within.count() > 0 ? child.stop_within : options.stop_within;
+  auto name = options.name;
+  auto spec = child(
+      name, ref, [=](caf::actor_system& sys) { return sys.spawn(supervisor, options, children); });
+  spec.stop_within = stop_within;
+  return spec;
+}
+
+bool stop(caf::actor_system& system, const supervisor_actor& root,
+          std::chrono::milliseconds within) {
+  bool down = false;
+  caf::scoped_actor self{system};
+  self->monitor(root);
+  self->send_exit(root, caf::exit_reason::user_shutdown);
+  self->receive([&](const caf::down_msg&) { down = true; }, caf::after(within) >> [] {});
+  return down;
+}
+
+void name_exceptions(caf::scheduled_actor* self) {
+  self->set_exception_handler([](std::exception_ptr& thrown) -> caf::error {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+    } catch (...) {
+      return caf::make_error(caf::sec::runtime_error, std::string{"an exception of unknown type"});
+    }
+  });
+}
+
+} // namespace igl
