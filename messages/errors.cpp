@@ -221,7 +221,12 @@ problem problem_of(const caf::error& err) {
   }
   if (err.category() == caf::atom("system")) {
     auto code = static_cast<caf::sec>(err.code());
-    return {code_of_sec(code), detail_of_sec(code), {}};
+    problem x{code_of_sec(code), detail_of_sec(code), {}};
+    // What an exception said.
+    auto& context = err.context();
+    if (context.size() > 0 && context.match_element<std::string>(0))
+      x.detail += ": " + context.get_as<std::string>(0);
+    return x;
   }
   if (err.category() == caf::atom("exit"))
     return {errc::unavailable, "a part of the program has ended", {}};
