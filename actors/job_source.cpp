@@ -1,0 +1,264 @@
+#include "actors/job_source.hpp"
+
+#include "actors/supervisor.hpp"
+
+#include <caf/send.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace igl {
+
+// -- decisions ------------------------------------------------------------------------------------
+
+namespace {
+
+/// The worker is not there, or died of something else than this job as far as one can see.
+bool worker_was_gone(const caf::error& err) {
+  if (err == caf::sec::runtime_error)
+    return false; // An exception in the handler of this very job.
+  auto code = code_of(err);
+  return code == errc::broken_promise || code == errc::unavailable || code == errc::stale;
+}
+
+bool attempts_left(const job_ticket& ticket, const job_source_options& options) {
+  return ticket.attempt < options.retry.attempts;
+}
+
+} // namespace
+
+job_verdict judge(const caf::error& err, const job_ticket& ticket, uint32_t crashes,
+                  const job_source_options& options) {
+  if (!err || code_of(err) == errc::job_not_open)
+    return job_verdict::settled;
+  if (code_of(err) == errc::peer_busy || code_of(err) == errc::overloaded)
+    return job_verdict::postpone;
+  const bool gone = worker_was_gone(err);
+  if (gone && crashes < options.crashed.attempts)
+    return job_verdict::try_here;
+  const bool may_help = gone || err == caf::sec::runtime_error || worth_retrying(err);
+  return may_help && attempts_left(ticket, options) ? job_verdict::try_again
+                                                    : job_verdict::exhausted;
+}
+
+settlement dead(const job_delivery& job, const caf::error& err) {
+  settlement x;
+  x.job = job_outcome{job.ticket, job_end::dead, {}, sentence_of(err)};
+  return x;
+}
+
+settlement give_up(stream from, const job_delivery& job, const caf::error& err) {
+  auto about = parse_reference(job.about);
+  if (entry_of(from).exhausted != on_exhausted::reject_message || !about)
+    return dead(job, err);
+  settlement x;
+  x.job = job_outcome{job.ticket, job_end::done, {}, {}};
+  x.opens.push_back(make_job(reject_message{*about, sentence_of(err)}));
+  return x;
+}
+
+// -- the actor ------------------------------------------------------------------------------------
+
+namespace {
+
+using source_ptr = job_source_actor::stateful_pointer<job_source_state>;
+
+/// What every handler needs.
+struct sourcing {
+  source_ptr self;
+  surroundings with;
+  std::shared_ptr<streams> from;
+  job_source_options options;
+  job_performer perform;
+};
+using sourcing_ptr = std::shared_ptr<const sourcing>;
+
+enum class ending : uint8_t { done, failed, left };
+
+void work(const sourcing_ptr& x, const std::string& id);
+
+void after(const sourcing_ptr& x, std::chrono::milliseconds pause, std::function<void()> what) {
+  x->self->state.later.emplace(x->self->clock().now() + pause, std::move(what));
+  x->self->delayed_send(x->self, pause, caf::tick_atom_v);
+}
+
+std::chrono::milliseconds pause(const sourcing_ptr& x, const retry_settings& how, uint32_t failed) {
+  // The upper 53 bits make a fraction in [0, 1).
+  return pause_after(how, failed, std::ldexp(static_cast<double>(x->with.random() >> 11), -53));
+}
+
+void answer_drains(const sourcing_ptr& x) {
+  auto& st = x->self->state;
+  if (!st.in_hand.empty())
+    return;
+  for (auto& waiting : std::exchange(st.draining, {}))
+    waiting.deliver(drained{});
+}
+
+/// The job is settled: the stream may forget it.
+void finish(const sourcing_ptr& x, const std::string& id, ending how) {
+  auto& st = x->self->state;
+  auto node = st.in_hand.extract(id);
+  auto& job = node.mapped();
+  st.done += how == ending::done ? 1 : 0;
+  st.failed += how == ending::failed ? 1 : 0;
+  if (how != ending::left)
+    st.busy.erase(id);
+  for (const auto& acknowledgement : job.acknowledgements)
+    st.consumer->acknowledge(acknowledgement);
+  for (auto& next : job.next)
+    x->self->send(x->self, std::move(next));
+  answer_drains(x);
+}
+
+/// Settles what the worker could not, however long the ledger takes to accept it.
+void settle(const sourcing_ptr& x, const std::string& id, const settlement& what, ending how,
+            uint32_t refusals = 0) {
+  x->self->request(x->with.ledger, timeouts::settle, what)
+      .then([=](const settled&) { finish(x, id, how); },
+            [=](const caf::error& err) {
+              if (code_of(err) == errc::job_not_open)
+                return finish(x, id, ending::done);
+              spdlog::warn("job source {} cannot settle {}, it will try again: {}",
+                           to_string(x->options.from), id, sentence_of(err));
+              auto wait = pause(x, x->options.unsettled, refusals + 1);
+              // What the decision rested on has changed: it is taken anew.
+              if (code_of(err) == errc::stale)
+                return after(x, wait, [=] { work(x, id); });
+              after(x, wait, [=] { settle(x, id, what, how, refusals + 1); });
+            });
+}
+
+void settle_later(const sourcing_ptr& x, const std::string& id, job_end end,
+                  std::chrono::milliseconds wait, const caf::error& err) {
+  settlement what;
+  what.job = job_outcome{x->self->state.in_hand.at(id).job.ticket, end, x->with.now() + wait,
+                         sentence_of(err)};
+  settle(x, id, what, end == job_end::again ? ending::failed : ending::left);
+}
+
+/// How often in a row the job was postponed; it does not matter if that is forgotten.
+uint32_t busy_again(const sourcing_ptr& x, const std::string& id) {
+  auto& busy = x->self->state.busy;
+  if (busy.size() > size_t{64} * x->options.credit)
+    busy.clear();
+  return ++busy[id];
+}
+
+void answered(const sourcing_ptr& x, const std::string& id, const caf::error& err) {
+  auto& job = x->self->state.in_hand.at(id);
+  const auto& ticket = job.job.ticket;
+  switch (judge(err, ticket, job.crashes, x->options)) {
+  case job_verdict::settled:
+    return finish(x, id, ending::done);
+  case job_verdict::try_here:
+    return after(x, pause(x, x->options.crashed, ++job.crashes), [=] { work(x, id); });
+  case job_verdict::postpone:
+    return settle_later(x, id, job_end::postponed, pause(x, x->options.busy, busy_again(x, id)),
+                        err);
+  case job_verdict::try_again:
+    spdlog::info("job {} failed, attempt {} of {}: {}", id, ticket.attempt,
+                 x->options.retry.attempts, sentence_of(err));
+    return settle_later(x, id, job_end::again, pause(x, x->options.retry, ticket.attempt), err);
+  case job_verdict::exhausted:
+    spdlog::warn("job {} failed for good, attempt {}: {}", id, ticket.attempt, sentence_of(err));
+    return settle(x, id,
+                  x->options.on_exhausted ? x->options.on_exhausted(job.job, err)
+                                          : give_up(x->options.from, job.job, err),
+                  ending::failed);
+  }
+}
+
+void work(const sourcing_ptr& x, const std::string& id) {
+  x->perform(x->self, x->self->state.in_hand.at(id).job,
+             [=](const caf::error& err) { answered(x, id, err); });
+}
+
+void arrive(const sourcing_ptr& x, job_arrived& what) {
+  auto& st = x->self->state;
+  auto job = decode_delivery(what.payload);
+  if (!job) {
+    ++st.failed;
+    spdlog::error("job source {} throws away what is no job; somebody else writes to the stream: "
+                  "{}: {}",
+                  to_string(x->options.from), sentence_of(job.error()),
+                  what.payload.substr(0, 200));
+    st.consumer->acknowledge(what.acknowledgement);
+    return;
+  }
+  const auto id = job->ticket.id;
+  auto [i, fresh] = st.in_hand.try_emplace(id);
+  auto& held = i->second;
+  const auto& ticket = job->ticket;
+  if (fresh) {
+    held.job = std::move(*job);
+    held.acknowledgements.push_back(std::move(what.acknowledgement));
+    held.since = x->self->clock().now();
+    work(x, id);
+  } else if (held.job.ticket.generation == ticket.generation &&
+             held.job.ticket.attempt == ticket.attempt) {
+    held.acknowledgements.push_back(std::move(what.acknowledgement));
+  } else {
+    held.next.push_back(std::move(what));
+  }
+}
+
+/// Does what has waited for its time, and tells the stream that long jobs are being worked on.
+void on_tick(const sourcing_ptr& x) {
+  auto& st = x->self->state;
+  const auto now = x->self->clock().now();
+  while (!st.later.empty() && st.later.begin()->first <= now) {
+    auto what = std::move(st.later.begin()->second);
+    st.later.erase(st.later.begin());
+    what();
+  }
+  if (now < st.keep_alive)
+    return;
+  for (const auto& [id, job] : st.in_hand) {
+    if (job.since + x->options.keep_alive / 2 > now)
+      continue;
+    for (const auto& acknowledgement : job.acknowledgements)
+      st.consumer->keep_alive(acknowledgement);
+    for (const auto& next : job.next)
+      st.consumer->keep_alive(next.acknowledgement);
+  }
+  st.keep_alive = now + x->options.keep_alive;
+  x->self->delayed_send(x->self, x->options.keep_alive, caf::tick_atom_v);
+}
+
+} // namespace
+
+job_source_actor::behavior_type run_job_source(source_ptr self, surroundings with,
+                                               std::shared_ptr<streams> from,
+                                               job_source_options options, job_performer perform) {
+  name_exceptions(self);
+  auto x = std::make_shared<const sourcing>(
+      sourcing{self, std::move(with), std::move(from), std::move(options), std::move(perform)});
+  auto weak = caf::actor_cast<caf::weak_actor_ptr>(self);
+  self->state.consumer =
+      x->from->consume(x->options.from, x->options.credit, [weak](job_arrived what) {
+        if (auto strong = weak.lock())
+          caf::anon_send(caf::actor_cast<job_source_actor>(strong), std::move(what));
+      });
+  self->send(self, caf::tick_atom_v);
+  return {
+      [=](job_arrived& what) { arrive(x, what); },
+      [=](const drain&) {
+        auto answer = self->make_response_promise<drained>();
+        self->state.consumer->pause();
+        self->state.draining.push_back(answer);
+        answer_drains(x);
+        return answer;
+      },
+      [=](const source_query&) {
+        const auto& st = self->state;
+        return source_status{x->options.from, st.in_hand.size(), st.done, st.failed};
+      },
+      [=](caf::tick_atom) { on_tick(x); },
+  };
+}
+
+} // namespace igl
