@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace igl {
@@ -52,6 +53,7 @@ struct filter_settings {
 };
 
 enum class channel_auth : uint8_t { none, oauth2 };
+std::string to_string(channel_auth x); // "none", "oauth2"
 struct channel_auth_settings {
   channel_auth kind = channel_auth::none;
   std::string client_id;
@@ -150,6 +152,7 @@ struct node_settings : process_settings {
 };
 
 enum class medium_kind : uint8_t { memory, shared_database };
+std::string to_string(medium_kind x); // "memory", "shared-database"
 
 /// `igl endpoint`.
 struct endpoint_settings : process_settings {

@@ -1,0 +1,59 @@
+#include "config/forms.hpp"
+#include "config/options.hpp"
+
+namespace igl::config {
+
+namespace {
+
+using namespace std::chrono_literals;
+using rows = std::vector<option<endpoint_settings>>;
+
+void append_filter(rows& to, const std::string& part, filter_settings endpoint_settings::*where) {
+  to.push_back({filter_row("filters", part, "allow"), in(where, &filter_settings::allow)});
+  to.push_back({filter_row("filters", part, "deny"), in(where, &filter_settings::deny)});
+}
+
+rows endpoint_rows() {
+  using s = endpoint_settings;
+  rows all{{{"", "endpoint", text_of(forms::identifier), std::nullopt,
+             "What the endpoint is called; no two on a channel have the same name."},
+            in(&s::id)},
+           {{"", "jurisdictions", list_of(forms::jurisdiction), std::nullopt,
+             "Whose messages the endpoint posts and receives."},
+            in(&s::jurisdictions)},
+           {{"", "participants", list_of(forms::jurisdiction), std::nullopt,
+             "Every jurisdiction on the channel, those of this endpoint too."},
+            in(&s::participants)}};
+  append(all, common_options_at_top(file_kind::endpoint));
+  append(all, common_sections(file_kind::endpoint));
+  rows medium{{{"medium", "kind", one_of({"memory", "shared-database"}), "shared-database",
+                "What lies between the endpoints; memory: nothing but this process, for tests."},
+               in(&s::medium)},
+              {{"medium", "path", text_of(forms::folder), "",
+                "shared-database: the folder that all endpoints can open; a relative one starts at "
+                "the working directory."},
+               in(&s::medium_path)},
+              {{"medium", "interval", duration(1ms, 1h), "5ms",
+                "The pause between two looks at the medium."},
+               in(&s::medium_interval)},
+              {{"medium", "may_revoke", flag(), "false",
+                "Whether an operator may revoke a confirmed message: for tests of what follows."},
+               in(&s::may_revoke)}};
+  all.insert(all.end(), medium.begin(), medium.end());
+  append_filter(all, "sender", &s::sender);
+  append_filter(all, "receiver", &s::receiver);
+  append_filter(all, "subject", &s::subject);
+  append_filter(all, "obj", &s::obj);
+  append_filter(all, "predicate", &s::predicate);
+  return all;
+}
+
+} // namespace
+
+template <>
+const rows& options<endpoint_settings>() {
+  static const auto all = endpoint_rows();
+  return all;
+}
+
+} // namespace igl::config

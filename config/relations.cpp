@@ -1,0 +1,159 @@
+#include "config/relations.hpp"
+
+#include "config/forms.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace igl::config {
+
+namespace {
+
+template <class T>
+bool contains(const std::vector<T>& all, const T& x) {
+  return std::find(all.begin(), all.end(), x) != all.end();
+}
+
+std::string nth(const std::string& list, size_t i) {
+  return list + "[" + std::to_string(i) + "]";
+}
+
+// A mistake about options of which one is wrong in itself would only confuse.
+bool all_good(const reader& from, std::initializer_list<std::string> paths) {
+  return std::all_of(paths.begin(), paths.end(), [&](auto& x) { return from.good(x); });
+}
+
+void check_schedules(const process_settings& x, reader& from) {
+  const std::pair<const char*, const retry_settings&> all[]{
+      {"retry.internal", x.retry_internal},
+      {"retry.outbox", x.retry_outbox},
+      {"retry.channel-pending", x.retry_channel_pending},
+      {"retry.object-retrieval", x.retry_object_retrieval},
+      {"retry.callback", x.retry_callback},
+      {"retry.channel-notifications", x.retry_channel_notifications},
+      {"retry.verification", x.retry_verification},
+      {"retry.medium", x.retry_medium}};
+  for (auto& [section, schedule] : all) {
+    std::string first = section + std::string{".first"};
+    std::string longest = section + std::string{".longest"};
+    if (schedule.first > schedule.longest && all_good(from, {first, longest}))
+      from.report(from.given(first) ? first : longest,
+                  from.given(first)
+                      ? "is longer than " + longest + " (" + duration_text(schedule.longest) +
+                            "), expected at most that"
+                      : "is shorter than " + first + " (" + duration_text(schedule.first) +
+                            "), expected at least that");
+  }
+}
+
+// Something that is bounded by the jobs in flight, and was set higher, would mislead.
+void check_in_flight(const process_settings& x, const std::string& path, uint32_t bound,
+                     reader& from) {
+  if (bound > x.jobs_in_flight && from.given(path) &&
+      all_good(from, {path, "streams.jobs_in_flight"}))
+    from.report(path, "is more than streams.jobs_in_flight (" + std::to_string(x.jobs_in_flight) +
+                          "), expected at most that");
+}
+
+void check_listeners(const process_settings& x, reader& from) {
+  std::map<std::string, size_t> seen;
+  for (size_t i = 0; i < x.listeners.size(); ++i) {
+    auto& listener = x.listeners[i];
+    auto address = nth("listeners", i) + ".address";
+    auto apis = nth("listeners", i) + ".apis";
+    auto host = forms::host_of(listener.address);
+    if (!from.good(address) || host.empty())
+      continue;
+    if (!listener.address.ends_with(":0") && !seen.emplace(listener.address, i).second)
+      from.report(address, "is " + toml_text(listener.address) +
+                               " on two listeners, expected each address once");
+    if (contains(listener.apis, api::operation) && !forms::is_loopback(host) &&
+        x.operator_token.empty() && all_good(from, {apis, "operator.token"}))
+      from.report(address, "is no loopback address and serves the operator API, expected "
+                           "operator.token to be set, or 127.0.0.1");
+  }
+  if (x.listeners.empty() && from.good("listeners"))
+    from.report("listeners", "is empty, expected at least one listener");
+}
+
+void check_streams(const process_settings& x, reader& from) {
+  if (!x.streams_url.empty() && x.streams_kind == "in-process" && from.good("streams.kind"))
+    from.report("streams.url", "is set and streams.kind is \"in-process\", expected streams.kind "
+                               "= \"jetstream\", or no URL");
+  if (!x.streams_url.empty() && !x.nats_server.empty())
+    from.report("streams.nats_server", "is set and so is streams.url, expected one of them: with a "
+                                       "URL no nats-server is started");
+}
+
+void check_process(const process_settings& x, reader& from) {
+  check_schedules(x, from);
+  check_listeners(x, from);
+  check_streams(x, from);
+  check_in_flight(x, "hub.callbacks_per_host", x.callbacks_per_host, from);
+}
+
+void check_auth(const channel_auth_settings& x, const std::string& channel, reader& from) {
+  const std::pair<const char*, const std::string&> needed[]{
+      {".auth.client_id", x.client_id},
+      {".auth.client_secret", x.client_secret},
+      {".auth.token_endpoint", x.token_endpoint}};
+  if (!from.good(channel + ".auth.kind"))
+    return;
+  for (auto& [key, text] : needed) {
+    auto path = channel + key;
+    if (x.kind == channel_auth::oauth2 && text.empty() && from.good(path))
+      from.report(path, "is missing, expected it with auth.kind = \"oauth2\"");
+    if (x.kind == channel_auth::none && !text.empty())
+      from.report(path, "is set, expected auth.kind = \"oauth2\" with it");
+  }
+}
+
+bool serves(const process_settings& x, api which) {
+  return std::any_of(x.listeners.begin(), x.listeners.end(),
+                     [&](auto& y) { return contains(y.apis, which); });
+}
+
+void check_channels(const node_settings& x, reader& from) {
+  std::map<std::string, size_t> seen;
+  for (size_t i = 0; i < x.channels.size(); ++i) {
+    auto& channel = x.channels[i];
+    auto path = nth("channels", i);
+    if (!channel.id.empty() && !seen.emplace(channel.id, i).second)
+      from.report(path + ".id",
+                  "is " + toml_text(channel.id) + " for two channels, expected each id once");
+    check_auth(channel.auth, path, from);
+    check_in_flight(x, path + ".in_flight", channel.in_flight, from);
+    if (!channel.has_updated_since && !serves(x, api::message_reception))
+      from.report(path + ".has_updated_since",
+                  "is false, expected a listener with \"message-reception\": without notifications "
+                  "nothing would arrive over this channel");
+  }
+}
+
+} // namespace
+
+void check_relations(const node_settings& x, reader& from) {
+  check_process(x, from);
+  check_channels(x, from);
+  check_in_flight(x, "spider.retrievals_per_jurisdiction", x.retrievals_per_jurisdiction, from);
+}
+
+void check_relations(const endpoint_settings& x, reader& from) {
+  check_process(x, from);
+  auto kind_is_good = from.good("medium.kind");
+  if (x.medium == medium_kind::shared_database && x.medium_path.empty() && kind_is_good &&
+      from.good("medium.path"))
+    from.report("medium.path",
+                "is missing, expected a folder with medium.kind = \"shared-database\"");
+  if (x.medium == medium_kind::memory && !x.medium_path.empty() && kind_is_good)
+    from.report("medium.path",
+                "is set, expected medium.kind = \"shared-database\" with it, or no path");
+  if (!all_good(from, {"jurisdictions", "participants"}))
+    return;
+  for (auto& code : x.jurisdictions)
+    if (!contains(x.participants, code))
+      from.report("jurisdictions",
+                  "has " + toml_text(code) + ", expected only some of participants");
+}
+
+} // namespace igl::config

@@ -1,0 +1,212 @@
+#include "config/config.hpp"
+#include "config/forms.hpp"
+#include "config/options.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace igl {
+
+namespace config {
+
+namespace {
+
+/// A table of a file as it is shown.
+struct shown_table {
+  std::string header; ///< "[[channels]]"; empty: the rows know their sections
+  std::string path;   ///< "channels[0]"
+  std::string variables;
+  bound_options rows;
+};
+
+/// Everything that is shown, in its order. Rows that no table of options has belong to it.
+struct shown_file {
+  file_kind kind;
+  std::vector<shown_table> tables;
+};
+
+std::string indexed(const std::string& list, size_t i) {
+  return list + "[" + std::to_string(i) + "]";
+}
+
+void add_listeners(shown_file& to, std::vector<listener_settings>& listeners) {
+  for (size_t i = 0; i < listeners.size(); ++i)
+    to.tables.push_back({"[[listeners]]", indexed("listeners", i),
+                         "IGL_LISTENERS_" + std::to_string(i + 1) + "_",
+                         bind(listener_options(to.kind), listeners[i])});
+}
+
+// What stands above the first section has to be written first.
+template <class Settings>
+void add_options(shown_file& to, Settings& x, bool at_top) {
+  auto rows = bind(options<Settings>(), x);
+  std::erase_if(rows, [&](auto& y) { return y.row->section.empty() != at_top; });
+  to.tables.push_back({"", "", "IGL_", std::move(rows)});
+}
+
+shown_table document_apis(std::map<std::string, std::string>& urls) {
+  shown_table result{"", "", "IGL_", {}};
+  for (auto& [code, url] : urls) {
+    auto row = std::make_shared<option_row>();
+    row->section = "document_apis";
+    row->key = code;
+    row->rule = text_of(forms::base_url);
+    row->meaning = "Where the documents of " + code + " are fetched.";
+    result.rows.push_back({row, &url});
+  }
+  return result;
+}
+
+shown_file file_of(node_settings& x) {
+  shown_file result{file_kind::node, {}};
+  add_options(result, x, true);
+  add_listeners(result, x.listeners);
+  add_options(result, x, false);
+  for (size_t i = 0; i < x.channels.size(); ++i)
+    result.tables.push_back({"[[channels]]", indexed("channels", i),
+                             environment_name(x.channels[i].id, "IGL_CHANNELS_") + "_",
+                             bind(options<channel_settings>(), x.channels[i])});
+  result.tables.push_back(document_apis(x.document_apis));
+  return result;
+}
+
+shown_file file_of(endpoint_settings& x) {
+  shown_file result{file_kind::endpoint, {}};
+  add_options(result, x, true);
+  add_listeners(result, x.listeners);
+  add_options(result, x, false);
+  return result;
+}
+
+bool is_shown(const bound_option& x, shown which) {
+  return which == shown::everything || default_of(*x.row) != load_from(x.where);
+}
+
+std::string text_of_default(const option_row& row) {
+  auto fallback = default_of(row);
+  return fallback ? "default " + to_toml(*fallback, row.rule) : "required";
+}
+
+std::string toml_of(const bound_option& x, const std::string& variables) {
+  auto& row = *x.row;
+  return "# " + row.meaning + "\n# " + expected_by(row.rule) + "; " + text_of_default(row) + "; " +
+         environment_name(row.path(), variables) + "\n" + row.key + " = " +
+         to_toml(without_secret(load_from(x.where), row.hidden), row.rule) + "\n";
+}
+
+std::string toml_of(const shown_file& file, shown which) {
+  std::string result;
+  std::string section;
+  for (auto& table : file.tables) {
+    if (!table.header.empty()) {
+      result += "\n" + table.header + "\n";
+      section.clear();
+    }
+    for (auto& x : table.rows) {
+      if (!is_shown(x, which))
+        continue;
+      if (x.row->section != section)
+        result += "\n[" + (section = x.row->section) + "]\n";
+      result += toml_of(x, table.variables);
+    }
+  }
+  return result.substr(std::min(result.find_first_not_of('\n'), result.size()));
+}
+
+nlohmann::ordered_json json_of(const value& x) {
+  if (auto pause = std::get_if<std::chrono::milliseconds>(&x))
+    return duration_text(*pause);
+  if (auto text = std::get_if<std::string>(&x))
+    return *text;
+  if (auto flag = std::get_if<bool>(&x))
+    return *flag;
+  if (auto whole = std::get_if<uint64_t>(&x))
+    return *whole;
+  if (auto fraction = std::get_if<double>(&x))
+    return *fraction;
+  return std::get<std::vector<std::string>>(x);
+}
+
+std::string json_of(const shown_file& file, shown which) {
+  nlohmann::ordered_json result{{"kind", file.kind == file_kind::node ? "node" : "endpoint"},
+                                {"options", nlohmann::ordered_json::array()}};
+  for (auto& table : file.tables)
+    for (auto& x : table.rows) {
+      if (!is_shown(x, which))
+        continue;
+      auto& row = *x.row;
+      auto fallback = default_of(row);
+      result["options"].push_back(
+          {{"option", (table.path.empty() ? "" : table.path + ".") + row.path()},
+           {"value", json_of(without_secret(load_from(x.where), row.hidden))},
+           {"default", fallback ? json_of(*fallback) : nlohmann::ordered_json{}},
+           {"meaning", row.meaning},
+           {"environment", environment_name(row.path(), table.variables)}});
+    }
+  return result.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+node_settings example_node() {
+  auto x = default_node();
+  x.jurisdiction = "AU";
+  channel_settings channel;
+  store_defaults(bind(options<channel_settings>(), channel));
+  channel.id = "sg-http";
+  channel.name = "the channel to Singapore";
+  channel.url = "http://127.0.0.1:5200";
+  x.channels = {channel};
+  x.document_apis = {{"SG", "http://127.0.0.1:5110"}};
+  return x;
+}
+
+endpoint_settings example_endpoint() {
+  auto x = default_endpoint();
+  x.id = "channel-au";
+  x.jurisdictions = {"AU"};
+  x.participants = {"AU", "SG"};
+  x.medium_path = "igl-channel";
+  return x;
+}
+
+std::string heading(const std::string& kind) {
+  return "# Every option of `igl " + kind +
+         "`, with its meaning, what it may be, its default and the environment variable that\n"
+         "# overrides it. Options that have their default can be left out. Lists are written with "
+         "commas in the\n"
+         "# environment. `igl config check FILE` reports all mistakes of a file, `igl config show "
+         "FILE` what\n"
+         "# follows from it.\n\n";
+}
+
+} // namespace
+
+} // namespace config
+
+// A copy is shown: the places of values are those of settings that may be changed.
+
+std::string show(const node_settings& x, shown which) {
+  auto copy = x;
+  return config::toml_of(config::file_of(copy), which);
+}
+
+std::string show(const endpoint_settings& x, shown which) {
+  auto copy = x;
+  return config::toml_of(config::file_of(copy), which);
+}
+
+std::string show_json(const node_settings& x, shown which) {
+  auto copy = x;
+  return config::json_of(config::file_of(copy), which);
+}
+
+std::string show_json(const endpoint_settings& x, shown which) {
+  auto copy = x;
+  return config::json_of(config::file_of(copy), which);
+}
+
+std::string example_file(file_kind which) {
+  if (which == file_kind::endpoint)
+    return config::heading("endpoint") + show(config::example_endpoint());
+  return config::heading("node") + show(config::example_node());
+}
+
+} // namespace igl

@@ -1,0 +1,136 @@
+#include "tests/config/support.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace igl;
+using config_tests::mistakes_in_endpoint;
+using config_tests::mistakes_in_node;
+using lines = std::vector<std::string>;
+
+namespace {
+
+const std::string au = "jurisdiction = \"AU\"\n";
+const std::string endpoint =
+    "endpoint = \"a\"\njurisdictions = [\"AU\"]\nparticipants = [\"AU\", \"SG\"]\n";
+
+std::string channel(const std::string& id, const std::string& more = {}) {
+  return "[[channels]]\nid = \"" + id + "\"\nurl = \"http://a\"\n" + more;
+}
+
+std::string listener(const std::string& address, const std::string& apis) {
+  return "[[listeners]]\naddress = \"" + address + "\"\napis = [" + apis + "]\n";
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("relations");
+
+TEST_CASE("the first pause of a schedule is not longer than its longest") {
+  CHECK(mistakes_in_node(au + "[retry.callback]\nfirst = \"1m\"\nlongest = \"1m\"\n").empty());
+  CHECK(mistakes_in_node(au + "[retry.callback]\nfirst = \"2m\"\nlongest = \"1m\"\n") ==
+        lines{"f:3:9: retry.callback.first is longer than retry.callback.longest (1m), expected "
+              "at most that"});
+  CHECK(mistakes_in_node(au + "[retry.callback]\nlongest = \"10ms\"\n") ==
+        lines{"f:3:11: retry.callback.longest is shorter than retry.callback.first (1s), expected "
+              "at least that"});
+}
+
+TEST_CASE("every schedule is checked") {
+  for (auto name : {"internal", "outbox", "channel-pending", "object-retrieval", "callback",
+                    "channel-notifications", "verification", "medium"}) {
+    auto text = au + "[retry." + name + "]\nfirst = \"5ms\"\nlongest = \"1ms\"\n";
+    CHECK_MESSAGE(mistakes_in_node(text).size() == 1, name);
+  }
+}
+
+TEST_CASE("a value that is wrong in itself breaks no relation") {
+  CHECK(mistakes_in_node(au + "[retry.callback]\nfirst = \"20m\"\nlongest = \"long\"\n").size() ==
+        1);
+}
+
+TEST_CASE("two listeners do not share an address, unless a free port is taken") {
+  CHECK(mistakes_in_node(au + listener("127.0.0.1:1", "\"message\"") +
+                         listener("127.0.0.1:1", "\"document\"")) ==
+        lines{"f:6:11: listeners.address is \"127.0.0.1:1\" on two listeners, expected each "
+              "address once"});
+  CHECK(mistakes_in_node(au + listener("127.0.0.1:0", "\"message\"") +
+                         listener("127.0.0.1:0", "\"document\""))
+            .empty());
+}
+
+TEST_CASE("a node has a listener") {
+  CHECK(mistakes_in_node(au + "listeners = []\n") ==
+        lines{"f:2:1: listeners is empty, expected at least one listener"});
+}
+
+TEST_CASE("the operator API beyond the loopback address needs a token") {
+  auto open = listener("0.0.0.0:5100", "\"message\", \"operator\"");
+  CHECK(mistakes_in_node(au + open) ==
+        lines{"f:3:11: listeners.address is no loopback address and serves the operator API, "
+              "expected operator.token to be set, or 127.0.0.1"});
+  CHECK(mistakes_in_node(au + open + "[operator]\ntoken = \"t\"\n").empty());
+  CHECK(mistakes_in_node(au + listener("0.0.0.0:5100", "\"message\"")).empty());
+  CHECK(mistakes_in_node(au + listener("[::1]:5100", "\"operator\"")).empty());
+}
+
+TEST_CASE("a NATS URL goes neither with streams in memory nor with a nats-server to start") {
+  auto url = au + "[streams]\nurl = \"nats://a\"\n";
+  CHECK(mistakes_in_node(url).empty());
+  CHECK(mistakes_in_node(url + "kind = \"in-process\"\n").size() == 1);
+  CHECK(mistakes_in_node(url + "nats_server = \"/usr/sbin/nats-server\"\n").size() == 1);
+  CHECK(mistakes_in_node(au + "[streams]\nkind = \"in-process\"\n").empty());
+}
+
+TEST_CASE("no bound is set higher than the jobs in flight that it bounds") {
+  auto jobs = au + "[streams]\njobs_in_flight = 8\n";
+  CHECK(mistakes_in_node(jobs).empty());
+  CHECK(mistakes_in_node(jobs + "[hub]\ncallbacks_per_host = 8\n").empty());
+  CHECK(mistakes_in_node(jobs + "[hub]\ncallbacks_per_host = 9\n") ==
+        lines{"f:5:22: hub.callbacks_per_host is more than streams.jobs_in_flight (8), expected at "
+              "most that"});
+  CHECK(mistakes_in_node(jobs + "[spider]\nretrievals_per_jurisdiction = 9\n").size() == 1);
+  CHECK(mistakes_in_node(jobs + channel("a", "in_flight = 9\n")).size() == 1);
+  CHECK(mistakes_in_node(jobs + channel("a", "in_flight = 8\n")).empty());
+}
+
+TEST_CASE("two channels do not share an id") {
+  CHECK(mistakes_in_node(au + channel("a") + channel("b")).empty());
+  CHECK(mistakes_in_node(au + channel("a") + channel("b") + channel("a")) ==
+        lines{"f:9:6: channels.id is \"a\" for two channels, expected each id once"});
+}
+
+TEST_CASE("oauth2 has its fields, and its fields have oauth2") {
+  CHECK(mistakes_in_node(au + channel("a", "auth.kind = \"oauth2\"\n")) ==
+        lines{"f:5:1: channels.auth.client_id is missing, expected it with auth.kind = \"oauth2\"",
+              "f:5:1: channels.auth.client_secret is missing, expected it with auth.kind = "
+              "\"oauth2\"",
+              "f:5:1: channels.auth.token_endpoint is missing, expected it with auth.kind = "
+              "\"oauth2\""});
+  auto fields = std::string{"auth.client_id = \"a\"\nauth.client_secret = \"b\"\n"
+                            "auth.token_endpoint = \"https://t/token\"\n"};
+  CHECK(mistakes_in_node(au + channel("a", "auth.kind = \"oauth2\"\n" + fields)).empty());
+  CHECK(mistakes_in_node(au + channel("a", fields)).size() == 3);
+}
+
+TEST_CASE("a channel that can only notify needs the message reception API") {
+  auto deaf = channel("a", "has_updated_since = false\n");
+  CHECK(mistakes_in_node(au + deaf).empty());
+  CHECK(mistakes_in_node(au + deaf + listener("127.0.0.1:1", "\"message\"")).size() == 1);
+}
+
+TEST_CASE("a shared database has a path, and memory has none") {
+  CHECK(mistakes_in_endpoint(endpoint) ==
+        lines{"f:1:1: medium.path is missing, expected a folder with medium.kind = "
+              "\"shared-database\""});
+  CHECK(mistakes_in_endpoint(endpoint + "[medium]\npath = \"shared\"\n").empty());
+  CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"memory\"\n").empty());
+  CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"memory\"\npath = \"a\"\n").size() == 1);
+}
+
+TEST_CASE("an endpoint's jurisdictions are among the participants") {
+  CHECK(mistakes_in_endpoint("endpoint = \"a\"\njurisdictions = [\"AU\", \"CN\"]\n"
+                             "participants = [\"AU\", \"SG\"]\nmedium.kind = \"memory\"\n") ==
+        lines{"f:2:17: jurisdictions has \"CN\", expected only some of participants"});
+}
+
+TEST_SUITE_END();
