@@ -1,0 +1,94 @@
+#pragma once
+
+#include "storage/ledger.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace igl {
+
+/// A ledger that remembers what it was asked to write and fails when a test wants it to.
+class recording_ledger : public ledger {
+public:
+  explicit recording_ledger(std::shared_ptr<ledger> inner) : inner_(std::move(inner)) {}
+
+  std::vector<settlement> asked; ///< every settlement, also those that failed
+  std::vector<size_t> batches;   ///< settlements in each transaction
+  std::vector<size_t> stores;    ///< pieces in each
+  caf::error fails_with;         ///< set: whatever writes fails with it, and nothing is written
+  mutable caf::error cannot_read;
+
+  std::vector<caf::expected<settled>> commit(const std::vector<settlement>& batch) override {
+    asked.insert(asked.end(), batch.begin(), batch.end());
+    batches.push_back(batch.size());
+    if (fails_with)
+      return {batch.size(), caf::expected<settled>{fails_with}};
+    return inner_->commit(batch);
+  }
+  caf::expected<upload_begun> begin() override {
+    return write([&] { return inner_->begin(); });
+  }
+  caf::expected<piece_stored> store(const store_piece& x) override {
+    return write([&] { return inner_->store(x); });
+  }
+  std::vector<caf::expected<piece_stored>> store(const std::vector<store_piece>& x) override {
+    stores.push_back(x.size());
+    if (fails_with)
+      return {x.size(), caf::expected<piece_stored>{fails_with}};
+    return inner_->store(x);
+  }
+  caf::error abandon(uint64_t upload) override {
+    return fails_with ? fails_with : inner_->abandon(upload);
+  }
+  caf::expected<settled> replay(const replay_dead_letter& x) override {
+    return write([&] { return inner_->replay(x); });
+  }
+  caf::expected<settled> drop(const drop_dead_letter& x) override {
+    return write([&] { return inner_->drop(x); });
+  }
+
+  caf::expected<found_message> read(const find_message& x) const override { return look(x); }
+  caf::expected<found_channel_record> read(const find_channel_record& x) const override {
+    return look(x);
+  }
+  caf::expected<channel_records> read(const channel_records_since& x) const override {
+    return look(x);
+  }
+  caf::expected<found_events> read(const find_events& x) const override { return look(x); }
+  caf::expected<found_object> read(const find_object& x) const override { return look(x); }
+  caf::expected<access> read(const may_read& x) const override { return look(x); }
+  caf::expected<document_piece> read(const read_piece& x) const override { return look(x); }
+  caf::expected<found_subscribers> read(const find_subscribers& x) const override {
+    return look(x);
+  }
+  caf::expected<found_subscription> read(const find_subscription& x) const override {
+    return look(x);
+  }
+  caf::expected<found_cursor> read(const find_cursor& x) const override { return look(x); }
+  caf::expected<found_due_jobs> read(const due_jobs& x) const override { return look(x); }
+  caf::expected<found_dead_letters> read(const find_dead_letters& x) const override {
+    return look(x);
+  }
+  caf::expected<ledger_figures> read(const ledger_figures_query& x) const override {
+    return look(x);
+  }
+
+private:
+  template <class Write>
+  auto write(Write act) -> decltype(act()) {
+    if (fails_with)
+      return fails_with;
+    return act();
+  }
+  template <class Question>
+  auto look(const Question& x) const -> decltype(std::declval<const ledger&>().read(x)) {
+    if (cannot_read)
+      return cannot_read;
+    return inner_->read(x);
+  }
+
+  std::shared_ptr<ledger> inner_;
+};
+
+} // namespace igl
