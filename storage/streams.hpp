@@ -24,12 +24,12 @@ struct stream_level {
 ///
 /// Promises, kept by every implementation (tests/contracts/streams_contract.hpp):
 /// - what was published and acknowledged to the publisher is delivered at least once, as long as
-/// the
-///   implementation keeps its memory (a JetStream server may lose its folder: the ledger knows);
+///   the implementation keeps its memory (a JetStream server may lose its folder: the ledger
+///   knows);
 /// - a publication id seen within the last two minutes is dropped, and reported as published;
 /// - a consumer never has more jobs than it was given credit for;
 /// - a delivered job that is not acknowledged within ack_wait, and not kept alive, is delivered
-/// again.
+///   again; the credit it took is given back then.
 class streams {
 public:
   virtual ~streams() = default;
@@ -60,9 +60,10 @@ public:
   /// Asks the server; the callback gets unavailable when it does not answer.
   virtual void level(stream of, std::function<void(caf::expected<stream_level>)> done) = 0;
 
-  /// Mends what a crash of the server can leave behind (libraries.md §10): jobs below the
-  /// acknowledge floor, a consumer or a stream that is gone. Safe at any time; called after each
-  /// reconnect and by the reconciler.
+  /// Mends what a crash of the server can leave behind: jobs below the acknowledge floor (already
+  /// settled, never delivered again, never removed), a consumer that stands beyond the end of its
+  /// stream, a consumer or a stream that is gone. Safe at any time; called after each reconnect
+  /// and by the reconciler.
   virtual void mend(stream which) = 0;
 
   /// Is the server there, and which one: "nats-server 2.9.10 at 127.0.0.1:4222 (embedded, pid 17)".
