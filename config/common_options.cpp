@@ -17,51 +17,64 @@ static_assert(timeouts::settle < 15min && 15min <= timeouts::work);
 
 constexpr uint64_t gibibyte = uint64_t{1} << 30;
 
+enum class served : uint8_t { both, node, endpoint };
+
 struct schedule {
   std::string name;
-  std::string meaning;
+  served by;
+  std::string work; ///< what is tried again
   std::string first, longest, attempts;
   retry_settings process_settings::*where;
 };
 
 const std::vector<schedule>& schedules() {
+  using s = process_settings;
   static const std::vector<schedule> all{
-      {"internal", "Work inside the process: inbox, message-updates, rejected and notifications.",
-       "100ms", "30s", "10", &process_settings::retry_internal},
-      {"outbox",
-       "Posting to channels that do not answer; after the last attempt the message is rejected.",
-       "500ms", "1m", "20", &process_settings::retry_outbox},
-      {"channel-pending", "Asking a channel about a posted message while it does not answer.", "1s",
-       "5m", "100", &process_settings::retry_channel_pending},
-      {"object-retrieval", "Fetching a document from another government.", "1s", "10m", "50",
-       &process_settings::retry_object_retrieval},
-      {"callback", "Calling a subscriber back.", "1s", "10m", "24",
-       &process_settings::retry_callback},
-      {"channel-notifications", "Fetching what a channel has notified us of.", "500ms", "1m", "20",
-       &process_settings::retry_channel_notifications},
-      {"verification", "Asking a subscriber whether it means its subscription.", "1s", "1m", "5",
-       &process_settings::retry_verification},
-      {"medium",
-       "Writing to the medium of an endpoint; after the last attempt a message is undeliverable.",
-       "200ms", "30s", "20", &process_settings::retry_medium},
+      {"internal", served::both, "Work inside the process", "100ms", "30s", "10",
+       &s::retry_internal},
+      {"outbox", served::node, "Posting to channels that do not answer", "500ms", "1m", "20",
+       &s::retry_outbox},
+      {"channel-pending", served::node, "Asking about a posted message a channel that is down",
+       "1s", "5m", "100", &s::retry_channel_pending},
+      {"object-retrieval", served::node, "Fetching a document from another government", "1s", "10m",
+       "50", &s::retry_object_retrieval},
+      {"callback", served::both, "Calling a subscriber back", "1s", "10m", "24",
+       &s::retry_callback},
+      {"channel-notifications", served::node, "Fetching what a channel has notified us of", "500ms",
+       "1m", "20", &s::retry_channel_notifications},
+      {"verification", served::both, "Asking a subscriber whether it means its subscription", "1s",
+       "1m", "5", &s::retry_verification},
+      {"medium", served::endpoint, "Writing to the medium", "200ms", "30s", "20", &s::retry_medium},
   };
   return all;
 }
 
+// What becomes of the work when the attempts are used up: as the stream catalogue has it.
+std::string end_of(const schedule& x) {
+  if (x.name == "outbox")
+    return "then the message is rejected";
+  if (x.name == "medium")
+    return "then the message is undeliverable";
+  if (x.name == "verification")
+    return "then there is no subscription";
+  return "then an operator finds it among the dead letters";
+}
+
 void append_schedule(rows& to, const schedule& x) {
   auto section = "retry." + x.name;
-  auto member = x.where;
-  to.push_back({{section, "first", duration(1ms, 1h), x.first,
-                 x.meaning + " The pause before the second attempt; each pause doubles the last."},
-                in(member, &retry_settings::first)});
-  to.push_back(
-      {{section, "longest", duration(1ms, 24h), x.longest, "The longest pause between attempts."},
-       in(member, &retry_settings::longest)});
-  to.push_back({{section, "attempts", number(1, 1'000'000), x.attempts, "Attempts in all."},
-                in(member, &retry_settings::attempts)});
-  to.push_back({{section, "jitter", fraction(0, 1), "0.2",
-                 "Each pause is longer by a random part of itself, up to this one."},
-                in(member, &retry_settings::jitter)});
+  auto row = [&](const std::string& key, value_rule rule, const std::string& fallback,
+                 const std::string& meaning, auto member) {
+    to.push_back(
+        {{section, key, std::move(rule), fallback, x.work + ": " + meaning}, in(x.where, member)});
+  };
+  row("first", duration(1ms, 1h), x.first,
+      "the pause after the first failure; each further failure doubles it.",
+      &retry_settings::first);
+  row("longest", duration(1ms, 24h), x.longest, "the longest pause.", &retry_settings::longest);
+  row("attempts", number(1, 1'000'000), x.attempts, "attempts in all, " + end_of(x) + ".",
+      &retry_settings::attempts);
+  row("jitter", fraction(0, 1), "0.2",
+      "the part of a pause by which chance makes it longer, at most.", &retry_settings::jitter);
 }
 
 rows stream_options(file_kind of) {
@@ -118,7 +131,7 @@ rows bounds_options() {
         "How long an HTTP connection may be idle, or a request take to arrive."},
        in(&s::idle_connection)},
       {{"hub", "url", text_of(forms::base_url), "",
-        "What callbacks name as their hub; empty: the address of the listener."},
+        "What callbacks name as their hub; empty: /subscriptions at the listener."},
        in(&s::hub_url)},
       {{"hub", "verify_intent", flag(), "true",
         "Whether subscribers are asked if they mean it (W3C WebSub); false for old clients."},
@@ -153,7 +166,8 @@ rows common_sections(file_kind of) {
   for (auto& part : {stream_options(of), bounds_options()})
     result.insert(result.end(), part.begin(), part.end());
   for (auto& x : schedules())
-    append_schedule(result, x);
+    if (x.by == served::both || (x.by == served::node) == (of == file_kind::node))
+      append_schedule(result, x);
   result.push_back({{"log", "level", one_of({"trace", "debug", "info", "warn", "error"}), "info",
                      "The least important lines that are logged."},
                     in(&process_settings::log_level)});

@@ -1,8 +1,11 @@
 #include "config/config.hpp"
 #include "config/forms.hpp"
 #include "config/options.hpp"
+#include "messages/uri.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <sstream>
 
 namespace igl {
 
@@ -86,11 +89,29 @@ std::string text_of_default(const option_row& row) {
   return fallback ? "default " + to_toml(*fallback, row.rule) : "required";
 }
 
+// In lines of at most 100 characters.
+std::string comment(const std::string& text) {
+  std::istringstream words{text};
+  std::string result = "#";
+  size_t width = 1;
+  for (std::string word; words >> word;) {
+    auto length = characters_in(word) + 1;
+    if (width + length > 100) {
+      result += "\n#";
+      width = 1;
+    }
+    result += " " + word;
+    width += length;
+  }
+  return result + "\n";
+}
+
 std::string toml_of(const bound_option& x, const std::string& variables) {
   auto& row = *x.row;
-  return "# " + row.meaning + "\n# " + expected_by(row.rule) + "; " + text_of_default(row) + "; " +
-         environment_name(row.path(), variables) + "\n" + row.key + " = " +
-         to_toml(without_secret(load_from(x.where), row.hidden), row.rule) + "\n";
+  return comment(row.meaning) +
+         comment(expected_by(row.rule) + "; " + text_of_default(row) + "; " +
+                 environment_name(row.path(), variables)) +
+         row.key + " = " + to_toml(without_secret(load_from(x.where), row.hidden), row.rule) + "\n";
 }
 
 std::string toml_of(const shown_file& file, shown which) {
@@ -98,18 +119,21 @@ std::string toml_of(const shown_file& file, shown which) {
   std::string section;
   for (auto& table : file.tables) {
     if (!table.header.empty()) {
-      result += "\n" + table.header + "\n";
+      result += table.header + "\n";
       section.clear();
     }
     for (auto& x : table.rows) {
       if (!is_shown(x, which))
         continue;
       if (x.row->section != section)
-        result += "\n[" + (section = x.row->section) + "]\n";
-      result += toml_of(x, table.variables);
+        result += "[" + (section = x.row->section) + "]\n";
+      result += toml_of(x, table.variables) + "\n";
     }
   }
-  return result.substr(std::min(result.find_first_not_of('\n'), result.size()));
+  // The last option is not followed by a line that parts it from the next.
+  if (!result.empty())
+    result.pop_back();
+  return result;
 }
 
 nlohmann::ordered_json json_of(const value& x) {
@@ -168,13 +192,12 @@ endpoint_settings example_endpoint() {
 }
 
 std::string heading(const std::string& kind) {
-  return "# Every option of `igl " + kind +
-         "`, with its meaning, what it may be, its default and the environment variable that\n"
-         "# overrides it. Options that have their default can be left out. Lists are written with "
-         "commas in the\n"
-         "# environment. `igl config check FILE` reports all mistakes of a file, `igl config show "
-         "FILE` what\n"
-         "# follows from it.\n\n";
+  return comment("Every option of `igl " + kind +
+                 "`: its meaning, what it may be, its default and the environment variable that "
+                 "overrides it. What has its default can be left out. In the environment, lists "
+                 "are written with commas. `igl config check FILE` tells all mistakes of a file, "
+                 "`igl config show FILE` what follows from it.") +
+         "\n";
 }
 
 } // namespace

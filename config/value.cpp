@@ -1,9 +1,10 @@
 #include "config/value.hpp"
 
+#include "messages/uri.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <sstream>
 
 namespace igl::config {
@@ -87,6 +88,9 @@ fault refusal(const entry& x, const value_rule& rule) {
 bool text_holds(std::string& text, const value_rule& rule, const jurisdictions& known) {
   if (!rule.choices.empty())
     return std::find(rule.choices.begin(), rule.choices.end(), text) != rule.choices.end();
+  // The environment may hold any bytes, and what is read goes into headers and log lines.
+  if (!is_plain_text(text))
+    return false;
   if (rule.form == nullptr)
     return true;
   if (!rule.form->holds(text, known))
@@ -180,7 +184,7 @@ std::string expected_by(const value_rule& rule) {
   case value_kind::text:
     if (!rule.choices.empty())
       return "one of " + listed(rule.choices);
-    return rule.form != nullptr ? std::string{rule.form->expected} : "a text";
+    return rule.form != nullptr ? std::string{rule.form->expected} : "a text of one line";
   case value_kind::flag:
     return "true or false";
   case value_kind::number:
@@ -188,8 +192,7 @@ std::string expected_by(const value_rule& rule) {
   case value_kind::fraction:
     return "a decimal number" + bounds(rule, plain);
   case value_kind::duration:
-    return "a duration" + bounds(rule, milliseconds_text) +
-           ", such as \"500ms\", \"10s\" or \"5m\"";
+    return "a duration" + bounds(rule, milliseconds_text) + ", such as \"500ms\" or \"10s\"";
   case value_kind::size:
     return "a size" + bounds(rule, size_text) + ", such as \"64KiB\" or a number of bytes";
   case value_kind::list:

@@ -41,16 +41,16 @@ TEST_CASE("all mistakes of a file are told at once, in its order") {
 TEST_CASE("a value of the wrong type is told what was expected") {
   CHECK(mistakes_in_node(au + "data_dir = 1\naccept_foreign_sender = \"true\"\n"
                               "extra_jurisdictions = [1]\n[streams]\nack_wait = 30\n"
-                              "[limits]\nmessage_bytes = \"64KB\"\n[retry.medium]\njitter = \"a\"\n"
+                              "[limits]\nmessage_bytes = \"64KB\"\n[retry.outbox]\njitter = \"a\"\n"
                               "[hub]\nurl = 2024-01-01\n") ==
         lines{"f:2:12: data_dir is 1, expected the path of a folder",
               "f:3:25: accept_foreign_sender is \"true\", expected true or false",
               "f:4:24: extra_jurisdictions is 1, expected a list, each two capital letters",
               "f:6:12: streams.ack_wait is 30, expected a duration from 1s to 15m, such as "
-              "\"500ms\", \"10s\" or \"5m\"",
+              "\"500ms\" or \"10s\"",
               "f:8:17: limits.message_bytes is \"64KB\", expected a size from 1KiB to 64MiB, such "
               "as \"64KiB\" or a number of bytes",
-              "f:10:10: retry.medium.jitter is \"a\", expected a decimal number from 0 to 1",
+              "f:10:10: retry.outbox.jitter is \"a\", expected a decimal number from 0 to 1",
               "f:12:7: hub.url is a date or time, expected an http or https URL without query, "
               "such as \"https://example.org/igl\""});
 }
@@ -63,10 +63,10 @@ TEST_CASE("the ends of a range are inside and what is beyond is not") {
   CHECK(with("[streams]\nack_wait = \"15m\"\n") == 0);
   CHECK(with("[streams]\nack_wait = \"999ms\"\n") == 1);
   CHECK(with("[streams]\nack_wait = \"16m\"\n") == 1);
-  CHECK(with("[retry.medium]\njitter = 1\n") == 0);
-  CHECK(with("[retry.medium]\njitter = 1.01\n") == 1);
-  CHECK(with("[retry.medium]\njitter = -0.1\n") == 1);
-  CHECK(with("[retry.medium]\njitter = nan\n") == 1);
+  CHECK(with("[retry.outbox]\njitter = 1\n") == 0);
+  CHECK(with("[retry.outbox]\njitter = 1.01\n") == 1);
+  CHECK(with("[retry.outbox]\njitter = -0.1\n") == 1);
+  CHECK(with("[retry.outbox]\njitter = nan\n") == 1);
   CHECK(with("[limits]\nconnections = -1\n") == 1);
   CHECK(with("[limits]\ndocument_bytes = \"1TiB\"\n") == 0);
   CHECK(with("[limits]\ndocument_bytes = \"2TiB\"\n") == 1);
@@ -147,6 +147,13 @@ TEST_CASE("addresses and URLs are checked") {
                               "[streams]\nurl = \"a:4222\"\n[[channels]]\nid = \"a\"\n"
                               "url = \"a.example.org\"\n[document_apis]\nSG = \"ftp://a\"\n")
             .size() == 4);
+}
+
+TEST_CASE("a text goes over one line and is UTF-8") {
+  CHECK(mistakes_in_node(channel + "name = \"a\\nb\"\n") ==
+        lines{"f:5:8: channels.name is \"a\\u000Ab\", expected a text of one line"});
+  CHECK(mistakes_in_node(channel, {{"IGL_CHANNELS_SG_NAME", "\xff"}}).size() == 1);
+  CHECK(mistakes_in_node(channel + "name = \"Zürich\"\n").empty());
 }
 
 TEST_CASE("a channel is of a kind that exists") {

@@ -36,11 +36,22 @@ TEST_CASE("the first pause of a schedule is not longer than its longest") {
 }
 
 TEST_CASE("every schedule is checked") {
-  for (auto name : {"internal", "outbox", "channel-pending", "object-retrieval", "callback",
-                    "channel-notifications", "verification", "medium"}) {
-    auto text = au + "[retry." + name + "]\nfirst = \"5ms\"\nlongest = \"1ms\"\n";
-    CHECK_MESSAGE(mistakes_in_node(text).size() == 1, name);
-  }
+  auto bad = [](const std::string& name) {
+    return "[retry." + name + "]\nfirst = \"5ms\"\nlongest = \"1ms\"\n";
+  };
+  for (std::string name : {"internal", "outbox", "channel-pending", "object-retrieval", "callback",
+                           "channel-notifications", "verification"})
+    CHECK_MESSAGE(mistakes_in_node(au + bad(name)).size() == 1, name);
+  for (std::string name : {"internal", "callback", "verification", "medium"})
+    CHECK_MESSAGE(
+        mistakes_in_endpoint(endpoint + "medium.kind = \"memory\"\n" + bad(name)).size() == 1,
+        name);
+}
+
+TEST_CASE("a schedule of the other kind of process is no option") {
+  CHECK(mistakes_in_node(au + "[retry.medium]\nattempts = 3\n").size() == 1);
+  CHECK(mistakes_in_endpoint(endpoint + "medium.kind = \"memory\"\n[retry.outbox]\nattempts = 3\n")
+            .size() == 1);
 }
 
 TEST_CASE("a value that is wrong in itself breaks no relation") {

@@ -56,8 +56,8 @@ TEST_CASE("every option is shown under its meaning, its bounds, its default and 
   CHECK(has(text, "\n# Jobs of one stream that are worked on at once.\n"
                   "# a number from 1 to 65536; default 256; IGL_STREAMS_JOBS_IN_FLIGHT\n"
                   "jobs_in_flight = 256\n"));
-  CHECK(has(text, "; required; IGL_JURISDICTION\njurisdiction = \"AU\"\n"));
-  CHECK(has(text, "; IGL_CHANNELS_SG_HTTP_URL\nurl = \"http://a\"\n"));
+  CHECK(has(text, "required; IGL_JURISDICTION\njurisdiction = \"AU\"\n"));
+  CHECK(has(text, "IGL_CHANNELS_SG_HTTP_URL\nurl = \"http://a\"\n"));
   CHECK(has(text, "filters.subject.deny = [\"AU.abn.*\", \"a \\\"quoted\\\" text\"]\n"));
 }
 
