@@ -1,0 +1,194 @@
+#include "actors/inbound_message_processor.hpp"
+
+#include "tests/actors/fakes.hpp"
+
+using namespace igl;
+using namespace igl::fakes;
+
+namespace {
+
+found_message stored(const message& x, message_status status) {
+  return {message_record{x, status, {}, {}, 5, {}}};
+}
+
+process_message over_channel(const message& x) {
+  return {x, "a", "4711"};
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("inbound message processor");
+
+TEST_CASE("sends our message to the outbox, lets the receiver read its document, tells") {
+  auto x = decide(ticket, {au_to_sg(), {}, {}}, stored(au_to_sg(), message_status::pending),
+                  australia());
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::done);
+  CHECK(x->messages.empty());
+  REQUIRE(x->grants.size() == 1);
+  CHECK(x->grants[0].multihash == certificate);
+  CHECK(x->grants[0].jurisdiction == "SG");
+  CHECK(x->grants[0].because == "AU:17");
+  CHECK(kinds_of(*x) == std::vector{event_kind::access_granted});
+  REQUIRE(streams_of(*x) == std::vector{stream::outbox, stream::notifications});
+  auto route = order_in<route_message>(x->opens[0]);
+  CHECK(route.content == au_to_sg());
+  CHECK(route.round == 1);
+  auto told = order_in<message_changed>(x->opens[1]);
+  REQUIRE(told.notices.size() == 2);
+  CHECK(told.notices[0].topic == "UN.CEFACT.Trade.CertificateOfOrigin.created");
+  CHECK(told.notices[0].body.find("SUB-1") != std::string::npos);
+  CHECK(told.notices[1].topic == "message.17.received");
+  CHECK(told.notices[1].body == R"({"predicate":"message.17.received","sender_ref":"AU:17"})");
+}
+
+TEST_CASE("does not route a message to ourselves") {
+  auto content = au_to_sg();
+  content.receiver = "AU";
+  auto x = decide(ticket, {content, {}, {}}, stored(content, message_status::pending), australia());
+  REQUIRE(x);
+  CHECK(streams_of(*x) == std::vector{stream::notifications});
+  CHECK(x->grants.at(0).jurisdiction == "AU");
+}
+
+TEST_CASE("grants nothing when obj names no document") {
+  auto content = au_to_sg();
+  content.obj = "https://example.com/certificate";
+  auto x = decide(ticket, {content, {}, {}}, stored(content, message_status::pending), australia());
+  REQUIRE(x);
+  CHECK(x->grants.empty());
+  CHECK(x->events.empty());
+}
+
+TEST_CASE("fetches the document of a foreign message that was posted here, and does not route it") {
+  auto x = decide(ticket, {sg_to_au(), {}, {}}, stored(sg_to_au(), message_status::received),
+                  australia());
+  REQUIRE(x);
+  CHECK(streams_of(*x) == std::vector{stream::object_retrieval, stream::notifications});
+}
+
+TEST_CASE("a posted message that is not in the lake is a fault") {
+  auto x = decide(ticket, {au_to_sg(), {}, {}}, {}, australia());
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::internal);
+}
+
+TEST_CASE("brings a message from abroad into the lake and has its document fetched") {
+  auto x = decide(ticket, over_channel(sg_to_au()), {}, australia());
+  REQUIRE(x);
+  REQUIRE(x->messages.size() == 1);
+  CHECK(x->messages[0].expects == 0);
+  CHECK(x->messages[0].record.status == message_status::received);
+  CHECK(x->messages[0].record.channel_id == "a");
+  CHECK(x->messages[0].record.channel_txn_id == "4711");
+  CHECK(kinds_of(*x) == std::vector{event_kind::message_received, event_kind::document_requested});
+  REQUIRE(streams_of(*x) == std::vector{stream::object_retrieval, stream::notifications});
+  auto retrieve = order_in<retrieve_object>(x->opens[0]);
+  CHECK(retrieve.multihash == certificate);
+  CHECK(retrieve.from == "SG");
+  CHECK(retrieve.grant_to == "AU");
+  CHECK(retrieve.depth == 0);
+}
+
+TEST_CASE("says so when nobody is known to have the document") {
+  auto settings = australia();
+  settings.document_apis.clear();
+  auto x = decide(ticket, over_channel(sg_to_au()), {}, settings);
+  REQUIRE(x);
+  CHECK(kinds_of(*x) ==
+        std::vector{event_kind::message_received, event_kind::document_unavailable});
+  CHECK(streams_of(*x) == std::vector{stream::notifications});
+}
+
+TEST_CASE("the same message again changes nothing") {
+  auto x = decide(ticket, over_channel(sg_to_au()), stored(sg_to_au(), message_status::accepted),
+                  australia());
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::done);
+  CHECK(x->messages.empty());
+  CHECK(x->events.empty());
+  CHECK(x->opens.empty());
+}
+
+TEST_CASE("never overwrites a message that says something else") {
+  auto other = sg_to_au();
+  other.subject = "SUB-2";
+  auto x = decide(ticket, over_channel(other), stored(sg_to_au(), message_status::received),
+                  australia());
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::dead);
+  CHECK(x->job->error.find("something else than SG:42") != std::string::npos);
+  CHECK(x->messages.empty());
+}
+
+TEST_CASE("what a channel brings must not be ours, and must be for us") {
+  for (auto [sender, receiver] : {std::pair{"AU", "AU"}, {"AU", "SG"}, {"SG", "NZ"}}) {
+    auto content = sg_to_au();
+    content.sender = sender;
+    content.receiver = receiver;
+    auto x = decide(ticket, over_channel(content), {}, australia());
+    REQUIRE(x);
+    CHECK(x->job->end == job_end::dead);
+    CHECK(x->messages.empty());
+  }
+}
+
+TEST_CASE("what breaks the rules of POST /message is a dead letter with the rule") {
+  auto settings = australia();
+  settings.message_bytes = 1000;
+  struct {
+    void (*spoil)(message&);
+    const char* names;
+  } const rows[] = {
+      {[](message& x) { x.obj = "not a uri"; }, "obj is not a URI"},
+      {[](message& x) { x.predicate = "short"; }, "predicate is not a URI"},
+      {[](message& x) { x.subject = ""; }, "subject is empty"},
+      {[](message& x) { x.sender = "XX"; }, "XX"},
+      {[](message& x) { x.sender_ref = "a/b"; }, "sender_ref"},
+      {[](message& x) { x.subject = "\xff"; }, "UTF-8"},
+      {[](message& x) { x.subject = std::string(1001, 'x'); }, "message_bytes"},
+  };
+  for (auto& row : rows) {
+    auto content = sg_to_au();
+    row.spoil(content);
+    auto x = decide(ticket, over_channel(content), {}, settings);
+    REQUIRE(x);
+    CHECK(x->job->end == job_end::dead);
+    CHECK_MESSAGE(x->job->error.find(row.names) != std::string::npos, x->job->error);
+    CHECK(x->messages.empty());
+  }
+  CHECK(!fault_of(sg_to_au(), settings));
+}
+
+TEST_CASE_FIXTURE(office, "reads, decides and settles; and decides anew when it was too late") {
+  auto worker = keep(system.spawn(inbound_message_processor, around, shared(australia())));
+  // Another channel brings the same message between the question and the settlement.
+  ledger_book->meanwhile = [this] {
+    ledger_book->put({sg_to_au(), message_status::received, "b", "1", 0, {}});
+  };
+  auto done = ask(worker, ticket, over_channel(sg_to_au())).answer<settled>();
+  CHECK(done);
+  REQUIRE(ledger_book->settlements.size() == 1);
+  CHECK(ledger_book->settlements[0].messages.empty());
+  CHECK(ledger_book->settlements[0].job->ticket.id == "job");
+}
+
+TEST_CASE_FIXTURE(office, "gives up after ten decisions that were too late") {
+  auto worker = keep(system.spawn(inbound_message_processor, around, shared(australia())));
+  for (int i = 0; i < 11; ++i)
+    ledger_book->refusals.push_back(make_problem(errc::stale));
+  auto done = ask(worker, ticket, over_channel(sg_to_au())).answer<settled>();
+  REQUIRE(!done);
+  CHECK(code_of(done.error()) == errc::stale);
+  CHECK(ledger_book->refusals.size() == 1);
+}
+
+TEST_CASE_FIXTURE(office, "passes on that somebody else settled the job") {
+  auto worker = keep(system.spawn(inbound_message_processor, around, shared(australia())));
+  ledger_book->refusals.push_back(make_problem(errc::job_not_open));
+  auto done = ask(worker, ticket, over_channel(sg_to_au())).answer<settled>();
+  REQUIRE(!done);
+  CHECK(code_of(done.error()) == errc::job_not_open);
+}
+
+TEST_SUITE_END();
