@@ -33,14 +33,26 @@ public:
   /// Applies the settlements in order in ONE transaction, synced to disk when this returns. Each
   /// has its own result: one that fails changes nothing and does not disturb the others. If the
   /// transaction as a whole fails, all results are that error.
+  ///
+  /// Besides the errors of `settlement`, `internal` answers one that contradicts itself: a record
+  /// changed without an event or twice, a job without an id, a document whose pieces do not add up.
   virtual std::vector<caf::expected<settled>> commit(const std::vector<settlement>& batch) = 0;
 
   /// Uploads of an earlier process were forgotten at open.
   virtual caf::expected<upload_begun> begin() = 0;
   /// Durable together with the settlement that names the upload, at the latest.
+  /// Pieces of an upload come in order, each of document_piece_size except the last; one that is
+  /// there may come again. Fails with stale if the upload is not open (here, in this process). When
+  /// writing fails, the upload is abandoned.
   virtual caf::expected<piece_stored> store(const store_piece& piece) = 0;
+  /// The same for several at once, of any uploads: one sync for each 16 (4 MB), so much faster. One
+  /// result each.
+  virtual std::vector<caf::expected<piece_stored>>
+  store(const std::vector<store_piece>& pieces) = 0;
+  /// Its pieces are removed little by little, with what is written later.
   virtual caf::error abandon(uint64_t upload) = 0;
 
+  /// Both fail with not_found.
   virtual caf::expected<settled> replay(const replay_dead_letter& what) = 0;
   virtual caf::expected<settled> drop(const drop_dead_letter& what) = 0;
 
@@ -48,14 +60,22 @@ public:
 
   virtual caf::expected<found_message> read(const find_message& what) const = 0;
   virtual caf::expected<found_channel_record> read(const find_channel_record& what) const = 0;
+  /// A page is longer than the limit where it would part records of one version.
   virtual caf::expected<channel_records> read(const channel_records_since& what) const = 0;
   virtual caf::expected<found_events> read(const find_events& what) const = 0;
   virtual caf::expected<found_object> read(const find_object& what) const = 0;
   virtual caf::expected<access> read(const may_read& what) const = 0;
+  /// Fails with not_found.
   virtual caf::expected<document_piece> read(const read_piece& what) const = 0;
   virtual caf::expected<found_subscribers> read(const find_subscribers& what) const = 0;
+  /// The topic is canonical. One that has ended is not found.
   virtual caf::expected<found_subscription> read(const find_subscription& what) const = 0;
   virtual caf::expected<found_cursor> read(const find_cursor& what) const = 0;
+  /// Whoever goes on from `last` each time, with the clock's now as `at`, is shown every job that
+  /// is open long enough to be seen: a job is never put at a place that a reader has passed
+  /// (due_clock says how). Places are on the ledger's own time, which never goes back; take them
+  /// from `last` only. `next_due` is on the clock. An `at` in the future lists what is due by then,
+  /// without the promise.
   virtual caf::expected<found_due_jobs> read(const due_jobs& what) const = 0;
   virtual caf::expected<found_dead_letters> read(const find_dead_letters& what) const = 0;
   virtual caf::expected<ledger_figures> read(const ledger_figures_query& what) const = 0;

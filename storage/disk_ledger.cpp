@@ -1,0 +1,216 @@
+#include "storage/disk_ledger.hpp"
+
+#include "storage/ledger_keys.hpp"
+
+#include <algorithm>
+
+namespace igl {
+
+namespace {
+
+/// Changes with every change of a key or value that older programs cannot read.
+constexpr std::string_view format = "igl-ledger 1";
+
+/// 4 MB: what a transaction holds in memory until it is on disk.
+constexpr size_t pieces_per_transaction = 16;
+
+/// Marks a new ledger, and refuses one that is not ours.
+caf::error check_identity(lmdb::environment& env, const ledger::options& how) {
+  auto meta = env.named("meta");
+  return env.write([&](lmdb::write_transaction& txn) -> caf::error {
+    auto found = txn.find(meta, meta_key::format);
+    if (!found) {
+      txn.put(meta, meta_key::format, format);
+      txn.put(meta, meta_key::owner, how.owner);
+      return {};
+    }
+    if (*found != format)
+      return make_problem(errc::storage_format,
+                          "the ledger in " + how.path + " has the format \"" + std::string(*found) +
+                              "\", this program reads \"" + std::string(format) +
+                              "\": use the program that wrote it");
+    auto owner = txn.find(meta, meta_key::owner).value_or("");
+    if (owner != how.owner)
+      return make_problem(errc::storage_format, "the ledger in " + how.path + " belongs to " +
+                                                    std::string(owner) + ", not to " + how.owner +
+                                                    ": give " + how.owner +
+                                                    " a data folder of its own");
+    return {};
+  });
+}
+
+} // namespace
+
+caf::expected<std::shared_ptr<ledger>> ledger::open(options how) {
+  return disk_ledger::open(std::move(how));
+}
+
+caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
+  auto lock = folder_lock::acquire(how.path, "ledger.lock");
+  if (!lock)
+    return lock.error();
+  // A ledger of another format must not be changed: so first only the database that tells.
+  lmdb::options env_options;
+  env_options.path = how.path;
+  env_options.map_bytes = how.map_bytes;
+  env_options.databases = {"meta"};
+  auto env = lmdb::environment::open(env_options);
+  if (!env)
+    return env.error();
+  if (auto err = check_identity(**env, how))
+    return err;
+  env_options.databases = ledger_databases::names();
+  if (auto all = lmdb::environment::open(env_options); !all)
+    return all.error();
+  auto db = ledger_databases::of(**env);
+  ledger_state state;
+  std::vector<uint64_t> left_behind;
+  auto err = (*env)->read([&](const lmdb::read_transaction& txn) -> caf::error {
+    if (auto stored = txn.find(db.meta, meta_key::state))
+      decode(*stored, state);
+    auto at = txn.walk(db.uploads);
+    for (bool more = at.first(); more; more = at.next())
+      left_behind.push_back(ledger_keys::number_of(at.key()));
+    // The state does not know of uploads that began after the last settlement.
+    if (auto pieces = txn.walk(db.pieces); pieces.last())
+      state.last_upload = std::max(state.last_upload, ledger_keys::number_of(pieces.key()));
+    return {};
+  });
+  if (err)
+    return err;
+  std::shared_ptr<disk_ledger> opened(
+      new disk_ledger(std::move(*lock), std::move(*env), std::move(how), state));
+  for (uint64_t upload : left_behind)
+    opened->uploads_.left_behind(upload);
+  return std::shared_ptr<ledger>(std::move(opened));
+}
+
+disk_ledger::disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env, options how,
+                         ledger_state state)
+    : lock_(std::move(lock)), env_(std::move(env)), db_(ledger_databases::of(*env_)),
+      now_(std::move(how.now)), due_clock_(state.last_due, now_()), state_(state) {}
+
+// -- writing -------------------------------------------------------------------------------------
+
+caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {
+  auto now = now_();
+  ledger_batch::moment moment;
+  moment.at = std::max(now, state_.last_commit);
+  moment.due = due_clock_.begin_write(now);
+  moment.ahead_of_clock = due_clock_.ahead_of_clock();
+  ledger_state state;
+  std::set<uint64_t> named, spare;
+  size_t swept = 0;
+  auto err = env_->write([&](lmdb::write_transaction& txn) -> caf::error {
+    ledger_batch batch(txn, db_, state_, moment, uploads_);
+    what(batch);
+    batch.finish();
+    swept = uploads_.sweep(txn, db_);
+    state = batch.state();
+    named = batch.named_uploads();
+    spare = batch.spare_uploads();
+    return {};
+  });
+  due_clock_.end_write();
+  if (err)
+    return err;
+  state_ = state;
+  uploads_.swept(swept);
+  for (uint64_t upload : named)
+    uploads_.named(upload);
+  for (uint64_t upload : spare)
+    uploads_.forget(upload);
+  return {};
+}
+
+std::vector<caf::expected<settled>> disk_ledger::commit(const std::vector<settlement>& batch) {
+  std::vector<caf::expected<settled>> results;
+  results.reserve(batch.size());
+  auto err = write([&](ledger_batch& to) {
+    results.clear();
+    for (const auto& x : batch)
+      results.push_back(to.apply(x));
+  });
+  if (err)
+    results.assign(batch.size(), err);
+  return results;
+}
+
+caf::expected<settled>
+disk_ledger::write_one(const std::function<caf::expected<settled>(ledger_batch&)>& what) {
+  caf::expected<settled> result = settled{};
+  if (auto err = write([&](ledger_batch& to) { result = what(to); }))
+    return err;
+  return result;
+}
+
+caf::expected<settled> disk_ledger::replay(const replay_dead_letter& what) {
+  return write_one([&](ledger_batch& to) { return to.replay(what); });
+}
+
+caf::expected<settled> disk_ledger::drop(const drop_dead_letter& what) {
+  return write_one([&](ledger_batch& to) { return to.drop(what); });
+}
+
+// -- uploads -------------------------------------------------------------------------------------
+
+caf::expected<upload_begun> disk_ledger::begin() {
+  // On disk with the first piece: before that there is nothing to forget after a crash.
+  upload_begun result;
+  result.upload = ++state_.last_upload;
+  uploads_.begin(result.upload);
+  return result;
+}
+
+caf::expected<piece_stored> disk_ledger::store(const store_piece& piece) {
+  std::vector<caf::expected<piece_stored>> results;
+  store_group(&piece, 1, results);
+  return results.front();
+}
+
+std::vector<caf::expected<piece_stored>>
+disk_ledger::store(const std::vector<store_piece>& pieces) {
+  std::vector<caf::expected<piece_stored>> results;
+  results.reserve(pieces.size());
+  for (size_t i = 0; i < pieces.size(); i += pieces_per_transaction)
+    store_group(&pieces[i], std::min(pieces_per_transaction, pieces.size() - i), results);
+  return results;
+}
+
+void disk_ledger::store_group(const store_piece* pieces, size_t count,
+                              std::vector<caf::expected<piece_stored>>& results) {
+  std::vector<caf::expected<piece_stored>> group;
+  size_t swept = 0;
+  auto err = env_->write([&](lmdb::write_transaction& txn) -> caf::error {
+    group.clear();
+    for (const auto* piece = pieces; piece != pieces + count; ++piece) {
+      if (auto refused = uploads_.check(*piece)) {
+        group.push_back(refused);
+        continue;
+      }
+      txn.put(db_.pieces, ledger_keys::of_piece(piece->upload, piece->piece), piece->bytes);
+      if (piece->piece == 0)
+        txn.put(db_.uploads, ledger_keys::of_number(piece->upload), {});
+      uploads_.stored(*piece);
+      group.push_back(piece_stored{piece->piece});
+    }
+    swept = uploads_.sweep(txn, db_);
+    return {};
+  });
+  if (err) {
+    // What is known of these uploads is no longer what is on disk.
+    for (const auto* piece = pieces; piece != pieces + count; ++piece)
+      uploads_.forget(piece->upload);
+    group.assign(count, err);
+  } else {
+    uploads_.swept(swept);
+  }
+  results.insert(results.end(), group.begin(), group.end());
+}
+
+caf::error disk_ledger::abandon(uint64_t upload) {
+  uploads_.forget(upload);
+  return {};
+}
+
+} // namespace igl

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "storage/due_clock.hpp"
+#include "storage/folder_lock.hpp"
+#include "storage/ledger.hpp"
+#include "storage/ledger_batch.hpp"
+
+namespace igl {
+
+/// The ledger in an LMDB environment. Opening and writing are in disk_ledger.cpp, reading in
+/// ledger_read.cpp and ledger_read_jobs.cpp, what is written in ledger_batch.hpp.
+class disk_ledger final : public ledger {
+public:
+  static caf::expected<std::shared_ptr<ledger>> open(options how);
+
+  std::vector<caf::expected<settled>> commit(const std::vector<settlement>& batch) override;
+  caf::expected<upload_begun> begin() override;
+  caf::expected<piece_stored> store(const store_piece& piece) override;
+  std::vector<caf::expected<piece_stored>> store(const std::vector<store_piece>& pieces) override;
+  caf::error abandon(uint64_t upload) override;
+  caf::expected<settled> replay(const replay_dead_letter& what) override;
+  caf::expected<settled> drop(const drop_dead_letter& what) override;
+
+  caf::expected<found_message> read(const find_message& what) const override;
+  caf::expected<found_channel_record> read(const find_channel_record& what) const override;
+  caf::expected<channel_records> read(const channel_records_since& what) const override;
+  caf::expected<found_events> read(const find_events& what) const override;
+  caf::expected<found_object> read(const find_object& what) const override;
+  caf::expected<access> read(const may_read& what) const override;
+  caf::expected<document_piece> read(const read_piece& what) const override;
+  caf::expected<found_subscribers> read(const find_subscribers& what) const override;
+  caf::expected<found_subscription> read(const find_subscription& what) const override;
+  caf::expected<found_cursor> read(const find_cursor& what) const override;
+  caf::expected<found_due_jobs> read(const due_jobs& what) const override;
+  caf::expected<found_dead_letters> read(const find_dead_letters& what) const override;
+  caf::expected<ledger_figures> read(const ledger_figures_query& what) const override;
+
+private:
+  disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env, options how,
+              ledger_state state);
+
+  /// Runs `what` in one transaction and takes over what it changed.
+  caf::error write(const std::function<void(ledger_batch&)>& what);
+  caf::expected<settled>
+  write_one(const std::function<caf::expected<settled>(ledger_batch&)>& what);
+  /// As many pieces as go into one transaction.
+  void store_group(const store_piece* pieces, size_t count,
+                   std::vector<caf::expected<piece_stored>>& results);
+
+  /// Answers what `what` makes of a snapshot.
+  template <class Answer, class What>
+  caf::expected<Answer> answer(What what) const {
+    Answer result;
+    auto err = env_->read(
+        [&](const lmdb::read_transaction& txn) -> caf::error { return what(txn, result); });
+    if (err)
+      return err;
+    return result;
+  }
+
+  folder_lock lock_; // before the environment: released after it is closed
+  std::shared_ptr<lmdb::environment> env_;
+  ledger_databases db_;
+  std::function<caf::timestamp()> now_;
+  mutable due_clock due_clock_;
+
+  // Only the writing thread touches these.
+  ledger_state state_;
+  open_uploads uploads_;
+};
+
+} // namespace igl

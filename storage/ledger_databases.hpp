@@ -1,0 +1,48 @@
+#pragma once
+
+#include "storage/lmdb.hpp"
+
+namespace igl {
+
+/// The named databases of a ledger (storage/FORMAT.md).
+struct ledger_databases {
+  lmdb::database meta, events, events_about, messages, channel_records, channel_updates, objects,
+      pieces, uploads, access, subscriptions, subscription_ends, cursors, jobs, jobs_due,
+      dead_letters;
+
+  static std::vector<std::string> names() {
+    return {
+        "meta",    "events", "events_about", "messages",    "channel_records", "channel_updates",
+        "objects", "pieces", "uploads",      "access",      "subscriptions",   "subscription_ends",
+        "cursors", "jobs",   "jobs_due",     "dead_letters"};
+  }
+
+  /// Of an environment that was opened with `names`.
+  static ledger_databases of(const lmdb::environment& env) {
+    return {env.named("meta"),
+            env.named("events"),
+            env.named("events_about"),
+            env.named("messages"),
+            env.named("channel_records"),
+            env.named("channel_updates"),
+            env.named("objects"),
+            env.named("pieces"),
+            env.named("uploads"),
+            env.named("access"),
+            env.named("subscriptions"),
+            env.named("subscription_ends"),
+            env.named("cursors"),
+            env.named("jobs"),
+            env.named("jobs_due"),
+            env.named("dead_letters")};
+  }
+};
+
+/// The keys of `meta`.
+namespace meta_key {
+inline constexpr std::string_view format = "format";
+inline constexpr std::string_view owner = "owner";
+inline constexpr std::string_view state = "state";
+} // namespace meta_key
+
+} // namespace igl

@@ -1,0 +1,182 @@
+#include "messages/json.hpp"
+#include "storage/due_clock.hpp"
+#include "storage/ledger_batch.hpp"
+#include "storage/ledger_keys.hpp"
+
+#include <algorithm>
+
+// What becomes of jobs. storage/FORMAT.md, "Tickets", says why generations are counted as they are.
+
+namespace igl {
+
+namespace keys = ledger_keys;
+
+namespace {
+
+/// "route_message AU:17/1, attempt 3"
+std::string attempt_of(const job_outcome& x, const open_job& job) {
+  return std::string(entry_of(job.order.on).order) + " " + x.ticket.id + ", attempt " +
+         std::to_string(x.ticket.attempt);
+}
+
+/// Generations are counted in 32 bits, round and round.
+bool is_between(uint32_t oldest, uint32_t x, uint32_t newest) {
+  return x - oldest <= newest - oldest;
+}
+
+} // namespace
+
+caf::error ledger_batch::check_job(const job_outcome& x, findings& found) const {
+  auto stored = txn_.find(db_.jobs, keys::of_text(x.ticket.id));
+  if (!stored)
+    return make_problem(errc::job_not_open, "job " + x.ticket.id + " is not open");
+  found.job.emplace();
+  decode(*stored, *found.job);
+  const auto& job = found.job->job;
+  if (x.ticket.attempt != job.attempts + 1 ||
+      !is_between(found.job->oldest_ticket, x.ticket.generation, job.generation))
+    return make_problem(errc::job_not_open,
+                        "job " + x.ticket.id + " is open, but this is an old delivery of it");
+  return {};
+}
+
+void ledger_batch::end_job(const job_outcome& x, stored_job stored) {
+  auto& job = stored.job;
+  switch (x.end) {
+  case job_end::again: {
+    auto next = std::max(x.due, now_.at);
+    write_event(event_kind::attempt_failed, job.order.about,
+                attempt_of(x, job) + ": " + x.error + "; again at " + to_rfc3339(next));
+    ++job.attempts;
+    job.last_error = x.error;
+    reschedule(stored, x.due);
+    return;
+  }
+  case job_end::postponed:
+    // The attempt stays the same: a new generation makes the next delivery another one, and the
+    // tickets of this one void.
+    job.generation = static_cast<uint32_t>(next_turn());
+    stored.oldest_ticket = job.generation;
+    reschedule(stored, x.due);
+    return;
+  case job_end::dead:
+    bury(x, stored);
+    [[fallthrough]];
+  case job_end::done:
+    if (x.ticket.generation != job.generation) {
+      // Opened again meanwhile: what it was opened for has not been done.
+      stored.oldest_ticket = job.generation;
+      job.attempts = 0;
+      job.last_error.clear();
+      reschedule(stored, {});
+      return;
+    }
+    erase_due(job);
+    txn_.erase(db_.jobs, keys::of_text(job.order.id));
+    --state_.open_jobs[static_cast<size_t>(job.order.on)];
+    return;
+  }
+}
+
+void ledger_batch::bury(const job_outcome& x, const stored_job& stored) {
+  dead_letter letter;
+  letter.number = ++state_.last_dead_letter;
+  letter.job = stored.job;
+  ++letter.job.attempts;
+  letter.job.last_error = x.error;
+  letter.reason = x.error;
+  letter.died = now_.at;
+  encode(value_, letter);
+  txn_.put(db_.dead_letters, keys::of_number(letter.number), value_);
+  write_event(event_kind::job_died, stored.job.order.about,
+              attempt_of(x, stored.job) + ": " + x.error + "; dead letter " +
+                  std::to_string(letter.number));
+}
+
+void ledger_batch::open(const job_order& x) {
+  stored_job stored;
+  auto& job = stored.job;
+  auto turn = next_turn();
+  if (auto found = txn_.find(db_.jobs, keys::of_text(x.id))) {
+    decode(*found, stored);
+    job.generation = static_cast<uint32_t>(turn);
+    job.order.about = x.about;
+    job.order.body = x.body;
+    put_job(stored);
+    return;
+  }
+  job.order = x;
+  job.order.due = due_of(x.due);
+  job.number = turn;
+  job.generation = static_cast<uint32_t>(turn);
+  job.opened = now_.at;
+  stored.oldest_ticket = job.generation;
+  put_job(stored);
+  insert_due(job);
+  ++state_.open_jobs[static_cast<size_t>(x.on)];
+}
+
+caf::timestamp ledger_batch::due_of(caf::timestamp asked) const {
+  return std::max(now_.due, later(asked, now_.ahead_of_clock));
+}
+
+void ledger_batch::put_job(const stored_job& x) {
+  encode(value_, x);
+  txn_.put(db_.jobs, keys::of_text(x.job.order.id), value_);
+}
+
+void ledger_batch::insert_due(const open_job& x) {
+  txn_.put(db_.jobs_due, keys::of_due({x.order.due, x.number}), keys::of_text(x.order.id));
+}
+
+void ledger_batch::erase_due(const open_job& x) {
+  txn_.erase(db_.jobs_due, keys::of_due({x.order.due, x.number}));
+}
+
+void ledger_batch::reschedule(stored_job& x, caf::timestamp due) {
+  erase_due(x.job);
+  x.job.order.due = due_of(due);
+  insert_due(x.job);
+  put_job(x);
+}
+
+// -- dead letters --------------------------------------------------------------------------------
+
+namespace {
+
+caf::error no_dead_letter(uint64_t number) {
+  return make_problem(errc::not_found, "there is no dead letter " + std::to_string(number));
+}
+
+} // namespace
+
+caf::expected<settled> ledger_batch::replay(const replay_dead_letter& what) {
+  auto stored = txn_.find(db_.dead_letters, keys::of_number(what.number));
+  if (!stored)
+    return no_dead_letter(what.number);
+  auto letter = decoded<dead_letter>(*stored);
+  written_ = true;
+  auto number = write_event(event_kind::dead_letter_replayed, letter.job.order.about,
+                            "dead letter " + std::to_string(what.number) + ", " +
+                                letter.job.order.id + ", by " + what.who);
+  auto order = letter.job.order;
+  order.due = {};
+  open(order);
+  txn_.erase(db_.dead_letters, keys::of_number(what.number));
+  return settled{number};
+}
+
+caf::expected<settled> ledger_batch::drop(const drop_dead_letter& what) {
+  auto stored = txn_.find(db_.dead_letters, keys::of_number(what.number));
+  if (!stored)
+    return no_dead_letter(what.number);
+  auto letter = decoded<dead_letter>(*stored);
+  written_ = true;
+  auto number = write_event(event_kind::dead_letter_dropped, letter.job.order.about,
+                            "dead letter " + std::to_string(what.number) + ", " +
+                                letter.job.order.id + ", by " + what.who);
+  txn_.erase(db_.dead_letters, keys::of_number(what.number));
+  return settled{number};
+}
+
+} // namespace igl

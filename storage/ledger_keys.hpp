@@ -1,0 +1,38 @@
+#pragma once
+
+#include "messages/channel.hpp"
+#include "messages/queries.hpp"
+
+#include <string>
+#include <string_view>
+
+/// The keys of the ledger's databases (storage/FORMAT.md). All sort as bytes.
+namespace igl::ledger_keys {
+
+/// A text as (part of) a key: its length in two bytes, then itself, so that no key is the beginning
+/// of another; a text longer than `longest` is replaced by its digest.
+std::string of_text(std::string_view text, size_t longest = 400);
+
+std::string of_number(uint64_t x);
+
+std::string of_message(const reference& about);
+std::string of_event_about(std::string_view about, uint64_t number);
+std::string of_channel_record(channel_half half, std::string_view id);
+std::string of_channel_update(channel_half half, uint64_t version, std::string_view id);
+/// Sorts before a half's updates of this version and after those of earlier ones.
+std::string before_channel_updates(channel_half half, uint64_t version);
+/// All reasons why a jurisdiction may read a document begin like this.
+std::string of_access(std::string_view multihash, std::string_view jurisdiction);
+std::string of_access(const access_grant& x);
+std::string of_piece(uint64_t upload, uint32_t piece);
+/// All subscriptions to a topic begin like this.
+std::string of_topic(std::string_view canonical_topic);
+std::string of_subscription(std::string_view canonical_topic, std::string_view callback);
+std::string of_subscription_end(caf::timestamp ends, std::string_view subscription_key);
+std::string of_due(const due_place& x);
+
+due_place due_place_of(std::string_view key);
+/// The number that a key begins with.
+uint64_t number_of(std::string_view key);
+
+} // namespace igl::ledger_keys

@@ -1,0 +1,69 @@
+#include "storage/bytes.hpp"
+#include "storage/disk_ledger.hpp"
+#include "storage/ledger_keys.hpp"
+
+namespace igl {
+
+namespace keys = ledger_keys;
+
+caf::expected<found_due_jobs> disk_ledger::read(const due_jobs& what) const {
+  // Before the snapshot: see due_clock.
+  auto until = due_clock_.look(what.at, now_());
+  auto ahead = due_clock_.ahead_of_clock();
+  return answer<found_due_jobs>([&](const auto& txn, found_due_jobs& found) -> caf::error {
+    found.last = what.after;
+    auto at = txn.walk(db_.jobs_due);
+    bool more = at.seek(keys::of_due({what.after.due, what.after.number + 1}));
+    for (; more; more = at.next()) {
+      auto place = keys::due_place_of(at.key());
+      if (place.due > until) {
+        found.next_due = place.due - ahead;
+        break;
+      }
+      if (found.jobs.size() >= what.limit)
+        break;
+      auto stored = txn.find(db_.jobs, at.value());
+      if (!stored)
+        throw damaged_value("a job is in the index only");
+      found.jobs.push_back(decoded<stored_job>(*stored).job);
+      found.last = place;
+    }
+    return {};
+  });
+}
+
+caf::expected<found_dead_letters> disk_ledger::read(const find_dead_letters& what) const {
+  return answer<found_dead_letters>([&](const auto& txn, found_dead_letters& found) -> caf::error {
+    auto at = txn.walk(db_.dead_letters);
+    bool more = at.seek(keys::of_number(what.after + 1));
+    for (; more && found.letters.size() < what.limit; more = at.next())
+      found.letters.push_back(decoded<dead_letter>(at.value()));
+    return {};
+  });
+}
+
+caf::expected<ledger_figures> disk_ledger::read(const ledger_figures_query&) const {
+  auto space = env_->size();
+  return answer<ledger_figures>([&](const auto& txn, ledger_figures& found) -> caf::error {
+    found.events = txn.size(db_.events);
+    found.messages = txn.size(db_.messages);
+    found.objects = txn.size(db_.objects);
+    found.subscriptions = txn.size(db_.subscriptions);
+    found.dead_letters = txn.size(db_.dead_letters);
+    found.open_jobs = txn.size(db_.jobs);
+    ledger_state state;
+    if (auto stored = txn.find(db_.meta, meta_key::state))
+      decode(*stored, state);
+    for (const auto& entry : stream_catalogue()) {
+      stream_count_of count;
+      count.id = entry.id;
+      count.open = state.open_jobs[static_cast<size_t>(entry.id)];
+      found.streams.push_back(count);
+    }
+    found.used_bytes = space.used_bytes;
+    found.map_bytes = space.map_bytes;
+    return {};
+  });
+}
+
+} // namespace igl

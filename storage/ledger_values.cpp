@@ -1,0 +1,237 @@
+#include "storage/ledger_values.hpp"
+
+#include "storage/bytes.hpp"
+
+namespace igl {
+
+namespace {
+
+/// The version of every layout so far.
+constexpr uint8_t layout = 1;
+
+byte_writer start(std::string& to) {
+  byte_writer write(to);
+  write.u8(layout);
+  return write;
+}
+
+byte_reader start(std::string_view from) {
+  byte_reader read(from);
+  if (read.u8() != layout)
+    throw damaged_value("of a layout that this version does not know");
+  return read;
+}
+
+/// The enumerators are stored as numbers: new ones come at the end.
+template <class Enum>
+void write_enum(byte_writer& write, Enum x) {
+  write.u8(static_cast<uint8_t>(x));
+}
+
+template <class Enum>
+Enum read_enum(byte_reader& read, Enum last) {
+  auto number = read.u8();
+  if (number > static_cast<uint8_t>(last))
+    throw damaged_value("an enumerator that does not exist");
+  return static_cast<Enum>(number);
+}
+
+void write_content(byte_writer& write, const message& x) {
+  for (const auto* field :
+       {&x.sender, &x.sender_ref, &x.receiver, &x.subject, &x.obj, &x.predicate})
+    write.text(*field);
+}
+
+void read_content(byte_reader& read, message& x) {
+  for (auto* field : {&x.sender, &x.sender_ref, &x.receiver, &x.subject, &x.obj, &x.predicate})
+    *field = read.text();
+}
+
+void write_job(byte_writer& write, const open_job& x) {
+  write_enum(write, x.order.on);
+  write.time(x.order.due);
+  write.time(x.opened);
+  write.number(x.number);
+  write.u32(x.generation);
+  write.number(x.attempts);
+  for (const auto* field : {&x.order.id, &x.order.about, &x.order.body, &x.last_error})
+    write.text(*field);
+}
+
+void read_job(byte_reader& read, open_job& x) {
+  x.order.on = read_enum(read, static_cast<stream>(stream_count - 1));
+  x.order.due = read.time();
+  x.opened = read.time();
+  x.number = read.number();
+  x.generation = read.u32();
+  x.attempts = static_cast<uint32_t>(read.number());
+  for (auto* field : {&x.order.id, &x.order.about, &x.order.body, &x.last_error})
+    *field = read.text();
+}
+
+} // namespace
+
+void encode(std::string& to, const ledger_state& x) {
+  auto write = start(to);
+  for (uint64_t number : {x.last_event, x.last_turn, x.last_dead_letter, x.last_upload})
+    write.u64(number);
+  write.time(x.last_commit);
+  write.time(x.last_due);
+  write.u8(stream_count);
+  for (uint64_t open : x.open_jobs)
+    write.u64(open);
+}
+
+void decode(std::string_view from, ledger_state& x) {
+  auto read = start(from);
+  for (auto* number : {&x.last_event, &x.last_turn, &x.last_dead_letter, &x.last_upload})
+    *number = read.u64();
+  x.last_commit = read.time();
+  x.last_due = read.time();
+  // A ledger written before a stream was added has fewer.
+  size_t streams = read.u8();
+  if (streams > stream_count)
+    throw damaged_value("more streams than this version knows");
+  for (size_t i = 0; i < streams; ++i)
+    x.open_jobs[i] = read.u64();
+}
+
+void encode(std::string& to, const event& x) {
+  auto write = start(to);
+  write.time(x.at);
+  write_enum(write, x.what);
+  write.text(x.about);
+  write.text(x.detail);
+}
+
+void decode(std::string_view from, event& x) {
+  auto read = start(from);
+  x.at = read.time();
+  x.what = read_enum(read, event_kind::channel_message_changed);
+  x.about = read.text();
+  x.detail = read.text();
+}
+
+void encode(std::string& to, const message_record& x) {
+  auto write = start(to);
+  write.number(x.version);
+  write_enum(write, x.status);
+  write.time(x.since);
+  write_content(write, x.content);
+  write.text(x.channel_id);
+  write.text(x.channel_txn_id);
+}
+
+void decode(std::string_view from, message_record& x) {
+  auto read = start(from);
+  x.version = read.number();
+  x.status = read_enum(read, message_status::rejected);
+  x.since = read.time();
+  read_content(read, x.content);
+  x.channel_id = read.text();
+  x.channel_txn_id = read.text();
+}
+
+void encode(std::string& to, const channel_record& x) {
+  auto write = start(to);
+  write.number(x.version);
+  write_enum(write, x.half);
+  write_enum(write, x.said.status);
+  write.time(x.updated);
+  write.text(x.said.id);
+  write_content(write, x.said.content);
+}
+
+void decode(std::string_view from, channel_record& x) {
+  auto read = start(from);
+  x.version = read.number();
+  x.half = read_enum(read, channel_half::receiving);
+  x.said.status = read_enum(read, channel_status::false_alarm);
+  x.updated = read.time();
+  x.said.id = read.text();
+  read_content(read, x.said.content);
+}
+
+void encode(std::string& to, const channel_update& x) {
+  auto write = start(to);
+  write.time(x.updated);
+  write.text(x.receiver);
+  write.text(x.id);
+}
+
+void decode(std::string_view from, channel_update& x) {
+  auto read = start(from);
+  x.updated = read.time();
+  x.receiver = read.text();
+  x.id = read.text();
+}
+
+void encode(std::string& to, const stored_job& x) {
+  auto write = start(to);
+  write.u32(x.oldest_ticket);
+  write_job(write, x.job);
+}
+
+void decode(std::string_view from, stored_job& x) {
+  auto read = start(from);
+  x.oldest_ticket = read.u32();
+  read_job(read, x.job);
+}
+
+void encode(std::string& to, const dead_letter& x) {
+  auto write = start(to);
+  write.number(x.number);
+  write.time(x.died);
+  write.text(x.reason);
+  write_job(write, x.job);
+}
+
+void decode(std::string_view from, dead_letter& x) {
+  auto read = start(from);
+  x.number = read.number();
+  x.died = read.time();
+  x.reason = read.text();
+  read_job(read, x.job);
+}
+
+void encode(std::string& to, const object_info& x) {
+  auto write = start(to);
+  write.number(x.upload);
+  write.number(x.size);
+  write.text(x.multihash);
+}
+
+void decode(std::string_view from, object_info& x) {
+  auto read = start(from);
+  x.upload = read.number();
+  x.size = read.number();
+  x.multihash = read.text();
+}
+
+void encode(std::string& to, const stored_grant& x) {
+  auto write = start(to);
+  write.time(x.since);
+  write.text(x.because);
+}
+
+void decode(std::string_view from, stored_grant& x) {
+  auto read = start(from);
+  x.since = read.time();
+  x.because = read.text();
+}
+
+void encode(std::string& to, const subscription& x) {
+  auto write = start(to);
+  write.time(x.ends);
+  for (const auto* field : {&x.topic, &x.topic_as_asked, &x.callback, &x.secret})
+    write.text(*field);
+}
+
+void decode(std::string_view from, subscription& x) {
+  auto read = start(from);
+  x.ends = read.time();
+  for (auto* field : {&x.topic, &x.topic_as_asked, &x.callback, &x.secret})
+    *field = read.text();
+}
+
+} // namespace igl

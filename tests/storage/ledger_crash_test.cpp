@@ -1,0 +1,119 @@
+#include "ledger_fixture.hpp"
+
+#include <csignal>
+#include <random>
+#include <sys/wait.h>
+
+using namespace igl;
+using namespace igl::test;
+
+namespace {
+
+struct acknowledged {
+  uint64_t batch;
+};
+
+constexpr int messages_per_batch = 7;
+
+/// What the child does until it is killed: each batch opens and closes a job, puts messages, stores
+/// a document; then it says so.
+[[noreturn]] void commit_until_killed(const ledger::options& how, uint64_t batch, int tell) {
+  auto opened = ledger::open(how);
+  if (!opened)
+    _exit(2);
+  auto& it = **opened;
+  for (;; ++batch) {
+    auto upload = it.begin();
+    auto number = std::to_string(batch);
+    std::string document = "document " + number;
+    if (!upload || !it.store(store_piece{upload->upload, 0, document}))
+      _exit(3);
+    std::vector<settlement> settlements;
+    for (int i = 0; i < messages_per_batch; ++i)
+      settlements.push_back(putting(record_of(number + "." + std::to_string(i)), 0));
+    settlements[0].opens.push_back(ledger_fixture::order("job " + number));
+    settlements[0].objects.push_back({"Qm" + number, upload->upload, document.size()});
+    for (const auto& result : it.commit(settlements))
+      if (!result)
+        _exit(4);
+    due_jobs first;
+    first.at = caf::timestamp::max();
+    auto job = it.read(first);
+    if (!job)
+      _exit(5);
+    settlement done;
+    done.job = job_outcome{};
+    done.job->ticket = ledger_fixture::ticket_of(job->jobs.at(0));
+    if (!it.commit({done}).at(0))
+      _exit(6);
+    acknowledged ack{batch};
+    if (write(tell, &ack, sizeof ack) != sizeof ack)
+      _exit(7);
+  }
+}
+
+} // namespace
+
+TEST_SUITE("ledger after a crash") {
+  TEST_CASE("has everything that was acknowledged, and no half of a settlement") {
+    temporary_folder folder;
+    ledger::options how;
+    how.path = folder.path;
+    how.owner = "AU";
+    how.map_bytes = 1 << 17; // so that it also dies while the map grows
+    how.now = [] {
+      return caf::make_timestamp();
+    };
+    std::mt19937 random(17);
+    uint64_t next = 1; // every batch before this one is in the ledger
+    for (int round = 0; round < 10; ++round) {
+      CAPTURE(round);
+      int channel[2];
+      REQUIRE(pipe(channel) == 0);
+      auto child = fork();
+      if (child == 0)
+        commit_until_killed(how, next, channel[1]);
+      close(channel[1]);
+      // Killed at some moment after some number of acknowledgements.
+      auto enough = next + random() % 60;
+      acknowledged last{next - 1};
+      for (acknowledged ack; last.batch < enough && read(channel[0], &ack, sizeof ack) > 0;)
+        last = ack;
+      usleep(random() % 3000);
+      kill(child, SIGKILL);
+      int status = 0;
+      waitpid(child, &status, 0);
+      CHECK(WIFSIGNALED(status));
+      for (acknowledged ack; read(channel[0], &ack, sizeof ack) == sizeof ack;)
+        last = ack;
+      close(channel[0]);
+
+      auto it = value_of(ledger::open(how));
+      for (uint64_t batch = next; batch <= last.batch + 1; ++batch) {
+        auto number = std::to_string(batch);
+        int messages = 0;
+        for (int i = 0; i < messages_per_batch; ++i) {
+          find_message what{{"AU", number + "." + std::to_string(i)}};
+          messages += value_of(it->read(what)).record ? 1 : 0;
+        }
+        auto object = value_of(it->read(find_object{"Qm" + number})).info;
+        if (batch <= last.batch)
+          REQUIRE(messages == messages_per_batch);
+        REQUIRE(messages == (object ? messages_per_batch : 0));
+        if (object) {
+          CHECK(value_of(it->read(read_piece{object->upload, 0})).bytes == "document " + number);
+          last.batch = std::max(last.batch, batch);
+        }
+      }
+      next = last.batch + 1;
+      auto figures = value_of(it->read(ledger_figures_query{}));
+      CHECK(figures.messages == last.batch * messages_per_batch);
+      CHECK(figures.events == last.batch * messages_per_batch);
+      CHECK(figures.objects == last.batch);
+      CHECK(figures.open_jobs <= static_cast<uint64_t>(round) + 1);
+      find_events newest;
+      newest.after = figures.events - 1;
+      CHECK(value_of(it->read(newest)).events.at(0).number == figures.events);
+    }
+  }
+}

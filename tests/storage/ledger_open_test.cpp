@@ -1,0 +1,141 @@
+#include "ledger_fixture.hpp"
+
+#include "storage/lmdb.hpp"
+
+#include <fstream>
+#include <sys/wait.h>
+
+using namespace igl;
+using namespace igl::test;
+
+namespace {
+
+std::string sentence_of_refusal(const caf::expected<std::shared_ptr<ledger>>& x) {
+  return x ? "opened" : sentence_of(x.error());
+}
+
+} // namespace
+
+TEST_SUITE("ledger folder") {
+  TEST_CASE("is created, with those above it") {
+    temporary_folder folder;
+    ledger::options how;
+    how.path = folder.path + "/a/b";
+    how.owner = "AU";
+    how.now = [] {
+      return caf::timestamp{};
+    };
+    CHECK(ledger::open(how));
+    CHECK(std::filesystem::exists(how.path + "/data.mdb"));
+  }
+
+  TEST_CASE("that cannot be created is a sentence") {
+    ledger::options how;
+    how.path = "/proc/nowhere";
+    how.owner = "AU";
+    how.now = [] {
+      return caf::timestamp{};
+    };
+    auto x = ledger::open(how);
+    CHECK(test::code_of(x) == errc::storage_failed);
+    CHECK(sentence_of_refusal(x).find("/proc/nowhere") != std::string::npos);
+  }
+
+  TEST_CASE_FIXTURE(ledger_fixture, "is refused to a second one in the same process") {
+    auto x = ledger::open(options());
+    CHECK(test::code_of(x) == errc::storage_locked);
+    it.reset();
+    CHECK(ledger::open(options()));
+  }
+
+  TEST_CASE("is refused to a second process, by its name and that of the first") {
+    temporary_folder folder;
+    int to_parent[2], to_child[2];
+    REQUIRE(pipe(to_parent) == 0);
+    REQUIRE(pipe(to_child) == 0);
+    ledger::options how;
+    how.path = folder.path;
+    how.owner = "AU";
+    how.now = [] {
+      return caf::timestamp{};
+    };
+    auto child = fork();
+    if (child == 0) {
+      char byte = ledger::open(how) ? 'y' : 'n';
+      // A temporary: the ledger is closed again. Hold it until the parent says so.
+      auto held = ledger::open(how);
+      byte = byte == 'y' && held ? 'y' : 'n';
+      bool told = write(to_parent[1], &byte, 1) == 1 && read(to_child[0], &byte, 1) == 1;
+      _exit(told ? 0 : 1);
+    }
+    char byte = 0;
+    REQUIRE(read(to_parent[0], &byte, 1) == 1);
+    CHECK(byte == 'y');
+    auto x = ledger::open(how);
+    CHECK(test::code_of(x) == errc::storage_locked);
+    auto sentence = sentence_of_refusal(x);
+    CHECK(sentence.find(folder.path) != std::string::npos);
+    CHECK(sentence.find("process " + std::to_string(child)) != std::string::npos);
+    REQUIRE(write(to_child[1], &byte, 1) == 1);
+    int status = 0;
+    waitpid(child, &status, 0);
+    CHECK(ledger::open(how));
+    for (int fd : {to_parent[0], to_parent[1], to_child[0], to_child[1]})
+      close(fd);
+  }
+
+  TEST_CASE_FIXTURE(ledger_fixture, "of another owner is refused and stays as it was") {
+    value_of(settle(putting(record_of("1"), 0)));
+    it.reset();
+    auto how = options();
+    how.owner = "SG";
+    auto x = ledger::open(how);
+    CHECK(test::code_of(x) == errc::storage_format);
+    CHECK(sentence_of_refusal(x).find("belongs to AU, not to SG") != std::string::npos);
+    reopen();
+    CHECK(figures().messages == 1);
+  }
+
+  TEST_CASE_FIXTURE(ledger_fixture, "of another format is refused") {
+    it.reset();
+    {
+      lmdb::options env_options;
+      env_options.path = folder.path;
+      env_options.databases = {"meta"};
+      auto env = value_of(lmdb::environment::open(env_options));
+      auto meta = env->named("meta");
+      CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
+        CHECK(txn.find(meta, "format") == "igl-ledger 1");
+        txn.put(meta, "format", "igl-ledger 2");
+        return {};
+      }));
+    }
+    auto x = ledger::open(options());
+    CHECK(test::code_of(x) == errc::storage_format);
+    CHECK(sentence_of_refusal(x).find("igl-ledger 2") != std::string::npos);
+  }
+
+  TEST_CASE("with a file that is no database is refused") {
+    temporary_folder folder;
+    std::ofstream(folder.path + "/data.mdb") << std::string(8192, 'x');
+    ledger::options how;
+    how.path = folder.path;
+    how.owner = "AU";
+    how.now = [] {
+      return caf::timestamp{};
+    };
+    CHECK(test::code_of(ledger::open(how)) == errc::storage_format);
+  }
+
+  // The numbers are what is on disk: whoever adds an enumerator adds it at the end.
+  TEST_CASE("the numbers of enumerators on disk stay what they are") {
+    CHECK(static_cast<int>(event_kind::attempt_failed) == 15);
+    CHECK(static_cast<int>(event_kind::job_died) == 16);
+    CHECK(static_cast<int>(event_kind::channel_message_changed) == 20);
+    CHECK(static_cast<int>(message_status::rejected) == 3);
+    CHECK(static_cast<int>(channel_status::false_alarm) == 5);
+    CHECK(static_cast<int>(channel_half::receiving) == 1);
+    CHECK(static_cast<int>(stream::notifications) == 6);
+    CHECK(static_cast<int>(stream::medium_writes) == 10);
+  }
+}
