@@ -3,257 +3,236 @@
 #include "messages/errors.hpp"
 #include "messages/json_read.hpp"
 #include "messages/json_text.hpp"
+#include "messages/order_fields.hpp"
+#include "messages/quick_json.hpp"
 
 namespace igl {
 
 namespace {
 
-using json_text::object;
+using order_fields::visit;
 
-void write(object& out, const char* name, const reference& x) {
-  out.open(name).text("sender", x.sender).text("sender_ref", x.sender_ref).close();
+caf::optional<message_status> parse_name(message_status, std::string_view text) {
+  return parse_message_status(text);
+}
+caf::optional<channel_status> parse_name(channel_status, std::string_view text) {
+  return parse_channel_status(text);
 }
 
-void write(object& out, const message& x) {
-  out.open("content")
-      .text("sender", x.sender)
-      .text("sender_ref", x.sender_ref)
-      .text("receiver", x.receiver)
-      .text("subject", x.subject)
-      .text("obj", x.obj)
-      .text("predicate", x.predicate)
-      .close();
-}
+/// Writes an order.
+struct writer {
+  json_text::object out{512};
 
-void read(const json& j, const char* name, std::vector<std::string>& values) {
-  auto& list = j.at(name);
-  if (!list.is_array())
-    refuse(name, "a list");
-  values.clear();
-  for (auto& value : list)
-    values.push_back(value.get<std::string>());
-}
-
-void from(const json& j, process_message& x) {
-  igl::read(j, "content", x.content);
-  igl::read(j, "channel_id", x.channel_id);
-  igl::read(j, "channel_txn_id", x.channel_txn_id);
-}
-
-void from(const json& j, route_message& x) {
-  igl::read(j, "content", x.content);
-  igl::read(j, "round", x.round);
-  read(j, "tried", x.tried);
-  igl::read(j, "reasons", x.reasons);
-}
-
-void from(const json& j, check_delivery& x) {
-  igl::read(j, "content", x.content);
-  igl::read(j, "round", x.round);
-  read(j, "tried", x.tried);
-  igl::read(j, "channel_id", x.channel_id);
-  igl::read(j, "channel_txn_id", x.channel_txn_id);
-  igl::read(j, "last", x.last, parse_channel_status);
-}
-
-void from(const json& j, update_message& x) {
-  igl::read(j, "about", x.about);
-  if (j.contains("status")) {
-    message_status status{};
-    igl::read(j, "status", status, parse_message_status);
-    x.patch.status = status;
+  void operator()(const char* name, const std::string& x) { out.text(name, x); }
+  void operator()(const char* name, uint32_t x) { out.number(name, x); }
+  void operator()(const char* name, std::chrono::seconds x) {
+    out.number(name, static_cast<uint64_t>(x.count()));
   }
-  igl::read(j, "channel_id", x.patch.channel_id);
-  igl::read(j, "channel_txn_id", x.patch.channel_txn_id);
-  igl::read(j, "reason", x.reason);
-}
-
-void from(const json& j, reject_message& x) {
-  igl::read(j, "about", x.about);
-  igl::read(j, "reason", x.reason);
-}
-
-void from(const json& j, retrieve_object& x) {
-  igl::read(j, "about", x.about);
-  igl::read(j, "multihash", x.multihash);
-  igl::read(j, "from", x.from);
-  igl::read(j, "grant_to", x.grant_to);
-  igl::read(j, "depth", x.depth);
-}
-
-void from(const json& j, message_changed& x) {
-  igl::read(j, "about", x.about);
-  igl::read(j, "cause", x.cause);
-  auto& notices = j.at("notices");
-  if (!notices.is_array())
-    refuse("notices", "a list");
-  for (auto& n : notices) {
-    auto& to = x.notices.emplace_back();
-    igl::read(n, "topic", to.topic);
-    igl::read(n, "body", to.body);
+  void operator()(const char* name, const std::vector<std::string>& x) { out.texts(name, x); }
+  void operator()(const char* name, const std::vector<notice>& list) {
+    std::string text{"["};
+    for (auto& x : list) {
+      if (text.size() > 1)
+        text += ',';
+      writer one;
+      visit(one, x);
+      text += one.out.take();
+    }
+    out.raw(name, text += ']');
   }
-}
+  template <class T>
+  void operator()(const char* name, const caf::optional<T>& x) {
+    if (x)
+      (*this)(name, *x);
+  }
+  template <class T>
+  void operator()(const char* name, const T& x) {
+    if constexpr (std::is_enum_v<T>) {
+      out.text(name, to_string(x));
+    } else {
+      out.open(name);
+      visit(*this, x);
+      out.close();
+    }
+  }
+};
 
-void from(const json& j, deliver_callback& x) {
-  igl::read(j, "about", x.about);
-  igl::read(j, "cause", x.cause);
-  igl::read(j, "callback", x.callback);
-  igl::read(j, "topic", x.topic);
-  igl::read(j, "body", x.body);
-}
+/// Reads an order as `writer` writes it; `good` is false if it was written in another way.
+struct quick_visitor {
+  quick_json::reader in;
+  bool good = true;
+  char before = '{'; ///< what stands before the next name
 
-void from(const json& j, channel_notified& x) {
-  igl::read(j, "channel_id", x.channel_id);
-  igl::read(j, "message_id", x.message_id);
-}
+  /// The next name, if it is this one.
+  bool is_next(const char* name) {
+    if (!in.name(before, name))
+      return false;
+    before = ',';
+    return true;
+  }
+  void operator()(const char* name, std::string& x) { good = good && is_next(name) && in.text(x); }
+  void operator()(const char* name, uint32_t& x) {
+    uint64_t value = 0;
+    good = good && is_next(name) && in.number(value) && value <= UINT32_MAX;
+    x = static_cast<uint32_t>(value);
+  }
+  void operator()(const char* name, std::chrono::seconds& x) {
+    uint32_t value = 0;
+    (*this)(name, value);
+    x = std::chrono::seconds{value};
+  }
+  template <class T>
+  void operator()(const char* name, std::vector<T>& list) {
+    good = good && is_next(name) && in.literal("[");
+    if (!good || in.literal("]"))
+      return;
+    do
+      element(list.emplace_back());
+    while (good && in.literal(","));
+    good = good && in.literal("]");
+  }
+  void element(std::string& x) { good = good && in.text(x); }
+  template <class T>
+  void element(T& x) {
+    before = '{';
+    visit(*this, x);
+    good = good && in.literal("}");
+    before = ',';
+  }
+  template <class T>
+  void operator()(const char* name, caf::optional<T>& x) {
+    if (good && is_next(name))
+      x = enumerator<T>();
+  }
+  template <class T>
+  void operator()(const char* name, T& x) {
+    good = good && is_next(name);
+    if (!good)
+      return;
+    if constexpr (std::is_enum_v<T>)
+      x = enumerator<T>();
+    else
+      element(x);
+  }
+  template <class T>
+  T enumerator() {
+    std::string text;
+    good = good && in.text(text);
+    auto x = parse_name(T{}, text);
+    good = good && x;
+    return x ? *x : T{};
+  }
+};
 
-void from(const json& j, verify_intent& x) {
-  igl::read(j, "mode", x.mode);
-  igl::read(j, "topic", x.topic);
-  igl::read(j, "topic_as_asked", x.topic_as_asked);
-  igl::read(j, "callback", x.callback);
-  igl::read(j, "secret", x.secret);
-  uint32_t lease = 0;
-  igl::read(j, "lease", lease);
-  x.lease = std::chrono::seconds{lease};
-  igl::read(j, "request_id", x.request_id);
-}
+/// Reads an order from a tree, whoever wrote it; throws nlohmann's exceptions.
+struct tree_visitor {
+  const json& tree;
 
-void from(const json& j, write_to_medium& x) {
-  igl::read(j, "said", x.said);
-}
+  void operator()(const char* name, std::string& x) { read(tree, name, x); }
+  void operator()(const char* name, uint32_t& x) { read(tree, name, x); }
+  void operator()(const char* name, std::chrono::seconds& x) {
+    uint32_t value = 0;
+    read(tree, name, value);
+    x = std::chrono::seconds{value};
+  }
+  template <class T>
+  void operator()(const char* name, std::vector<T>& list) {
+    auto& values = tree.at(name);
+    if (!values.is_array())
+      refuse(name, "a list");
+    for (auto& value : values)
+      element(value, list.emplace_back());
+  }
+  static void element(const json& value, std::string& x) { x = value.get<std::string>(); }
+  template <class T>
+  static void element(const json& value, T& x) {
+    tree_visitor inner{value};
+    visit(inner, x);
+  }
+  template <class T>
+  void operator()(const char* name, caf::optional<T>& x) {
+    if (!tree.contains(name))
+      return;
+    x = T{};
+    (*this)(name, *x);
+  }
+  template <class T>
+  void operator()(const char* name, T& x) {
+    if constexpr (std::is_enum_v<T>) {
+      auto value = parse_name(T{}, tree.at(name).template get_ref<const std::string&>());
+      if (!value)
+        refuse(name, "one of the known names");
+      x = *value;
+    } else {
+      element(tree.at(name), x);
+    }
+  }
+};
 
 caf::error unreadable(const std::string& why) {
-  return make_problem(errc::internal, "the order of a job cannot be read: " + why);
+  return make_problem(errc::internal, "a job's text cannot be read: " + why);
+}
+
+bool decode_quickly(std::string_view payload, job_delivery& x) {
+  quick_visitor v{quick_json::reader{payload}};
+  v("id", x.ticket.id);
+  v("generation", x.ticket.generation);
+  v("attempt", x.ticket.attempt);
+  v("about", x.about);
+  std::string_view order;
+  if (!v.good || !v.is_next("order") || !v.in.object(order) || !v.in.literal("}") || !v.in.at_end())
+    return false;
+  x.body = order;
+  return true;
 }
 
 } // namespace
 
-std::string order_to_text(const process_message& x) {
-  object out{512};
-  write(out, x.content);
-  return out.text("channel_id", x.channel_id).text("channel_txn_id", x.channel_txn_id).take();
-}
-
-std::string order_to_text(const route_message& x) {
-  object out{512};
-  write(out, x.content);
-  return out.number("round", x.round).texts("tried", x.tried).text("reasons", x.reasons).take();
-}
-
-std::string order_to_text(const check_delivery& x) {
-  object out{512};
-  write(out, x.content);
-  return out.number("round", x.round)
-      .texts("tried", x.tried)
-      .text("channel_id", x.channel_id)
-      .text("channel_txn_id", x.channel_txn_id)
-      .text("last", to_string(x.last))
-      .take();
-}
-
-std::string order_to_text(const update_message& x) {
-  object out;
-  write(out, "about", x.about);
-  if (x.patch.status)
-    out.text("status", to_string(*x.patch.status));
-  return out.text("channel_id", x.patch.channel_id)
-      .text("channel_txn_id", x.patch.channel_txn_id)
-      .text("reason", x.reason)
-      .take();
-}
-
-std::string order_to_text(const reject_message& x) {
-  object out;
-  write(out, "about", x.about);
-  return out.text("reason", x.reason).take();
-}
-
-std::string order_to_text(const retrieve_object& x) {
-  object out;
-  write(out, "about", x.about);
-  return out.text("multihash", x.multihash)
-      .text("from", x.from)
-      .text("grant_to", x.grant_to)
-      .number("depth", x.depth)
-      .take();
-}
-
-std::string order_to_text(const message_changed& x) {
-  std::string notices;
-  for (auto& n : x.notices) {
-    notices += notices.empty() ? '[' : ',';
-    notices += object{512}.text("topic", n.topic).text("body", n.body).take();
-  }
-  notices += notices.empty() ? "[]" : "]";
-  return object{notices.size() + 128}
-      .text("about", x.about)
-      .text("cause", x.cause)
-      .raw("notices", notices)
-      .take();
-}
-
-std::string order_to_text(const deliver_callback& x) {
-  return object{512}
-      .text("about", x.about)
-      .text("cause", x.cause)
-      .text("callback", x.callback)
-      .text("topic", x.topic)
-      .text("body", x.body)
-      .take();
-}
-
-std::string order_to_text(const channel_notified& x) {
-  return object{}.text("channel_id", x.channel_id).text("message_id", x.message_id).take();
-}
-
-std::string order_to_text(const verify_intent& x) {
-  return object{512}
-      .text("mode", x.mode)
-      .text("topic", x.topic)
-      .text("topic_as_asked", x.topic_as_asked)
-      .text("callback", x.callback)
-      .text("secret", x.secret)
-      .number("lease", static_cast<uint64_t>(x.lease.count()))
-      .text("request_id", x.request_id)
-      .take();
-}
-
-std::string order_to_text(const write_to_medium& x) {
-  object out{512};
-  out.open("said").text("id", x.said.id);
-  write(out, x.said.content);
-  return out.text("status", to_string(x.said.status)).close().take();
+template <class Order>
+std::string order_to_text(const Order& x) {
+  writer w;
+  visit(w, x);
+  return w.out.take();
 }
 
 template <class Order>
 caf::expected<Order> parse_order(std::string_view body) {
+  Order x;
+  quick_visitor quick{quick_json::reader{body}};
+  visit(quick, x);
+  if (quick.good && quick.in.literal("}") && quick.in.at_end())
+    return x;
   auto tree = parse_json(body);
   if (!tree)
     return unreadable(problem_of(tree.error()).detail);
   try {
-    Order x;
-    from(*tree, x);
-    return x;
+    Order y;
+    tree_visitor v{*tree};
+    visit(v, y);
+    return y;
   } catch (const json::exception& e) {
     return unreadable(e.what());
   }
 }
 
-template caf::expected<process_message> parse_order(std::string_view);
-template caf::expected<route_message> parse_order(std::string_view);
-template caf::expected<check_delivery> parse_order(std::string_view);
-template caf::expected<update_message> parse_order(std::string_view);
-template caf::expected<reject_message> parse_order(std::string_view);
-template caf::expected<retrieve_object> parse_order(std::string_view);
-template caf::expected<message_changed> parse_order(std::string_view);
-template caf::expected<deliver_callback> parse_order(std::string_view);
-template caf::expected<channel_notified> parse_order(std::string_view);
-template caf::expected<verify_intent> parse_order(std::string_view);
-template caf::expected<write_to_medium> parse_order(std::string_view);
+#define IGL_ORDER(order)                                                                           \
+  template std::string order_to_text(const order&);                                                \
+  template caf::expected<order> parse_order(std::string_view);
+IGL_ORDER(process_message)
+IGL_ORDER(route_message)
+IGL_ORDER(check_delivery)
+IGL_ORDER(update_message)
+IGL_ORDER(reject_message)
+IGL_ORDER(retrieve_object)
+IGL_ORDER(message_changed)
+IGL_ORDER(deliver_callback)
+IGL_ORDER(channel_notified)
+IGL_ORDER(verify_intent)
+IGL_ORDER(write_to_medium)
+#undef IGL_ORDER
 
 std::string encode_delivery(const job_ticket& ticket, const job_order& job) {
-  return object{job.body.size() + job.about.size() + ticket.id.size() + 80}
+  return json_text::object{job.body.size() + job.about.size() + ticket.id.size() + 80}
       .text("id", ticket.id)
       .number("generation", ticket.generation)
       .number("attempt", ticket.attempt)
@@ -263,15 +242,17 @@ std::string encode_delivery(const job_ticket& ticket, const job_order& job) {
 }
 
 caf::expected<job_delivery> decode_delivery(std::string_view payload) {
+  job_delivery x;
+  if (decode_quickly(payload, x))
+    return x;
   auto tree = parse_json(payload);
   if (!tree)
     return unreadable(problem_of(tree.error()).detail);
   try {
-    job_delivery x;
-    igl::read(*tree, "id", x.ticket.id);
-    igl::read(*tree, "generation", x.ticket.generation);
-    igl::read(*tree, "attempt", x.ticket.attempt);
-    igl::read(*tree, "about", x.about);
+    read(*tree, "id", x.ticket.id);
+    read(*tree, "generation", x.ticket.generation);
+    read(*tree, "attempt", x.ticket.attempt);
+    read(*tree, "about", x.about);
     x.body = tree->at("order").dump();
     return x;
   } catch (const json::exception& e) {

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// Reads JSON text that this project wrote itself: no white space, members in a known order. It
+/// never takes what is not JSON, but gives up on much that is; the caller then asks the complete
+/// parser. It is several times as fast, and every job is read twice on its way.
+namespace igl::quick_json {
+
+class reader {
+public:
+  explicit reader(std::string_view text) : rest_(text) {}
+
+  /// Each of these either takes the next thing and is true, or takes nothing that matters and is
+  /// false: then the text has to be read in another way.
+  bool literal(std::string_view text);
+  bool name(char before, std::string_view name);
+  bool text(std::string& x);
+  bool number(uint64_t& x);
+  /// An object as it stands, its brackets balanced; what is inside is not judged.
+  bool object(std::string_view& x);
+
+  bool at_end() const { return rest_.empty(); }
+
+private:
+  std::string_view rest_;
+};
+
+} // namespace igl::quick_json
