@@ -170,9 +170,7 @@ void start_republication(const publishing_ptr& x, const republish& what) {
 
 publication publication_of(const open_job& job) {
   const job_ticket ticket{job.order.id, job.generation, job.attempts + 1};
-  return {job.order.on,
-          publication_id(ticket) + "/" + std::to_string(job.order.due.time_since_epoch().count()),
-          encode_delivery(ticket, job.order)};
+  return {job.order.on, publication_id(ticket), encode_delivery(ticket, job.order)};
 }
 
 job_publisher_actor::behavior_type job_publisher(publisher_ptr self, surroundings with,

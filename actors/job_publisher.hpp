@@ -63,8 +63,7 @@ job_publisher_actor::behavior_type
 job_publisher(job_publisher_actor::stateful_pointer<job_publisher_state> self, surroundings with,
               std::shared_ptr<streams> to, job_publisher_options options);
 
-/// What a stream drops repetitions of a publication by: the ticket and the due time, because a
-/// postponed job comes again with the same ticket.
+/// How an open job goes into its stream.
 publication publication_of(const open_job& job);
 
 } // namespace igl

@@ -1,5 +1,6 @@
 #include "actors/job_source.hpp"
 
+#include "actors/chance.hpp"
 #include "actors/supervisor.hpp"
 
 #include <caf/send.hpp>
@@ -7,7 +8,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace igl {
@@ -86,8 +86,7 @@ void after(const sourcing_ptr& x, std::chrono::milliseconds pause, std::function
 }
 
 std::chrono::milliseconds pause(const sourcing_ptr& x, const retry_settings& how, uint32_t failed) {
-  // The upper 53 bits make a fraction in [0, 1).
-  return pause_after(how, failed, std::ldexp(static_cast<double>(x->with.random() >> 11), -53));
+  return pause_after(how, failed, chance(x->with));
 }
 
 void answer_drains(const sourcing_ptr& x) {

@@ -32,10 +32,10 @@ struct supervisor_options {
   std::chrono::milliseconds longest_pause{
       5000}; ///< a child that ran this long starts anew at first_pause
   std::chrono::milliseconds stop_within{5000}; ///< a child that has not ended by then is killed
-  std::function<caf::timestamp()> now;         ///< wall clock, for the tree that people read
+  std::function<caf::timestamp()> now{};       ///< wall clock, for the tree that people read
   /// Called in the supervisor when it gives up, before it ends; what a root's owner hears. It must
   /// not block.
-  std::function<void(const caf::error&)> on_give_up;
+  std::function<void(const caf::error&)> on_give_up{};
 };
 
 /// A child: how it is started, and the reference that stands for it.

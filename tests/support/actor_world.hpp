@@ -7,6 +7,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include <doctest/doctest.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <memory>
@@ -34,7 +35,7 @@ public:
       dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   caf::scoped_actor self{system, true};
 
-  actor_world() = default;
+  actor_world() { spdlog::set_level(spdlog::level::off); }
   actor_world(const actor_world&) = delete;
   actor_world& operator=(const actor_world&) = delete;
   ~actor_world() {

@@ -1,0 +1,242 @@
+#include "actors/job_publisher.hpp"
+#include "tests/support/fake_streams.hpp"
+#include "tests/support/ledger_world.hpp"
+
+#include <set>
+
+using namespace igl;
+using namespace std::chrono_literals;
+
+namespace {
+
+job_order inbox_job(uint32_t number) {
+  return make_job(process_message{example_message(number), {}, {}});
+}
+
+struct publisher_world : ledger_world {
+  std::shared_ptr<fake_streams> to = std::make_shared<fake_streams>();
+  job_publisher_options options;
+  job_publisher_actor tested;
+
+  void start() {
+    tested = keep(system.spawn(job_publisher, around, to, options));
+    run();
+  }
+  void nudge() {
+    self->send(tested, jobs_opened{});
+    run();
+  }
+  void open_and_nudge(uint32_t first, uint32_t count) {
+    std::vector<job_order> jobs;
+    for (uint32_t i = first; i < first + count; ++i)
+      jobs.push_back(inbox_job(i));
+    open_jobs(std::move(jobs));
+    nudge();
+  }
+  void settle(const open_job& job, job_end end, std::chrono::milliseconds wait) {
+    settlement what;
+    what.job = job_outcome{
+        {job.order.id, job.generation, job.attempts + 1}, end, now()() + wait, "a reason"};
+    write(what);
+  }
+  /// Ids of the jobs that were published, with how often.
+  std::map<std::string, int> published() {
+    std::map<std::string, int> result;
+    for (const auto& x : to->taken)
+      ++result[decode_delivery(x.payload)->ticket.id];
+    return result;
+  }
+  publisher_status status() {
+    auto x = ask(tested, publisher_query{}).answer<publisher_status>();
+    REQUIRE(x);
+    return *x;
+  }
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("job publisher");
+
+TEST_CASE_FIXTURE(publisher_world, "publishes an opened job with its ticket and order") {
+  start();
+  CHECK(to->taken.empty());
+  open_and_nudge(1, 1);
+  REQUIRE(to->taken.size() == 1);
+  CHECK(to->taken[0].on == stream::inbox);
+  auto job = decode_delivery(to->taken[0].payload);
+  REQUIRE(job);
+  CHECK(job->ticket.id == inbox_job(1).id);
+  CHECK(job->ticket.generation == due().at(0).generation);
+  CHECK(job->ticket.attempt == 1);
+  auto order = parse_order<process_message>(job->body);
+  REQUIRE(order);
+  CHECK(order->content == example_message(1));
+  CHECK(status().published == 1);
+  CHECK(status().in_flight == 0);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "publishes what was open before it started") {
+  open_jobs({inbox_job(1), inbox_job(2)});
+  start();
+  CHECK(published().size() == 2);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "publishes each job once, however often it is nudged") {
+  start();
+  for (uint32_t i = 0; i < 10; ++i)
+    open_and_nudge(i * 100, 100);
+  for (int i = 0; i < 10; ++i)
+    nudge();
+  pass(5s, 100ms);
+  CHECK(to->taken.size() == 1000);
+  CHECK(published().size() == 1000);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "publishes a job when it is due and not before") {
+  start();
+  auto later = inbox_job(1);
+  later.due = now()() + 2500ms;
+  open_jobs({later});
+  nudge();
+  pass(2490ms);
+  CHECK(to->taken.empty());
+  pass(20ms);
+  CHECK(to->taken.size() == 1);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "finds jobs though nobody told it") {
+  start();
+  open_jobs({inbox_job(1)});
+  CHECK(to->taken.empty());
+  pass(1s);
+  CHECK(to->taken.size() == 1);
+}
+
+TEST_CASE_FIXTURE(publisher_world,
+                  "a postponed job is published anew, not dropped as a repetition") {
+  start();
+  open_and_nudge(1, 1);
+  settle(due().at(0), job_end::postponed, 300ms);
+  pass(2s);
+  REQUIRE(to->taken.size() == 2);
+  CHECK(decode_delivery(to->taken[1].payload)->ticket.attempt == 1);
+  CHECK(to->taken[0].id != to->taken[1].id);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "a failed job is published anew with its next attempt") {
+  start();
+  open_and_nudge(1, 1);
+  settle(due().at(0), job_end::again, 300ms);
+  pass(2s);
+  REQUIRE(to->taken.size() == 2);
+  CHECK(decode_delivery(to->taken[1].payload)->ticket.attempt == 2);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "never has more in flight than its window") {
+  options.window = 64;
+  start();
+  to->holding = true;
+  open_and_nudge(1, 1000);
+  CHECK(to->taken.size() == 64);
+  CHECK(status().in_flight == 64);
+  for (int i = 0; i < 100 && !to->held.empty(); ++i) {
+    to->release();
+    run();
+    CHECK(status().in_flight <= 64);
+  }
+  CHECK(to->taken.size() == 1000);
+  CHECK(published().size() == 1000);
+}
+
+TEST_CASE_FIXTURE(publisher_world,
+                  "while the streams are away it keeps what it has and asks seldom") {
+  start();
+  to->fails_with = make_problem(errc::unavailable, "no server");
+  open_and_nudge(1, 2000);
+  pass(60s, 100ms);
+  CHECK(to->taken.empty());
+  CHECK(status().in_flight == 512);
+  CHECK(status().last_error.find("no server") != std::string::npos);
+  // The window at once, and then after 0.1, 0.2, 0.4 … 5 s.
+  CHECK(to->refused <= 512 * 20);
+
+  to->fails_with = {};
+  pass(5s, 100ms);
+  CHECK(to->taken.size() == 2000);
+  CHECK(published().size() == 2000);
+  CHECK(status().in_flight == 0);
+  CHECK(status().last_error.empty());
+}
+
+TEST_CASE_FIXTURE(publisher_world, "a publication that failed late is made again") {
+  start();
+  to->holding = true;
+  open_and_nudge(1, 10);
+  CHECK(to->taken.size() == 10);
+  to->release(make_problem(errc::unavailable));
+  to->holding = false;
+  pass(1s);
+  CHECK(published().size() == 10);
+  for (const auto& [id, times] : published())
+    CHECK_MESSAGE(times == 2, id);
+  // The same publication: a stream that did have it drops the second.
+  CHECK(to->taken[0].id == to->taken[10].id);
+}
+
+TEST_CASE_FIXTURE(publisher_world,
+                  "publishes again one stream's jobs that were due before a time") {
+  start();
+  auto other = make_job(update_message{{"AU", "1"}, {}, "confirmed/1"});
+  open_jobs({inbox_job(1), other});
+  nudge();
+  pass(10s, 100ms);
+  auto before = now()();
+  pass(1s, 100ms);
+  open_and_nudge(2, 1);
+  REQUIRE(to->taken.size() == 3);
+  self->send(tested, republish{stream::inbox, before});
+  run();
+  REQUIRE(to->taken.size() == 4);
+  CHECK(to->taken[3].on == stream::inbox);
+  CHECK(decode_delivery(to->taken[3].payload)->ticket.id == inbox_job(1).id);
+  // The publication is the same as before, so that a stream that has it drops it.
+  CHECK(std::count_if(to->taken.begin(), to->taken.end(),
+                      [&](const auto& x) { return x.id == to->taken[3].id; }) == 2);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "new jobs do not wait for a long republication") {
+  options.window = 16;
+  start();
+  open_and_nudge(1, 1000);
+  pass(1s, 100ms);
+  REQUIRE(to->taken.size() == 1000);
+  to->holding = true;
+  self->send(tested, republish{stream::inbox, now()() - 500ms});
+  run();
+  open_and_nudge(5000, 1);
+  for (int i = 0; i < 6; ++i) {
+    to->release();
+    run();
+  }
+  CHECK(published().count(inbox_job(5000).id) == 1);
+  CHECK(to->taken.size() < 1200);
+  for (int i = 0; i < 1000 && !to->held.empty(); ++i) {
+    to->release();
+    run();
+  }
+  CHECK(to->taken.size() == 2001);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "goes on after the ledger could not be read") {
+  start();
+  on_disk->cannot_read = make_problem(errc::storage_failed, "the disk is tired");
+  open_jobs({inbox_job(1)});
+  nudge();
+  CHECK(status().last_error.find("the disk is tired") != std::string::npos);
+  CHECK(to->taken.empty());
+  on_disk->cannot_read = {};
+  pass(1s);
+  CHECK(to->taken.size() == 1);
+}
+
+TEST_SUITE_END();
