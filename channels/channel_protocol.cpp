@@ -107,6 +107,13 @@ caf::optional<caf::timestamp> parse_http_date(const std::string& text) {
   return caf::timestamp{std::chrono::seconds{timegm(&parts)}};
 }
 
+/// Our endpoints say in a header of theirs whether there is more; elsewhere a full page hints at
+/// it.
+bool says_more(const find_channel_updates& question, const http_response& x, size_t count) {
+  auto said = x.header("X-More");
+  return said.empty() ? question.limit > 0 && count >= question.limit : said == "true";
+}
+
 std::string time_cursor(const find_channel_updates& question, const http_response& x,
                         exchange_times when) {
   auto seen = when.asked;
@@ -217,7 +224,7 @@ caf::expected<channel_page> read_page(const find_channel_updates& question,
   if (auto at = next.find('?'); at != std::string::npos) {
     // Only the query: the path is ours, and a token must not follow a link elsewhere.
     page.cursor = next.substr(at, next.find('#') - at);
-    page.more = question.limit > 0 && page.messages.size() >= question.limit;
+    page.more = says_more(question, x, page.messages.size());
   } else if (page.messages.empty() && !question.cursor.empty()) {
     page.cursor = question.cursor;
   } else if (page.messages.empty()) {

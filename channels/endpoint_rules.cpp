@@ -235,7 +235,7 @@ uint64_t place_in(std::string_view cursor, std::string_view identity) {
 // version to go on from, and it is the time instead: `t1577836800000000000`.
 
 caf::expected<channel_records_since> question_of(const find_channel_updates& x) {
-  constexpr uint32_t most = 1000;
+  constexpr uint32_t most = 5000;
   channel_records_since q;
   q.half = channel_half::receiving;
   q.since = x.since;

@@ -45,7 +45,9 @@ void conclude(shell self, const surroundings& with, const retry_settings& retry,
   if (!endpoint_rules::gives_up(why, x.ticket, retry)) {
     spdlog::warn("medium-writer could not write {} at attempt {}: {}", id, x.ticket.attempt,
                  sentence_of(why));
-    return x.answer->deliver(caf::error{why});
+    // What will not pass by itself (a medium of another format) may pass when an operator acts.
+    return x.answer->deliver(
+        worth_retrying(why) ? why : make_problem(errc::storage_failed, sentence_of(why)));
   }
   spdlog::error("medium-writer gives up {} after attempt {}: {}", id, x.ticket.attempt,
                 sentence_of(why));

@@ -134,7 +134,8 @@ inline void medium_contract(const std::function<medium_place()>& fresh) {
     std::vector<medium_entry> seen;
     while (seen.size() < 2 * each) {
       auto page = ours->read(seen.empty() ? 0 : seen.back().place, 16);
-      REQUIRE(page);
+      if (!page)
+        FAIL(sentence_of(page.error()));
       for (auto& x : *page) {
         CHECK(x.place == seen.size() + 1);
         seen.push_back(x);

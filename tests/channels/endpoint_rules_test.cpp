@@ -1,0 +1,321 @@
+#include "channels/endpoint_rules.hpp"
+#include "messages/errors.hpp"
+#include "messages/multihash.hpp"
+#include "tests/channels/examples.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace igl;
+using namespace igl::endpoint_rules;
+using examples::australian_endpoint;
+using examples::certificate;
+using examples::record;
+
+namespace {
+
+const caf::timestamp noon{std::chrono::seconds{1795262400}};
+const job_ticket first_try{"write_to_medium/x", 1, 1};
+
+std::function<uint64_t()> counting() {
+  return [n = uint64_t{0}]() mutable {
+    return ++n;
+  };
+}
+
+/// The topics and bodies of the notices that a settlement opens.
+std::vector<notice> notices_of(const settlement& s) {
+  std::vector<notice> all;
+  for (auto& job : s.opens)
+    if (job.on == stream::notifications) {
+      auto news = parse_order<message_changed>(job.body);
+      all.insert(all.end(), news->notices.begin(), news->notices.end());
+    }
+  return all;
+}
+
+medium_entry entry(uint64_t place, const std::string& id, const std::string& receiver,
+                   channel_status status = channel_status::confirmed) {
+  auto content = certificate(id);
+  content.receiver = receiver;
+  return {place, {id, content, status}};
+}
+
+std::vector<std::string> stored_ids(const settlement& s) {
+  std::vector<std::string> ids;
+  for (auto& x : s.channel_records)
+    ids.push_back(x.record.said.id);
+  return ids;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("endpoint rules");
+
+TEST_CASE("takes a message of ours to a participant") {
+  CHECK(!refusal_of(australian_endpoint(), certificate()));
+}
+
+TEST_CASE("refuses a sender that the endpoint does not speak for") {
+  auto x = certificate();
+  x.sender = "NZ";
+  auto why = refusal_of(australian_endpoint(), x);
+  CHECK(code_of(why) == errc::forbidden);
+  CHECK(sentence_of(why).find("posts for AU, not for NZ") != std::string::npos);
+}
+
+TEST_CASE("refuses a receiver that is not on the channel") {
+  auto x = certificate();
+  x.receiver = "FR";
+  auto why = refusal_of(australian_endpoint(), x);
+  CHECK(code_of(why) == errc::message_validation);
+  CHECK(sentence_of(why).find("FR is not on this channel; AU, SG, NZ are") != std::string::npos);
+  CHECK(!problem_of(why).source.empty());
+}
+
+TEST_CASE("refuses what a filter denies, whichever field it is on") {
+  struct {
+    const char* field;
+    filter_settings endpoint_settings::*filter;
+    std::string value;
+  } rows[] = {
+      {"sender", &endpoint_settings::sender, "AU"},
+      {"receiver", &endpoint_settings::receiver, "SG"},
+      {"subject", &endpoint_settings::subject, certificate().subject},
+      {"obj", &endpoint_settings::obj, certificate().obj},
+      {"predicate", &endpoint_settings::predicate, "UN.CEFACT.*"},
+  };
+  for (auto& row : rows) {
+    CAPTURE(row.field);
+    auto how = australian_endpoint();
+    (how.*row.filter).deny = {row.value};
+    auto why = refusal_of(how, certificate());
+    CHECK(code_of(why) == errc::forbidden);
+    CHECK(sentence_of(why).find(row.field) != std::string::npos);
+    (how.*row.filter) = {{row.value}, {}};
+    CHECK(!refusal_of(how, certificate()));
+  }
+}
+
+TEST_CASE("gives the same id to the same key, and to the same reference where there is no key") {
+  auto random = counting();
+  auto id = id_of({certificate(), "key-1"}, random);
+  CHECK(id == id_of({certificate("other"), "key-1"}, random));
+  CHECK(id != id_of({certificate(), "key-2"}, random));
+  auto by_reference = id_of({certificate(), ""}, random);
+  CHECK(by_reference == id_of({certificate(), ""}, random));
+  CHECK(by_reference != id_of({certificate("18"), ""}, random));
+}
+
+TEST_CASE("keeps apart the keys of two senders, and keys from references") {
+  auto random = counting();
+  auto theirs = certificate();
+  theirs.sender = "NZ";
+  CHECK(id_of({certificate(), "1"}, random) != id_of({theirs, "1"}, random));
+  CHECK(id_of({certificate("17"), ""}, random) != id_of({certificate(), "17"}, random));
+  CHECK(id_of({certificate("17"), ""}, random) != id_of({certificate(), "AU:17"}, random));
+}
+
+TEST_CASE("gives a fresh id where there is neither key nor reference") {
+  auto random = counting();
+  auto x = certificate("");
+  auto first = id_of({x, ""}, random);
+  CHECK(first.size() == 36);
+  CHECK(first != id_of({x, ""}, random));
+}
+
+TEST_CASE("stores a posted message as received and has it written") {
+  auto s = posted({"id-1", certificate(), channel_status::confirmed}, noon);
+  REQUIRE(s.channel_records.size() == 1);
+  auto& stored = s.channel_records[0];
+  CHECK(stored.expects == 0);
+  CHECK(stored.record.half == channel_half::posting);
+  CHECK(stored.record.said.status == channel_status::received);
+  CHECK(stored.record.updated == noon);
+  REQUIRE(s.events.size() == 1);
+  CHECK(s.events[0].what == event_kind::channel_message_posted);
+  CHECK(s.events[0].about == "id-1");
+  CHECK(s.events[0].detail == "AU:17 to SG");
+  REQUIRE(s.opens.size() == 1);
+  CHECK(s.opens[0].on == stream::medium_writes);
+  CHECK(parse_order<write_to_medium>(s.opens[0].body)->said.id == "id-1");
+  CHECK(!s.job);
+}
+
+TEST_CASE("answers the same receipt to the same message again, and conflict to another") {
+  auto stored = record(channel_half::posting, channel_status::confirmed);
+  CHECK(repeated(stored, certificate())->id == stored.said.id);
+  auto other = certificate();
+  other.subject = "something else";
+  auto refused = repeated(stored, other);
+  REQUIRE(!refused);
+  CHECK(code_of(refused.error()) == errc::conflict);
+}
+
+TEST_CASE("confirms what was written and tells who asked by its id") {
+  auto x = record(channel_half::posting, channel_status::received);
+  auto s = written(first_try, x, noon);
+  REQUIRE(s.job);
+  CHECK(s.job->ticket.id == first_try.id);
+  CHECK(s.job->end == job_end::done);
+  REQUIRE(s.channel_records.size() == 1);
+  CHECK(s.channel_records[0].expects == x.version);
+  CHECK(s.channel_records[0].record.said.status == channel_status::confirmed);
+  CHECK(s.events.size() == 1);
+  auto told = notices_of(s);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].topic == x.said.id);
+  CHECK(told[0].body == "{\"id\":\"" + x.said.id + "\"}");
+}
+
+TEST_CASE("does not touch a message whose fate was decided before, but ends its job") {
+  for (auto status :
+       {channel_status::confirmed, channel_status::undeliverable, channel_status::revoked}) {
+    auto x = record(channel_half::posting, status);
+    CHECK(!to_be_written(x));
+    for (auto& s : {written(first_try, x, noon), undeliverable(first_try, x, "why", noon)}) {
+      CHECK(s.job->end == job_end::done);
+      CHECK(s.channel_records.empty());
+      CHECK(s.events.empty());
+      CHECK(s.opens.empty());
+    }
+  }
+  CHECK(to_be_written(record(channel_half::posting, channel_status::received)));
+}
+
+TEST_CASE("says undeliverable, why, and to whom it matters") {
+  auto x = record(channel_half::posting, channel_status::received);
+  auto s = undeliverable(first_try, x, "the disk is full", noon);
+  CHECK(s.job->end == job_end::done);
+  CHECK(s.channel_records.at(0).record.said.status == channel_status::undeliverable);
+  CHECK(s.events.at(0).detail == "undeliverable: the disk is full");
+  CHECK(notices_of(s).at(0).topic == x.said.id);
+}
+
+TEST_CASE("tries a failing medium as often as configured, and a hopeless message once") {
+  retry_settings retry;
+  retry.attempts = 3;
+  auto at = [](uint32_t attempt) {
+    return job_ticket{"j", 1, attempt};
+  };
+  auto failing = make_problem(errc::storage_failed);
+  CHECK(!gives_up(failing, at(1), retry));
+  CHECK(!gives_up(failing, at(2), retry));
+  CHECK(gives_up(failing, at(3), retry));
+  CHECK(!gives_up(make_problem(errc::storage_format), at(1), retry));
+  CHECK(gives_up(make_problem(errc::conflict), at(1), retry));
+  CHECK(gives_up(make_problem(errc::bad_request), at(1), retry));
+}
+
+TEST_CASE("leaves a job without its message to an operator") {
+  auto s = lost(first_try, "id-1");
+  CHECK(s.job->end == job_end::dead);
+  CHECK(s.job->error == "the sending store has no message id-1");
+}
+
+TEST_CASE("revokes a confirmed message where that is allowed, and no other") {
+  auto how = australian_endpoint();
+  auto confirmed = record(channel_half::posting, channel_status::confirmed);
+  CHECK(code_of(revoked(how, confirmed, noon).error()) == errc::forbidden);
+  how.may_revoke = true;
+  auto s = revoked(how, confirmed, noon);
+  REQUIRE(s);
+  CHECK(s->channel_records.at(0).record.said.status == channel_status::revoked);
+  CHECK(s->channel_records.at(0).expects == confirmed.version);
+  CHECK(!s->job);
+  CHECK(notices_of(*s).size() == 1);
+  for (auto status :
+       {channel_status::received, channel_status::undeliverable, channel_status::revoked}) {
+    auto refused = revoked(how, record(channel_half::posting, status), noon);
+    REQUIRE(!refused);
+    CHECK(code_of(refused.error()) == errc::conflict);
+  }
+}
+
+TEST_CASE("stores what is for one of ours, both events at once, and tells its subscribers") {
+  auto how = examples::singaporean_endpoint();
+  std::vector<medium_entry> read{entry(4, "a", "SG"), entry(5, "b", "NZ"), entry(6, "c", "SG")};
+  CHECK(ours_among(read, how) == std::vector<std::string>{"a", "c"});
+  auto s = observed(read, how, {}, "m:6", noon);
+  CHECK(stored_ids(s) == std::vector<std::string>{"a", "c"});
+  auto& stored = s.channel_records[0];
+  CHECK(stored.expects == 0);
+  CHECK(stored.record.half == channel_half::receiving);
+  CHECK(stored.record.said.status == channel_status::confirmed);
+  REQUIRE(s.events.size() == 4);
+  CHECK(s.events[0].detail == "observed at place 4");
+  CHECK(s.events[1].detail.find("confirmed") == 0);
+  auto told = notices_of(s);
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].topic == "jurisdiction.SG");
+  CHECK(told[0].body == R"({"id":"a"})");
+  REQUIRE(s.cursors.size() == 1);
+  CHECK(s.cursors[0].name == "medium");
+  CHECK(s.cursors[0].value == "m:6");
+}
+
+TEST_CASE("stores nothing twice") {
+  auto how = examples::singaporean_endpoint();
+  auto s = observed({entry(4, "a", "SG"), entry(5, "b", "SG")}, how, {"a"}, "m:5", noon);
+  CHECK(stored_ids(s) == std::vector<std::string>{"b"});
+}
+
+TEST_CASE("does not publish what is observed but not confirmed") {
+  auto how = examples::singaporean_endpoint();
+  auto s = observed({entry(4, "a", "SG", channel_status::observed)}, how, {}, "m:4", noon);
+  CHECK(s.channel_records.at(0).record.said.status == channel_status::observed);
+  CHECK(s.events.size() == 1);
+  CHECK(s.opens.empty());
+}
+
+TEST_CASE("reads on where it stopped, and from the start of another medium") {
+  CHECK(place_in(medium_cursor("m-1", 42), "m-1") == 42);
+  CHECK(place_in(medium_cursor("m-1", 42), "m-2") == 0);
+  for (auto broken : {"", "m-1", "m-1:", "m-1:x", "m-1:1x", ":42", "m-1:-1"})
+    CHECK(place_in(broken, "m-1") == 0);
+}
+
+TEST_CASE("lists what is new from a time first, then from a cursor") {
+  find_channel_updates asked{"", noon, "SG", 100};
+  auto q = question_of(asked);
+  REQUIRE(q);
+  CHECK(q->half == channel_half::receiving);
+  CHECK(q->version == 0);
+  CHECK(q->since == noon);
+  CHECK(q->receiver == "SG");
+  CHECK(q->limit == 100);
+
+  channel_records found;
+  found.records = {record(channel_half::receiving, channel_status::confirmed, 12)};
+  found.version = 12;
+  found.more = true;
+  auto page = page_of(asked, found);
+  CHECK(page.messages.size() == 1);
+  CHECK(page.more);
+  auto next = question_of({page.cursor, {}, "SG", 100});
+  CHECK(next->version == 12);
+
+  auto nothing = page_of({page.cursor, {}, "SG", 100}, channel_records{{}, 12, false});
+  CHECK(nothing.cursor == page.cursor);
+}
+
+TEST_CASE("keeps the time while there is nothing to list") {
+  auto page = page_of({"", noon, "SG", 100}, {});
+  auto next = question_of({page.cursor, {}, "SG", 100});
+  REQUIRE(next);
+  CHECK(next->version == 0);
+  CHECK(next->since == noon);
+  CHECK(page_of({page.cursor, {}, "SG", 100}, {}).cursor == page.cursor);
+}
+
+TEST_CASE("refuses a cursor that is none of its own, and bounds the page") {
+  for (auto cursor : {"x", "0", "-1", "12x", "t", "tx", "99999999999999999999999", "1 2"}) {
+    CAPTURE(cursor);
+    auto q = question_of({cursor, {}, "", 10});
+    REQUIRE(!q);
+    CHECK(code_of(q.error()) == errc::bad_request);
+  }
+  CHECK(question_of({"", {}, "", 0})->limit == 1);
+  CHECK(question_of({"", {}, "", 4000000000})->limit == 5000);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,195 @@
+#include "channels/medium_observer.hpp"
+#include "channels/memory_medium.hpp"
+#include "tests/channels/endpoint_world.hpp"
+
+using namespace igl;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+struct medium_observer_world : endpoint_world {
+  endpoint_settings how = examples::singaporean_endpoint();
+  std::shared_ptr<memory_log> log = make_memory_log("log");
+  std::unique_ptr<medium> other_end = make_memory_medium(log);
+  std::shared_ptr<moody_medium::mood> mood = std::make_shared<moody_medium::mood>();
+
+  medium_observer_actor observe() {
+    auto open = [this]() -> caf::expected<std::unique_ptr<medium>> {
+      return make_memory_medium(log);
+    };
+    auto observer = keep(system.spawn(medium_observer, with, how, moody_medium::over(open, mood)));
+    run();
+    return observer;
+  }
+
+  void append(const std::string& id, const std::string& receiver = "SG") {
+    auto content = examples::certificate(id);
+    content.receiver = receiver;
+    REQUIRE(!other_end->append({{id, content, channel_status::confirmed}}));
+  }
+
+  bool has(const std::string& id) { return bool{record_of(channel_half::receiving, id)}; }
+  std::string cursor() { return store->read(find_cursor{"medium"})->value; }
+  channel_health health_of(const medium_observer_actor& x) {
+    return *ask(x, channel_health_query{}).answer<channel_health>();
+  }
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("medium observer");
+
+TEST_CASE_FIXTURE(medium_observer_world, "stores what comes for us, and tells its subscribers") {
+  auto observer = observe();
+  append("a");
+  append("b", "NZ");
+  pass(milliseconds{20}, milliseconds{5});
+  CHECK(status_of(channel_half::receiving, "a") == channel_status::confirmed);
+  CHECK(!has("b"));
+  CHECK(details_about("a").size() == 2);
+  REQUIRE(notices().size() == 1);
+  CHECK(notices()[0].topic == "jurisdiction.SG");
+  CHECK(notices()[0].body == R"({"id":"a"})");
+  CHECK(cursor() == "log:2");
+  auto health = health_of(observer);
+  CHECK(health.up);
+  CHECK(health.id == how.id);
+  CHECK(health.cursor == "log:2");
+}
+
+TEST_CASE_FIXTURE(medium_observer_world, "reads what was there before, many entries at a time") {
+  for (int i = 0; i < 1000; ++i)
+    append("m" + std::to_string(i));
+  observe();
+  pass(milliseconds{50}, milliseconds{5});
+  CHECK(has("m0"));
+  CHECK(has("m999"));
+  CHECK(settlements == 4);
+  CHECK(cursor() == "log:1000");
+}
+
+TEST_CASE_FIXTURE(medium_observer_world, "goes on after its cursor when it is started again") {
+  caf::anon_send_exit(observe(), caf::exit_reason::kill);
+  append("a");
+  auto second = observe();
+  pass(milliseconds{20}, milliseconds{5});
+  caf::anon_send_exit(second, caf::exit_reason::kill);
+  run();
+  append("b");
+  auto before = settlements;
+  observe();
+  pass(milliseconds{20}, milliseconds{5});
+  CHECK(has("b"));
+  CHECK(settlements == before + 1);
+  CHECK(details_about("a").size() == 2);
+}
+
+TEST_CASE_FIXTURE(medium_observer_world,
+                  "stores its cursor only now and then for what is not ours") {
+  observe();
+  for (int i = 0; i < 300; ++i)
+    append("nz" + std::to_string(i), "NZ");
+  pass(milliseconds{50}, milliseconds{5});
+  CHECK(settlements == 0);
+  append("a");
+  pass(milliseconds{20}, milliseconds{5});
+  CHECK(cursor() == "log:301");
+  for (int i = 0; i < 4200; ++i)
+    append("more" + std::to_string(i), "NZ");
+  pass(milliseconds{200}, milliseconds{5});
+  CHECK(settlements == 2);
+  CHECK(cursor() != "log:301");
+}
+
+TEST_CASE_FIXTURE(medium_observer_world, "reads another medium from its start") {
+  append("a");
+  append("b");
+  caf::anon_send_exit(observe(), caf::exit_reason::kill);
+  pass(milliseconds{20}, milliseconds{5});
+  log = make_memory_log("another");
+  other_end = make_memory_medium(log);
+  append("c");
+  observe();
+  pass(milliseconds{20}, milliseconds{5});
+  CHECK(has("c"));
+  CHECK(cursor() == "another:1");
+}
+
+TEST_CASE_FIXTURE(medium_observer_world, "stores nothing twice when its cursor was lost") {
+  append("a");
+  append("b");
+  caf::anon_send_exit(observe(), caf::exit_reason::kill);
+  pass(milliseconds{20}, milliseconds{5});
+  settlement forget;
+  forget.cursors.push_back({"medium", ""});
+  apply(forget);
+  append("c");
+  observe();
+  pass(milliseconds{100}, milliseconds{5});
+  CHECK(has("c"));
+  CHECK(details_about("a").size() == 2);
+  CHECK(details_about("c").size() == 2);
+  CHECK(cursor() == "log:3");
+}
+
+TEST_CASE_FIXTURE(medium_observer_world,
+                  "says what is wrong with the medium, and goes on when it is well") {
+  mood->opens = make_problem(errc::storage_failed, "no such folder");
+  auto observer = observe();
+  pass(seconds{30}, milliseconds{100});
+  auto health = health_of(observer);
+  CHECK(!health.up);
+  CHECK(health.last_error.find("no such folder") != std::string::npos);
+  CHECK(health.last_error_at > caf::timestamp{});
+  // Ever rarer, down to once in five seconds: about 9 doublings, then 5 more looks.
+  CHECK(mood->opened > 8);
+  CHECK(mood->opened < 25);
+  append("a");
+  mood->opens = {};
+  pass(seconds{6}, milliseconds{100});
+  CHECK(has("a"));
+  CHECK(health_of(observer).up);
+}
+
+TEST_CASE_FIXTURE(medium_observer_world, "survives a medium that cannot be read") {
+  auto observer = observe();
+  append("a");
+  for (auto spoil : {&moody_medium::mood::reads, &moody_medium::mood::newest}) {
+    (*mood).*spoil = make_problem(errc::bad_answer, "an entry is damaged");
+    pass(seconds{1}, milliseconds{10});
+    CHECK(!health_of(observer).up);
+    CHECK(!has("a"));
+    (*mood).*spoil = {};
+  }
+  pass(seconds{6}, milliseconds{100});
+  CHECK(has("a"));
+  CHECK(health_of(observer).up);
+}
+
+TEST_CASE_FIXTURE(medium_observer_world, "reports a medium from which entries were taken away") {
+  auto observer = observe();
+  append("a");
+  append("b");
+  pass(milliseconds{20}, milliseconds{5});
+  log = make_memory_log("log");
+  mood->newest = make_problem(errc::storage_failed);
+  pass(milliseconds{20}, milliseconds{5});
+  mood->newest = {};
+  pass(seconds{6}, milliseconds{100});
+  auto health = health_of(observer);
+  CHECK(!health.up);
+  CHECK(health.last_error.find("ends at place 0, but was read up to 2") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(medium_observer_world, "tries again what the ledger could not store") {
+  spoiled = {make_problem(errc::storage_full), make_problem(errc::stale),
+             make_problem(errc::unavailable)};
+  append("a");
+  observe();
+  pass(seconds{6}, milliseconds{100});
+  CHECK(has("a"));
+  CHECK(details_about("a").size() == 2);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,162 @@
+#include "channels/medium_writer.hpp"
+#include "channels/memory_medium.hpp"
+#include "tests/channels/endpoint_world.hpp"
+
+using namespace igl;
+
+namespace {
+
+struct medium_writer_world : endpoint_world {
+  std::shared_ptr<memory_log> log = make_memory_log("log");
+  std::unique_ptr<medium> other_end = make_memory_medium(log);
+  std::shared_ptr<moody_medium::mood> mood = std::make_shared<moody_medium::mood>();
+  retry_settings retry;
+  medium_writer_actor writer;
+
+  medium_writer_world() {
+    retry.attempts = 3;
+    auto open = [this]() -> caf::expected<std::unique_ptr<medium>> {
+      return make_memory_medium(log);
+    };
+    writer = keep(system.spawn(medium_writer, with, moody_medium::over(open, mood), retry));
+  }
+
+  /// A message comes into the sending store; the answer is its open job.
+  open_job post(const std::string& id) {
+    apply(posting(id, id));
+    for (auto& job : jobs_on(stream::medium_writes))
+      if (job.order.about == id)
+        return job;
+    FAIL("no job was opened");
+    return {};
+  }
+
+  caf::expected<settled> write(const open_job& job) {
+    return ask(writer, ticket_of(job), *parse_order<write_to_medium>(job.order.body))
+        .answer<settled>();
+  }
+
+  /// What a job source does with a failed attempt; the answer is the job as it is then.
+  open_job after_failure(const open_job& job) {
+    settlement s;
+    s.job = job_outcome{ticket_of(job), job_end::again, now()(), "failed"};
+    apply(s);
+    return jobs_on(stream::medium_writes).at(0);
+  }
+
+  size_t entries() { return other_end->read(0, 1000)->size(); }
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("medium writer");
+
+TEST_CASE_FIXTURE(medium_writer_world, "writes a message, confirms it, and tells who asked") {
+  CHECK(write(post("a")));
+  CHECK(other_end->read(0, 10)->at(0).said.id == "a");
+  CHECK(status_of(channel_half::posting, "a") == channel_status::confirmed);
+  CHECK(jobs_on(stream::medium_writes).empty());
+  REQUIRE(notices().size() == 1);
+  CHECK(notices()[0].topic == "a");
+  CHECK(notices()[0].body == R"({"id":"a"})");
+}
+
+TEST_CASE_FIXTURE(medium_writer_world, "writes what is waiting in one append") {
+  std::vector<open_job> jobs;
+  for (int i = 0; i < 10; ++i)
+    jobs.push_back(post("m" + std::to_string(i)));
+  int done = 0;
+  for (auto& job : jobs)
+    self->send(writer, ticket_of(job), *parse_order<write_to_medium>(job.order.body));
+  run();
+  for (auto& job : jobs)
+    done += status_of(channel_half::posting, job.order.about) == channel_status::confirmed;
+  CHECK(done == 10);
+  CHECK(mood->batches == std::vector<size_t>{10});
+}
+
+TEST_CASE_FIXTURE(medium_writer_world, "says why the medium failed, and writes at the next try") {
+  auto job = post("a");
+  mood->appends = {make_problem(errc::storage_full, "no space")};
+  auto failed = write(job);
+  REQUIRE(!failed);
+  CHECK(code_of(failed.error()) == errc::storage_full);
+  CHECK(status_of(channel_half::posting, "a") == channel_status::received);
+  CHECK(write(after_failure(job)));
+  CHECK(status_of(channel_half::posting, "a") == channel_status::confirmed);
+  CHECK(mood->opened == 2);
+}
+
+TEST_CASE_FIXTURE(medium_writer_world,
+                  "asks to be tried again also when only an operator can help") {
+  mood->opens = make_problem(errc::storage_format, "another version");
+  auto failed = write(post("a"));
+  REQUIRE(!failed);
+  CHECK(worth_retrying(failed.error()));
+  CHECK(sentence_of(failed.error()).find("another version") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(medium_writer_world,
+                  "makes a message undeliverable when its attempts are used up") {
+  auto job = post("a");
+  mood->opens = make_problem(errc::storage_failed, "no such folder");
+  for (int attempt = 1; attempt < 3; ++attempt) {
+    CHECK(!write(job));
+    CHECK(status_of(channel_half::posting, "a") == channel_status::received);
+    job = after_failure(job);
+  }
+  CHECK(write(job));
+  CHECK(status_of(channel_half::posting, "a") == channel_status::undeliverable);
+  CHECK(details_about("a").back().find("no such folder") != std::string::npos);
+  CHECK(jobs_on(stream::medium_writes).empty());
+  CHECK(notices().at(0).topic == "a");
+  CHECK(store->read(find_dead_letters{})->letters.empty());
+}
+
+TEST_CASE_FIXTURE(medium_writer_world, "gives up a taken id at once, and only that message") {
+  auto there = examples::certificate("other");
+  CHECK(!other_end->append({{"taken", there, channel_status::confirmed}}));
+  auto jobs = {post("a"), post("taken"), post("b")};
+  for (auto& job : jobs)
+    self->send(writer, ticket_of(job), *parse_order<write_to_medium>(job.order.body));
+  run();
+  CHECK(status_of(channel_half::posting, "a") == channel_status::confirmed);
+  CHECK(status_of(channel_half::posting, "taken") == channel_status::undeliverable);
+  CHECK(status_of(channel_half::posting, "b") == channel_status::confirmed);
+  CHECK(entries() == 3);
+}
+
+TEST_CASE_FIXTURE(medium_writer_world, "writes a message once when its job comes twice") {
+  auto job = post("a");
+  CHECK(write(job));
+  auto again = write(job);
+  REQUIRE(!again);
+  CHECK(code_of(again.error()) == errc::job_not_open);
+  CHECK(entries() == 1);
+  CHECK(mood->batches.size() == 1);
+}
+
+TEST_CASE_FIXTURE(medium_writer_world,
+                  "confirms at the next try what it wrote but could not settle") {
+  auto job = post("a");
+  spoiled = {make_problem(errc::unavailable)};
+  CHECK(code_of(write(job).error()) == errc::unavailable);
+  CHECK(entries() == 1);
+  CHECK(write(job));
+  CHECK(entries() == 1);
+  CHECK(status_of(channel_half::posting, "a") == channel_status::confirmed);
+}
+
+TEST_CASE_FIXTURE(medium_writer_world, "leaves a job without its message to an operator") {
+  settlement s;
+  s.opens.push_back(
+      make_job(write_to_medium{{"ghost", examples::certificate(), channel_status::received}}));
+  apply(s);
+  CHECK(write(jobs_on(stream::medium_writes).at(0)));
+  auto letters = store->read(find_dead_letters{})->letters;
+  REQUIRE(letters.size() == 1);
+  CHECK(letters[0].reason.find("ghost") != std::string::npos);
+  CHECK(entries() == 0);
+}
+
+TEST_SUITE_END();
