@@ -46,6 +46,8 @@ caf::expected<std::shared_ptr<ledger>> ledger::open(options how) {
 }
 
 caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
+  if (!how.now)
+    how.now = caf::make_timestamp;
   auto lock = folder_lock::acquire(how.path, "ledger.lock");
   if (!lock)
     return lock.error();
@@ -53,6 +55,7 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
   lmdb::options env_options;
   env_options.path = how.path;
   env_options.map_bytes = how.map_bytes;
+  env_options.file_mode = 0600; // it holds the subscribers' secrets
   env_options.databases = {"meta"};
   auto env = lmdb::environment::open(env_options);
   if (!env)

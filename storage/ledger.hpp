@@ -23,7 +23,7 @@ public:
     std::string path;  ///< folder; created if missing
     std::string owner; ///< jurisdiction or endpoint id; a folder of another owner is refused
     size_t map_bytes = size_t{1} << 30;  ///< at the start; doubles when full
-    std::function<caf::timestamp()> now; ///< the clock
+    std::function<caf::timestamp()> now; ///< the clock; none: the system's
   };
   static caf::expected<std::shared_ptr<ledger>> open(options how);
   virtual ~ledger() = default;

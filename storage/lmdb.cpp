@@ -45,6 +45,7 @@ caf::error error_of(const failure& x, const std::string& path) {
   case MDB_MAP_FULL:
   case ENOSPC:
   case EDQUOT:
+  case EFBIG:
     code = errc::storage_full;
     break;
   case EIO:
@@ -321,7 +322,7 @@ caf::expected<std::shared_ptr<environment>> environment::open(const options& how
     check(mdb_env_set_maxdbs(x->env, max_databases), "setting the number of databases");
     check(mdb_env_set_maxreaders(x->env, how.max_readers), "setting the number of readers");
     check(mdb_env_set_mapsize(x->env, how.map_bytes), "setting the size of the map");
-    check(mdb_env_open(x->env, path.c_str(), MDB_NOTLS | MDB_NORDAHEAD, 0644),
+    check(mdb_env_open(x->env, path.c_str(), MDB_NOTLS | MDB_NORDAHEAD, how.file_mode),
           "opening an environment");
     int dead_readers = 0;
     check(mdb_reader_check(x->env, &dead_readers), "clearing away dead readers");

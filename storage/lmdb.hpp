@@ -107,6 +107,7 @@ struct options {
   std::vector<std::string> databases; ///< created if missing
   size_t map_bytes = size_t{1} << 30; ///< at the start; doubles when full. Costs no disk.
   uint32_t max_readers = 1024;        ///< read transactions at once, of all processes together
+  unsigned file_mode = 0644;          ///< of files that are created
 };
 
 /// How full an environment is.
@@ -133,12 +134,13 @@ public:
   using writing = std::function<caf::error(write_transaction&)>;
 
   /// Calls `what` with a snapshot; answers its error, or LMDB's. What it throws is storage_failed.
+  /// It must neither read nor write the environment in turn.
   caf::error read(const reading& what) const;
 
   /// Calls `what` in a transaction, which is on disk (synced) when this returns no error. An error
   /// or an exception of `what` undoes everything. When the map is full it grows and `what` is
-  /// called AGAIN: it must not keep results of its first call. One write goes on at a time, others
-  /// wait. The calling thread must not be inside `read`.
+  /// called AGAIN: it must not keep results of its first call. One write goes on at a time, of all
+  /// processes; others wait. `what` must neither read nor write the environment in turn.
   caf::error write(const writing& what);
 
   /// Number of the last committed transaction, of whichever process: has anything changed? Costs no

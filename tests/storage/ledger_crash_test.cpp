@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <random>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 using namespace igl;
@@ -115,5 +116,53 @@ TEST_SUITE("ledger after a crash") {
       newest.after = figures.events - 1;
       CHECK(value_of(it->read(newest)).events.at(0).number == figures.events);
     }
+  }
+
+  // A limit on the size of files stands for the disk: beyond it every write fails.
+  TEST_CASE("whose disk is full says so, loses nothing, and goes on when there is room") {
+    temporary_folder folder;
+    ledger::options how;
+    how.path = folder.path;
+    how.owner = "AU";
+    how.now = [] {
+      return caf::make_timestamp();
+    };
+    auto child = fork();
+    if (child == 0) {
+      signal(SIGXFSZ, SIG_IGN);
+      auto it = *ledger::open(how);
+      rlimit disk{};
+      getrlimit(RLIMIT_FSIZE, &disk);
+      auto room = disk;
+      room.rlim_cur = 4 << 20;
+      setrlimit(RLIMIT_FSIZE, &room);
+      int stored = 0;
+      caf::expected<settled> result{settled{}};
+      for (; stored < 10'000; ++stored) {
+        auto x = putting(record_of(std::to_string(stored)), 0);
+        x.cursors.push_back({std::to_string(stored), std::string(3000, 'c')});
+        result = it->commit({x}).at(0);
+        if (!result)
+          break;
+      }
+      bool good = test::code_of(result) == errc::storage_full;
+      auto upload = it->begin();
+      std::string piece(document_piece_size, 'p');
+      good = good && upload &&
+             test::code_of(it->store(store_piece{upload->upload, 0, piece})) == errc::storage_full;
+      setrlimit(RLIMIT_FSIZE, &disk);
+      for (int i = 0; i <= stored; ++i) {
+        auto found = it->read(find_message{{"AU", std::to_string(i)}});
+        good = good && found && bool(found->record) == (i < stored);
+      }
+      good = good && it->commit({putting(record_of(std::to_string(stored)), 0)}).at(0);
+      auto figures = it->read(ledger_figures_query{});
+      good = good && figures->events == static_cast<uint64_t>(stored) + 1;
+      _exit(good ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    CHECK(ledger::open(how));
   }
 }
