@@ -90,18 +90,17 @@ bool is_ipv6(std::string_view text) {
                      [](char c) { return hex_digit(c) >= 0 || c == ':' || c == '.'; });
 }
 
-caf::optional<uint16_t> parse_port(std::string_view text) {
+/// 0: not a port.
+uint16_t parse_port(std::string_view text) {
   uint16_t port = 0;
   auto end = text.data() + text.size();
   auto [at, failure] = std::from_chars(text.data(), end, port);
-  if (failure != std::errc{} || at != end || port == 0)
-    return caf::none;
-  return port;
+  return failure == std::errc{} && at == end ? port : uint16_t{0};
 }
 
 struct host_and_port {
   std::string_view host;
-  caf::optional<uint16_t> port;
+  uint16_t port = 0; ///< 0: not given
 };
 
 caf::optional<host_and_port> split_authority(std::string_view text) {
@@ -121,8 +120,8 @@ caf::optional<host_and_port> split_authority(std::string_view text) {
   }
   if (after.empty())
     return x;
-  x.port = after.front() == ':' ? parse_port(after.substr(1)) : caf::none;
-  if (!x.port)
+  x.port = after.front() == ':' ? parse_port(after.substr(1)) : 0;
+  if (x.port == 0)
     return caf::none;
   return x;
 }
@@ -188,7 +187,7 @@ caf::optional<http_url> parse_http_url(std::string_view text) {
   if (x.scheme != "http" && x.scheme != "https")
     return caf::none;
   std::transform(where->host.begin(), where->host.end(), std::back_inserter(x.host), lower);
-  x.port = where->port ? *where->port : x.scheme == "http" ? 80 : 443;
+  x.port = where->port != 0 ? where->port : x.scheme == "http" ? 80 : 443;
   x.path = parts->path.empty() ? "/" : std::string{parts->path};
   x.path += parts->query;
   return x;

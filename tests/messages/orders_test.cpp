@@ -243,7 +243,7 @@ TEST_SUITE("jobs") {
         broken[at] = byte;
         auto read = parse_order<check_delivery>(broken);
         if (read)
-          CHECK_MESSAGE(json::accept(broken), broken);
+          CHECK(json::parse(broken) == json::parse(make_job(*read).body));
       }
     for (size_t size = 0; size < body.size(); ++size)
       CHECK(!parse_order<check_delivery>(std::string_view{body}.substr(0, size)));
