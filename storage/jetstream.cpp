@@ -10,8 +10,13 @@ namespace igl {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 /// With this many publications under way, the next one can wait for a millisecond.
 constexpr uint32_t few = 16;
+
+/// Whoever deletes a stream is to be done with it before it is made anew.
+constexpr auto after_trouble = 50ms;
 
 caf::error away(std::string why) {
   return make_problem(errc::unavailable, std::move(why));
@@ -38,7 +43,7 @@ public:
                published done) override;
   std::unique_ptr<consumer> consume(stream from, uint32_t credit, arrived on_job) override;
   void level(stream of, std::function<void(caf::expected<stream_level>)> done) override;
-  void mend(stream which) override { upkeep_.to_mend(which); }
+  void mend(stream which) override { upkeep_.to_mend(which, 0ms); }
   bool connected() const override { return !upkeep_.absence(); }
   std::string description() const override;
 
@@ -52,6 +57,9 @@ private:
 
 void jetstream::publish(stream on, const std::string& publication_id, std::string payload,
                         published done) {
+  if (!done)
+    done = [](const caf::error&) {
+    };
   if (auto err = upkeep_.absence())
     return done(std::move(err));
   if (payload.size() > upkeep_.largest_payload())
@@ -74,7 +82,7 @@ caf::error jetstream::outcome_of_publish(stream on, const nats_message* x) {
     return away("the NATS server does not confirm a publication");
   if (jetstream_api::is_stored(x->data))
     return {};
-  upkeep_.to_mend(on);
+  upkeep_.to_mend(on, after_trouble);
   if (x->status != 0)
     return away("stream " + upkeep_.names_of(on).stream + " is gone");
   return away(jetstream_api::read_answer(x->data).error);
@@ -89,7 +97,7 @@ std::unique_ptr<streams::consumer> jetstream::consume(stream from, uint32_t cred
                                   how_.heartbeat,
                                   std::move(on_job),
                                   [this, from] {
-                                    upkeep_.to_mend(from);
+                                    upkeep_.to_mend(from, after_trouble);
                                   }};
   auto x = std::make_shared<jetstream_consumer>(std::move(how));
   upkeep_.add(x);
@@ -102,7 +110,7 @@ void jetstream::level(stream of, std::function<void(caf::expected<stream_level>)
     auto answer = [this, of, about_consumer, done](const nats_message* y) {
       auto about_stream = jetstream_upkeep::read(y);
       if (about_stream.error_code > 0 || about_consumer.error_code > 0)
-        upkeep_.to_mend(of);
+        upkeep_.to_mend(of, after_trouble);
       done(level_of(about_consumer, about_stream));
     };
     upkeep_.ask(upkeep_.names_of(of).stream_info(), answer);

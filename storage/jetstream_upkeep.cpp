@@ -203,7 +203,7 @@ void jetstream_upkeep::mend_now(stream which) {
   auto x = mend_stream(wanted(which), asking());
   if (!x) {
     spdlog::debug("{}", sentence_of(x.error()));
-    return to_mend(which, clock::now() + mend_again_after);
+    return to_mend(which, mend_again_after);
   }
   {
     std::lock_guard guard{lock_};
@@ -301,10 +301,10 @@ void jetstream_upkeep::on_closed(const std::string& why) {
   answers_.give_up_all();
 }
 
-void jetstream_upkeep::to_mend(stream which, clock::time_point when) {
+void jetstream_upkeep::to_mend(stream which, std::chrono::milliseconds in) {
   {
     std::lock_guard guard{lock_};
-    to_mend_.emplace(which, when);
+    to_mend_.emplace(which, clock::now() + in);
   }
   wake_.notify_all();
 }

@@ -41,7 +41,8 @@ public:
   void ask(const std::string& subject, jetstream_answers::answered by) {
     ask(haste::at_once, subject, {}, {}, how_.api_timeout, std::move(by));
   }
-  void to_mend(stream which) { to_mend(which, clock::now()); }
+  /// Looks after a stream in a while.
+  void to_mend(stream which, std::chrono::milliseconds in);
   void add(const std::shared_ptr<jetstream_consumer>& x);
 
   const jetstream_api::names& names_of(stream x) const { return names_[static_cast<size_t>(x)]; }
@@ -68,7 +69,6 @@ private:
   void keep_deadlines();
   void on_answer(const nats_message& x);
   void on_closed(const std::string& why);
-  void to_mend(stream which, clock::time_point when);
   std::vector<std::shared_ptr<jetstream_consumer>> consumers();
   void note(const std::string& why);
 

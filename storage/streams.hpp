@@ -34,7 +34,8 @@ class streams {
 public:
   virtual ~streams() = default;
 
-  using published = std::function<void(caf::error)>; ///< called once; none: the stream has it
+  /// Called once, if it is not empty; none: the stream has it.
+  using published = std::function<void(caf::error)>;
   using arrived = std::function<void(job_arrived)>;
 
   /// Hands over a payload. The callback gets unavailable when the server does not answer in time;
