@@ -30,7 +30,9 @@ settlement decide(const job_ticket& ticket, const channel_message& said,
 
 struct channel_observer_state {
   static inline const char* name = "channel-observer";
-  bool looking = false;                   // one look at the news at a time: they share the cursor
+  channel_observer_state() =
+      default;          // no aggregate: CAF would make its first member of the actor's pointer
+  bool looking = false; // one look at the news at a time: they share the cursor
   std::deque<std::function<void()>> line; // jobs that wait for their look
   channel_health health;
 };

@@ -30,9 +30,11 @@ caf::expected<notification_accepted> decide(const channel_notification& x,
 
 struct subscription_handler_state {
   static inline const char* name = "subscription-handler";
-  bool asking = false;                 // a request is on its way
-  bool confirmed = false;              // since the last request
-  uint32_t failed = 0;                 // requests since the last confirmation
+  subscription_handler_state() =
+      default;            // no aggregate: CAF would make its first member of the actor's pointer
+  bool asking = false;    // a request is on its way
+  bool confirmed = false; // since the last request
+  uint32_t failed = 0;    // requests since the last confirmation
   caf::actor_clock::time_point next{}; // when to ask again
   channel_health health;
 };
