@@ -233,7 +233,8 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
     std::lock_guard guard{mutex_};
     gave_up_ = sentence_of(why);
   };
-  bind(root_, system_.spawn(supervisor, std::move(options), std::move(children)));
+  running_ = system_.spawn(supervisor, std::move(options), std::move(children));
+  bind(root_, running_);
 }
 
 bool foundation::stop() {
@@ -242,7 +243,7 @@ bool foundation::stop() {
   auto patience = settings_->shutdown_timeout;
   if (listeners_)
     listeners_->stop(patience);
-  if (root_) {
+  if (running_) {
     // What is with a worker is finished; what is in a stream stays there for the next start.
     caf::scoped_actor self{system_};
     for (const auto& source : sources_)
@@ -251,7 +252,8 @@ bool foundation::stop() {
                    [&](caf::error& why) {
                      spdlog::warn("A job source did not drain: {}", sentence_of(why));
                    });
-    stopped_cleanly_ = igl::stop(system_, root_, patience);
+    unbind(root_);
+    stopped_cleanly_ = igl::stop(system_, running_, patience);
   } else {
     stopped_cleanly_ = true;
   }

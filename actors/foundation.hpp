@@ -89,7 +89,8 @@ private:
   job_publisher_actor publisher_;
   reconciler_actor reconciler_;
   operator_api_actor operation_;
-  supervisor_actor root_;
+  supervisor_actor root_;    ///< a reference: the operator API asks the root above it
+  supervisor_actor running_; ///< the root itself, to be stopped
   std::vector<job_source_actor> sources_;
   mutable std::mutex mutex_;
   std::string gave_up_;
