@@ -4,6 +4,8 @@
 #include "actors/settling.hpp"
 #include "messages/multihash.hpp"
 
+#include <algorithm>
+
 namespace igl {
 
 namespace {
@@ -209,7 +211,12 @@ channel_observer(observer_pointer self, surroundings around,
       },
       [=](const channel_health_query&) { return self->state.health; },
       [=](caf::tick_atom) {
-        self->delayed_send(self, at->channel.updates_interval, caf::tick_atom::value);
+        // At first in quick succession: what the channel said before it knew of our subscription
+        // was said to nobody.
+        auto& pause = self->state.pause;
+        self->delayed_send(self, std::min(pause, at->channel.updates_interval),
+                           caf::tick_atom::value);
+        pause = std::min(pause * 2, at->channel.updates_interval);
         if (!self->state.looking)
           start_look(at, caf::none, [=](caf::expected<settled> result) {
             if (!result)

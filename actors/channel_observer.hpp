@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 #include "messages/surroundings.hpp"
 
+#include <chrono>
 #include <deque>
 #include <memory>
 
@@ -34,6 +35,7 @@ struct channel_observer_state {
       default;          // no aggregate: CAF would make its first member of the actor's pointer
   bool looking = false; // one look at the news at a time: they share the cursor
   std::deque<std::function<void()>> line; // jobs that wait for their look
+  std::chrono::milliseconds pause{250};   // until the next look; doubles up to updates_interval
   channel_health health;
 };
 
