@@ -6,6 +6,8 @@
 #include "storage/streams.hpp"
 
 #include <caf/actor_clock.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <chrono>
 #include <functional>

@@ -2,6 +2,9 @@
 
 #include "actors/supervisor.hpp"
 
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
 namespace igl {
 
 ledger_reader_actor::behavior_type

@@ -3,6 +3,10 @@
 #include "actors/supervisor.hpp"
 #include "messages/promise.hpp"
 
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
 #include <algorithm>
 #include <utility>
 

@@ -4,6 +4,8 @@
 #include "messages/timeouts.hpp"
 
 #include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <spdlog/spdlog.h>
 
