@@ -187,7 +187,8 @@ TEST_SUITE("ledger documents") {
     CHECK(read(read_piece{fresh, 0}).bytes == "fresh");
   }
 
-  TEST_CASE_FIXTURE(documents_fixture, "100 MB go in and out without growing the process") {
+  TEST_CASE_FIXTURE(documents_fixture, "100 MB go in and out without growing the process" *
+                                           doctest::skip(with_address_sanitizer)) {
     constexpr uint32_t pieces = 400;
     std::vector<store_piece> group;
     for (uint32_t i = 0; i < 16; ++i)

@@ -113,6 +113,17 @@ TEST_SUITE("ledger due jobs") {
     CHECK(ids_of(due()) == "a b d c later ");
   }
 
+  TEST_CASE_FIXTURE(ledger_fixture,
+                    "are not put before one that was seen before the clock went back") {
+    walk reader;
+    open_job_named("later", clock.now() + 10s);
+    clock.advance(10s);
+    CHECK(ids_of(reader.next(*it, clock.now()).jobs) == "later ");
+    clock.advance(-9s);
+    open_job_named("a");
+    CHECK(ids_of(reader.next(*it, clock.now()).jobs) == "a ");
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "a look into the future lists everything") {
     open_job_named("a");
     open_job_named("b", clock.now() + 24h);

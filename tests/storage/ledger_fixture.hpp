@@ -14,6 +14,14 @@ namespace igl::test {
 
 using namespace std::chrono_literals;
 
+/// The address sanitizer keeps freed memory for a while and needs address space of its own: what
+/// measures or bounds memory makes no sense then.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool with_address_sanitizer = true;
+#else
+inline constexpr bool with_address_sanitizer = false;
+#endif
+
 /// A fresh folder that goes with its owner.
 struct temporary_folder {
   std::string path;
