@@ -103,9 +103,12 @@ TEST_CASE("the folder of a nats-server deleted while it is down loses nothing") 
   auto promised = post_while(w, [&] {
     for (auto nation : {"AU", "SG"}) {
       auto& node = w.network.node(nation);
+      auto server = nats_server_of(node.url);
+      REQUIRE(server > 0);
       node.process.signal(SIGKILL);
       REQUIRE(node.process.wait(std::chrono::seconds{10}) == 128 + SIGKILL);
       // The embedded server ends with its node; only then is its folder nobody's.
+      REQUIRE(eventually([&] { return kill(server, 0) != 0; }));
       std::filesystem::remove_all(node.data_dir + "/nats");
       REQUIRE_FALSE(w.network.start(node));
     }

@@ -184,7 +184,7 @@ TEST_CASE("bad input gets its answer and changes nothing") {
   CHECK(ask(client, "POST", au + "/message", std::string(1 << 20, ' ')).status == 413);
   CHECK(ask(client, "PATCH", au + "/message/AU:none", R"({"status":"accepted"})").status == 404);
   CHECK(ask(client, "DELETE", au + "/message").status == 405);
-  CHECK(ask(client, "GET", au + "/nowhere").status == 404);
+  CHECK(ask(client, "GET", au + "/nowhere/at/all").status == 404);
   CHECK(
       ask(client, "POST", au + "/jurisdictions/SG", "no boundary", "multipart/form-data").status ==
       400);
