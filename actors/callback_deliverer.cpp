@@ -32,7 +32,8 @@ void call(const std::shared_ptr<const errand>& x, const http_client_actor& http)
             else
               x->answer->deliver(std::move(end.error()));
           },
-          [=](caf::error& why) {
+          [=](caf::error& failure) {
+            auto why = as_peer_error(std::move(failure));
             x->self->state.gate.leave(x->peer, mood_after(why));
             x->answer->deliver(std::move(why));
           });

@@ -93,7 +93,8 @@ void look(const post_ptr& at, const caf::optional<job_ticket>& ticket, const std
             else
               settle(self, at->around, std::move(todo), next);
           },
-          [=](caf::error& why) {
+          [=](caf::error& failure) {
+            auto why = as_peer_error(std::move(failure));
             note(at, why);
             done(std::move(why));
           });
@@ -133,7 +134,8 @@ void fetch(const post_ptr& at, const job_ticket& ticket, const std::string& id,
                    decide(ticket, said, at->channel, *at->settings, at->around.now()),
                    answer_with(answer));
           },
-          [=](caf::error& why) {
+          [=](caf::error& failure) {
+            auto why = as_peer_error(std::move(failure));
             // The notification may be ahead of what the channel's API knows.
             if (code_of(why) == errc::not_found)
               why = make_problem(errc::peer_failed, "the channel does not know message " + id +

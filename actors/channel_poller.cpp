@@ -97,7 +97,8 @@ void ask(poller_pointer self, const surroundings& around, const channel_settings
             else
               answer->deliver(std::move(end.error()));
           },
-          [=](caf::error& why) {
+          [=](caf::error& failure) {
+            auto why = as_peer_error(std::move(failure));
             self->state.gates.at(id).leave(id, mood_after(why));
             // A channel that forgot what it took may remember, or need a person: not "never".
             if (code_of(why) == errc::not_found)

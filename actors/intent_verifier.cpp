@@ -35,7 +35,8 @@ void ask(verifier_pointer self, const surroundings& around, const http_request& 
             else
               answer->deliver(std::move(end.error()));
           },
-          [=](caf::error& why) {
+          [=](caf::error& failure) {
+            auto why = as_peer_error(std::move(failure));
             self->state.gate.leave(peer, mood_after(why));
             answer->deliver(std::move(why));
           });

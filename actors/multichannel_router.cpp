@@ -8,11 +8,6 @@ namespace igl {
 
 namespace {
 
-/// The channel may have taken the message: it was asked, and nobody knows what became of it.
-bool leaves_doubt(errc code) {
-  return code == errc::peer_timeout || code == errc::unavailable || code == errc::broken_promise;
-}
-
 /// Of the requests a channel allows at once, most are for new messages; the rest is for questions
 /// about them and for what comes in.
 uint32_t posts_at_once(const channel_settings& x) {
@@ -57,7 +52,8 @@ void ask(const trip_ptr& x, const channel_settings& to, const channel_actor& cha
             x->self->state.gates.at(id).leave(id, peer_mood::answering);
             settle(x->self, x->around, x->way.taken(receipt), answer_with(x->answer));
           },
-          [=](caf::error& why) {
+          [=](caf::error& failure) {
+            auto why = as_peer_error(std::move(failure));
             x->self->state.gates.at(id).leave(id, mood_after(why));
             fail_and_go_on(x, why);
           });
@@ -155,7 +151,8 @@ void route::failed(const caf::error& why) {
     busy_ = true;
   if (!for_good && !temporary_)
     temporary_ = why;
-  if (leaves_doubt(code) && ticket_.attempt < attempts_in_doubt) {
+  // It was asked, and nobody knows what became of it: it may have taken the message.
+  if (code == errc::peer_timeout && ticket_.attempt < attempts_in_doubt) {
     in_doubt_ = x->id;
     busy_ = false; // this attempt counts
     temporary_ = why;

@@ -99,7 +99,8 @@ void fetch(const retrieval_ptr& x, const http_request& question, const http_clie
             else
               store_retrieved(x);
           },
-          [=, &gate](caf::error& why) {
+          [=, &gate](caf::error& failure) {
+            auto why = as_peer_error(std::move(failure));
             gate.leave(peer, mood_after(why));
             x->answer->deliver(std::move(why));
           });

@@ -23,6 +23,15 @@ inline std::chrono::milliseconds patience_for(std::chrono::milliseconds outside)
   return 2 * outside + std::chrono::seconds{5};
 }
 
+/// A neighbour that speaks for a peer and did not answer, or ended: for the job it is the peer that
+/// did not answer. Otherwise a source would take it for its worker being away, and not count.
+inline caf::error as_peer_error(caf::error why) {
+  auto code = code_of(why);
+  if (code != errc::unavailable && code != errc::broken_promise)
+    return why;
+  return make_problem(errc::peer_timeout, problem_of(why).detail);
+}
+
 inline job_outcome closed(const job_ticket& ticket) {
   return {ticket, job_end::done, {}, {}};
 }
