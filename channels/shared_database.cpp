@@ -188,6 +188,8 @@ caf::expected<std::unique_ptr<medium>> open_shared_database_medium(const std::st
   lmdb::options how;
   how.path = path;
   how.map_bytes = map_bytes;
+  // The endpoints may run as different users of one group; the umask has the last word.
+  how.file_mode = 0664;
   how.databases = {about_name, entries_name, ids_name};
   auto env = lmdb::environment::open(how);
   if (!env)

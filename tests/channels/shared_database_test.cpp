@@ -160,15 +160,20 @@ TEST_CASE("asks for what is newest at next to no cost") {
   auto here = opened(folder.path("m"));
   CHECK(!here->append({entry_about("a")}));
   CHECK(*here->newest() == 1);
-  constexpr int questions = 100000;
-  auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < questions; ++i)
-    if (!here->newest())
-      FAIL("no answer");
-  auto each = (std::chrono::steady_clock::now() - start) / questions;
-  MESSAGE("one question takes " << std::chrono::nanoseconds{each}.count() << " ns");
-  // At one question every 5 ms this would still be a hundredth of a percent of one core.
-  CHECK(each < std::chrono::microseconds{5});
+  constexpr int questions = 5000;
+  auto best = std::chrono::nanoseconds::max();
+  // The best of several rounds: the machine may have other things to do during some of them.
+  for (int round = 0; round < 20; ++round) {
+    auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < questions; ++i)
+      if (!here->newest())
+        FAIL("no answer");
+    auto took = std::chrono::steady_clock::now() - start;
+    best = std::min(best, std::chrono::nanoseconds{took} / questions);
+  }
+  MESSAGE("one question takes " << best.count() << " ns");
+  // At one question every 5 ms this would still be a tenth of a percent of one core.
+  CHECK(best < std::chrono::microseconds{5});
 }
 
 TEST_CASE("refuses a folder of another format") {
