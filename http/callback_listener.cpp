@@ -25,23 +25,25 @@ std::string parameter(const std::string& query, const std::string& name) {
 class cpprest_callback_listener : public callback_listener {
 public:
   cpprest_callback_listener(std::string url, std::function<int(received_callback)> answer)
-    : url_(std::move(url)), listener_(url_), answer_(std::move(answer)) {
+      : url_(std::move(url)), listener_(url_), answer_(std::move(answer)) {
     listener_.support(web::http::methods::GET, [](const http_request& request) {
-      request.reply(web::http::status_codes::OK, parameter(request.relative_uri().query(), "hub.challenge"));
+      request.reply(web::http::status_codes::OK,
+                    parameter(request.relative_uri().query(), "hub.challenge"));
     });
     listener_.support(web::http::methods::POST, [this](http_request request) {
-      request.extract_vector().then([this, request](const pplx::task<std::vector<unsigned char>>& body) {
-        try {
-          const auto& bytes = body.get();
-          received_callback call;
-          call.body.assign(bytes.begin(), bytes.end());
-          request.headers().match("Link", call.link);
-          request.headers().match("X-Hub-Signature", call.signature);
-          request.reply(static_cast<web::http::status_code>(answer_(std::move(call))));
-        } catch (const std::exception&) {
-          request.reply(web::http::status_codes::BadRequest);
-        }
-      });
+      request.extract_vector().then(
+          [this, request](const pplx::task<std::vector<unsigned char>>& body) {
+            try {
+              const auto& bytes = body.get();
+              received_callback call;
+              call.body.assign(bytes.begin(), bytes.end());
+              request.headers().match("Link", call.link);
+              request.headers().match("X-Hub-Signature", call.signature);
+              request.reply(static_cast<web::http::status_code>(answer_(std::move(call))));
+            } catch (const std::exception&) {
+              request.reply(web::http::status_codes::BadRequest);
+            }
+          });
     });
   }
 

@@ -9,10 +9,21 @@ struct http_client_options {
   uint32_t waiting_per_origin = 4096; ///< one more than that: peer_busy
 };
 
+struct http_client_state {
+  static inline const char* name = "http-client";
+};
+
 /// An HTTP client over pooled connections. Redirects are answers like any other: they are not
 /// followed.
+///
+/// Answers: the response, whatever its status; with `save_to`, a response that is not 2xx leaves no
+///          file and has the start of its body in `body`
+/// Fails:   peer_unreachable, peer_timeout (the whole exchange, waiting included), peer_busy,
+///          too_large, bad_answer; bad_request for what is no http or https URL; storage_full or
+///          unavailable when the file cannot be written, not_found when the one to upload
+///          cannot be read. A failure leaves no file.
+/// Retries: once, on a fresh connection, what may be repeated and got no byte of an answer
 http_client_actor::behavior_type
-http_client(http_client_actor::stateful_pointer<struct http_client_state> self,
-            http_client_options how);
+http_client(http_client_actor::stateful_pointer<http_client_state> self, http_client_options how);
 
 } // namespace igl

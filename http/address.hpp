@@ -1,0 +1,31 @@
+#pragma once
+
+#include <caf/expected.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace igl {
+
+/// Where a listener listens.
+struct listen_address {
+  std::string host;
+  uint16_t port = 0; ///< 0: a free one
+
+  std::string url() const { return "http://" + host + ":" + std::to_string(port); }
+  /// How a program on this host reaches it: the loopback address instead of `0.0.0.0`.
+  std::string reachable_url() const;
+};
+
+/// `127.0.0.1:5103`. Fails with unavailable: cpprestsdk cannot listen on IPv6 literals.
+caf::expected<listen_address> parse_listen_address(std::string_view text);
+
+/// The address with a port that nobody listens on right now: its own or, for port 0, a free one.
+/// Somebody else may be faster. Fails with unavailable and a sentence that names the address.
+caf::expected<listen_address> free_address(const listen_address& wanted);
+
+/// Connections need descriptors: 65,536 of them, or as many as the system lets this process have.
+void raise_descriptor_limit();
+
+} // namespace igl

@@ -1,0 +1,177 @@
+#include "http/channel_form.hpp"
+#include "http/detail/routes.hpp"
+
+#include "messages/json.hpp"
+#include "messages/topic.hpp"
+#include "messages/uri.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace igl {
+
+namespace {
+
+constexpr uint32_t usual_page = 500;
+constexpr uint32_t longest_page = 5000;
+
+void refuse(const std::shared_ptr<exchange>& x, field_faults faults) {
+  x->reply({400, std::move(faults.json)});
+}
+
+std::string wire_of(const channel_message& x) {
+  return channel_message_to_wire(x, x.content.sender_ref.empty() ? sender_ref_field::left_out
+                                                                 : sender_ref_field::included);
+}
+
+void post(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  if (!x->demand("application/json"))
+    return;
+  x->read(with->how.message_bytes, [=](const std::string& body) {
+    auto read = parse_channel_post(body, with->how.known);
+    if (auto faults = std::get_if<field_faults>(&read))
+      return refuse(x, std::move(*faults));
+    post_to_channel order{std::move(std::get<message>(read)), x->header("Idempotency-Key")};
+    with->through.ask(x, with->who.channel, std::move(order), [=](const channel_receipt& y) {
+      answer created{201, nlohmann::json{{"id", y.id}}.dump()};
+      created.headers.push_back({"Link", "<" + x->origin() +
+                                             "/messages/subscriptions/by_id>; rel=\"hub\", <" +
+                                             y.id + ">; rel=\"self\""});
+      x->reply(std::move(created));
+    });
+  });
+}
+
+/// Only the fields that the query names: `?fields=status,id`.
+void show_fields(const std::shared_ptr<exchange>& x, const channel_message& found,
+                 std::string_view fields) {
+  auto whole = nlohmann::json::parse(wire_of(found));
+  auto chosen = nlohmann::json::object();
+  while (!fields.empty()) {
+    auto end = std::min(fields.find(','), fields.size());
+    std::string name{trimmed(fields.substr(0, end))};
+    fields.remove_prefix(std::min(end + 1, fields.size()));
+    if (!whole.contains(name))
+      return refuse(x, fault_in("fields", "Unknown field: " + name + "."));
+    chosen[name] = whole[name];
+  }
+  x->reply({200, chosen.dump()});
+}
+
+void show(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  auto query = form::parse(x->query());
+  if (!query)
+    return x->fail(make_problem(errc::bad_request));
+  with->through.ask(x, with->who.channel, find_channel_message{x->captured[0]},
+                    [x, fields = query->value("fields")](const channel_message& found) {
+                      if (fields.empty())
+                        return x->reply({200, wire_of(found)});
+                      show_fields(x, found, fields);
+                    });
+}
+
+/// Which page of changes the query asks for; field_faults if it asks for none.
+std::variant<find_channel_updates, field_faults> updates_asked(const form& query,
+                                                               const jurisdictions& known) {
+  find_channel_updates asked;
+  asked.limit = usual_page;
+  asked.cursor = query.value("cursor");
+  asked.receiver = query.value("receiver");
+  if (!asked.receiver.empty() && !known.contains(asked.receiver))
+    return fault_in("receiver", "Not a known jurisdiction.");
+  if (auto since = query.value("updated_since"); !since.empty()) {
+    // The plus of an offset that was not encoded has become a space.
+    if (auto offset = since.rfind(' '); offset != std::string::npos && offset > since.find('T'))
+      since[offset] = '+';
+    auto time = parse_rfc3339(since);
+    if (!time)
+      return fault_in("updated_since", "Not a valid datetime.");
+    asked.since = *time;
+  }
+  if (query.has("limit")) {
+    auto limit = parse_number(query.value("limit"));
+    if (!limit || *limit == 0)
+      return fault_in("limit", "Not a positive number.");
+    asked.limit = static_cast<uint32_t>(std::min<uint64_t>(*limit, longest_page));
+  }
+  return asked;
+}
+
+void list_updates(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  auto query = form::parse(x->query());
+  if (!query)
+    return x->fail(make_problem(errc::bad_request));
+  auto read = updates_asked(*query, with->how.known);
+  if (auto faults = std::get_if<field_faults>(&read))
+    return refuse(x, std::move(*faults));
+  auto& asked = std::get<find_channel_updates>(read);
+  auto next = x->origin() + "/messages?limit=" + std::to_string(asked.limit);
+  if (!asked.receiver.empty())
+    next += "&receiver=" + asked.receiver;
+  with->through.ask(x, with->who.channel, asked, [=](const channel_page& page) {
+    answer list{200, "["};
+    for (auto& found : page.messages)
+      list.body += (list.body.size() > 1 ? "," : "") + wire_of(found);
+    list.body += "]";
+    list.headers.push_back(
+        {"Link", "<" + next + "&cursor=" + percent_encode(page.cursor) + ">; rel=\"next\""});
+    list.headers.push_back({"X-More", page.more ? "true" : "false"});
+    x->reply(std::move(list));
+  });
+}
+
+void revoke(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  read_form(x, [=](const form& fields) {
+    if (!fields.has("status"))
+      return refuse(x, fault_in("status", "Missing data for required field."));
+    if (parse_channel_status(fields.value("status")) != channel_status::revoked)
+      return refuse(x, fault_in("status", "Must be revoked."));
+    with->through.ask(x, with->who.channel, revoke_channel_message{x->captured[0]},
+                      [=](const channel_message& found) {
+                        x->reply({200, wire_of(found)});
+                      });
+  });
+}
+
+void list_participants(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  with->through.ask(x, with->who.channel, find_participants{}, [=](const participants& y) {
+    x->reply({200, nlohmann::json(y.codes).dump()});
+  });
+}
+
+/// What `hub.topic` means: by_jurisdiction the code of one, else the topic itself.
+enum class topic_form : uint8_t { topic, jurisdiction };
+
+void subscribe(const std::shared_ptr<exchange>& x, const services_ptr& with, topic_form meaning) {
+  read_form(x, [=](const form& fields) {
+    auto asked = subscription_of(fields);
+    if (meaning == topic_form::jurisdiction && !asked.topic.empty()) {
+      if (!with->how.known.contains(asked.topic))
+        return x->fail(make_problem(errc::topic_validation, "hub.topic must be a jurisdiction",
+                                    nlohmann::json::array({asked.topic}).dump()));
+      asked.topic = jurisdiction_topic(asked.topic);
+    }
+    with->through.ask(x, with->who.channel, std::move(asked), [=](const subscription_accepted&) {
+      x->reply({202, {}});
+    });
+  });
+}
+
+} // namespace
+
+void add_channel_routes(router& to, const services_ptr& with) {
+  to.add("POST", "/messages", [=](auto& x) { post(x, with); });
+  to.add("GET", "/messages", [=](auto& x) { list_updates(x, with); });
+  to.add("GET", "/messages/{}", [=](auto& x) { show(x, with); });
+  to.add("PUT", "/messages/{}/status", [=](auto& x) { revoke(x, with); });
+  to.add("GET", "/participants", [=](auto& x) { list_participants(x, with); });
+  to.add("POST", "/subscriptions", [=](auto& x) { subscribe(x, with, topic_form::topic); });
+  // The older names of the reference software.
+  to.add("POST", "/messages/subscriptions/by_jurisdiction",
+         [=](auto& x) { subscribe(x, with, topic_form::jurisdiction); });
+  to.add("POST", "/messages/subscriptions/by_id",
+         [=](auto& x) { subscribe(x, with, topic_form::topic); });
+}
+
+} // namespace igl

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "http/detail/gateway.hpp"
+#include "http/router.hpp"
+#include "http/server.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace igl {
+
+/// What every handler may use. Lives as long as a request is in flight.
+struct services {
+  server_options how;
+  api_actors who;
+  gateways through;
+
+  services(caf::actor_system& sys, server_options options, api_actors actors, size_t count)
+      : how(std::move(options)), who(std::move(actors)), through(sys, count) {}
+};
+using services_ptr = std::shared_ptr<const services>;
+
+// One function per API, each in the file of its name. They parse, ask and render; the actors
+// behind `api_actors` decide.
+
+void add_message_routes(router& to, const services_ptr& with);
+void add_document_routes(router& to, const services_ptr& with);
+void add_subscription_routes(router& to, const services_ptr& with);
+void add_reception_routes(router& to, const services_ptr& with);
+void add_channel_routes(router& to, const services_ptr& with);
+void add_operator_routes(router& to, const services_ptr& with);
+/// GET /, /healthz and /readyz: on every listener. `service` is what GET / says.
+void add_common_routes(router& to, const services_ptr& with, std::string service);
+
+/// Reads the body as a form; a body that is none is answered with 415, 413 or 400.
+void read_form(const std::shared_ptr<exchange>& x, std::function<void(const form&)> then);
+/// The fields of a WebSub request, as they came.
+subscription_request subscription_of(const form& fields);
+
+/// The largest form that is read, and the largest body of a private API.
+inline constexpr uint64_t most_form_bytes = 64 * 1024;
+
+} // namespace igl

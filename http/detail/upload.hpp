@@ -1,0 +1,23 @@
+#pragma once
+
+#include "http/detail/exchange.hpp"
+#include "http/spool.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace igl {
+
+struct upload_limits {
+  std::string spool_dir;
+  uint64_t file_bytes = 0;
+};
+
+/// Reads a multipart body with exactly one file into a spool file, at the pace of the disk and
+/// without holding more than a piece of it. `then` gets the file; everything else is answered here
+/// (no file, several, too large, cut short) and leaves no file behind.
+void receive_upload(const std::shared_ptr<exchange>& x, const upload_limits& limits,
+                    std::function<void(std::shared_ptr<spool_file>)> then);
+
+} // namespace igl

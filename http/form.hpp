@@ -1,0 +1,44 @@
+#pragma once
+
+#include <caf/optional.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The small texts of HTTP: forms, queries, header values.
+namespace igl {
+
+/// What `application/x-www-form-urlencoded` text says: names and values in the order they came.
+class form {
+public:
+  form() = default;
+  /// None: a percent sign without two hex digits.
+  static caf::optional<form> parse(std::string_view text);
+
+  /// The first value under a name; empty if there is none.
+  std::string value(std::string_view name) const;
+  bool has(std::string_view name) const;
+
+private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+std::string lower_case(std::string_view text);
+/// Without white space at both ends.
+std::string_view trimmed(std::string_view text);
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+/// `Application/JSON; charset=utf-8` → `application/json`.
+std::string media_type_of(std::string_view content_type);
+
+/// The value of a parameter of a header, without its quotes: `form-data; name="a"` has `name`.
+/// Quoted values may hold semicolons. Empty if there is none.
+std::string header_parameter(std::string_view header, std::string_view name);
+
+/// A number in decimal digits and nothing else; none if it does not fit.
+caf::optional<uint64_t> parse_number(std::string_view text);
+
+} // namespace igl

@@ -1,0 +1,139 @@
+#include "http/detail/routes.hpp"
+
+#include "messages/json.hpp"
+
+#include <nlohmann/json.hpp>
+#include <openssl/crypto.h>
+
+#include <algorithm>
+
+namespace igl {
+
+namespace {
+
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
+}
+
+/// How long it takes says nothing about how much of the token was right.
+bool same_secret(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+/// Who may operate: whoever has the token; without one, people on this host, but not the web pages
+/// that they look at.
+caf::error refusal_of(const exchange& x, const std::string& token) {
+  if (!token.empty()) {
+    constexpr std::string_view scheme = "Bearer ";
+    auto given = x.header("Authorization");
+    if (given.size() > scheme.size() &&
+        equal_ignoring_case(std::string_view(given).substr(0, scheme.size()), scheme) &&
+        same_secret(std::string_view(given).substr(scheme.size()), token))
+      return caf::none;
+    return make_problem(errc::unauthorized, "the operator API wants its bearer token",
+                        R"(["Authorization"])");
+  }
+  if (!is_loopback(x.peer()))
+    return make_problem(errc::forbidden,
+                        "without operator_token the operator API answers this host only",
+                        nlohmann::json::array({x.peer()}).dump());
+  if (!x.header("Origin").empty())
+    return make_problem(errc::forbidden, "the operator API does not answer web pages",
+                        R"(["Origin"])");
+  return caf::none;
+}
+
+request_handler operators_only(const services_ptr& with, request_handler then) {
+  return [=](const std::shared_ptr<exchange>& x) {
+    if (auto why = refusal_of(*x, with->how.operator_token))
+      return x->fail(why);
+    then(x);
+  };
+}
+
+void reply_json(const std::shared_ptr<exchange>& x, const nlohmann::json& body) {
+  x->reply({200, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+}
+
+/// A number of the query; `otherwise` if it is not given. Answers 400 itself.
+caf::optional<uint64_t> number_in(const std::shared_ptr<exchange>& x, const form& query,
+                                  const char* name, uint64_t otherwise) {
+  if (!query.has(name))
+    return otherwise;
+  auto number = parse_number(query.value(name));
+  if (!number)
+    x->fail(make_problem(errc::bad_request, std::string(name) + " must be a number",
+                         nlohmann::json::array({query.value(name)}).dump()));
+  return number;
+}
+
+struct page_asked {
+  std::string about;
+  uint64_t after = 0;
+  uint32_t limit = 0;
+};
+
+/// about, after and limit of the query; answers 400 itself.
+caf::optional<page_asked> page_in(const std::shared_ptr<exchange>& x, uint32_t usual) {
+  constexpr uint64_t most = 10000;
+  auto query = form::parse(x->query());
+  if (!query) {
+    x->fail(make_problem(errc::bad_request));
+    return caf::none;
+  }
+  auto after = number_in(x, *query, "after", 0);
+  auto limit = after ? number_in(x, *query, "limit", usual) : caf::none;
+  if (!limit)
+    return caf::none;
+  return page_asked{query->value("about"), *after,
+                    static_cast<uint32_t>(std::min(std::max(*limit, uint64_t{1}), most))};
+}
+
+void show_status(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  with->through.ask(x, with->who.operation, node_status_query{},
+                    [=](const node_status& y) { reply_json(x, y); });
+}
+
+void list_events(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  if (auto page = page_in(x, 1000))
+    with->through.ask(x, with->who.operation, find_events{page->about, page->after, page->limit},
+                      [=](const found_events& y) {
+                        reply_json(x, {{"events", y.events}});
+                      });
+}
+
+void list_dead_letters(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  if (auto page = page_in(x, 100))
+    with->through.ask(x, with->who.operation, find_dead_letters{page->after, page->limit},
+                      [=](const found_dead_letters& y) {
+                        reply_json(x, {{"dead_letters", y.letters}});
+                      });
+}
+
+/// Replays or drops the dead letter of the path.
+template <class Act>
+void act(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  auto number = parse_number(x->captured[0]);
+  if (!number)
+    return x->fail(make_problem(errc::bad_request, "a dead letter is named by its number",
+                                nlohmann::json::array({x->captured[0]}).dump()));
+  auto who = "operator at " + x->peer();
+  with->through.ask(x, with->who.operation, Act{*number, std::move(who)}, [=](const settled& y) {
+    reply_json(x, {{"number", *number}, {"version", y.version}});
+  });
+}
+
+} // namespace
+
+void add_operator_routes(router& to, const services_ptr& with) {
+  auto add = [&](const char* method, const char* path, auto handle) {
+    to.add(method, path, operators_only(with, [=](auto& x) { handle(x, with); }));
+  };
+  add("GET", "/operator/status", show_status);
+  add("GET", "/operator/events", list_events);
+  add("GET", "/operator/dead-letters", list_dead_letters);
+  add("POST", "/operator/dead-letters/{}/replay", act<replay_dead_letter>);
+  add("POST", "/operator/dead-letters/{}/drop", act<drop_dead_letter>);
+}
+
+} // namespace igl

@@ -1,0 +1,134 @@
+#include "http/detail/outbound.hpp"
+
+#include "http/detail/body_sink.hpp"
+#include "http/detail/file_form.hpp"
+#include "http/form.hpp"
+#include "messages/errors.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+namespace igl {
+
+namespace {
+
+/// How much of an unsuccessful answer is kept when its body was meant for a file.
+constexpr size_t most_of_a_refusal = 64 * 1024;
+
+web::http::client::http_client_config configuration() {
+  web::http::client::http_client_config how;
+  how.set_max_redirects(0);
+  // Each exchange has its own deadline. This one is for a connection that nobody waits for any
+  // more and that cannot be cancelled.
+  how.set_timeout(std::chrono::minutes{15});
+  how.set_chunksize(64 * 1024);
+  return how;
+}
+
+bool is_header_text(std::string_view x) {
+  return std::none_of(x.begin(), x.end(), [](unsigned char c) { return c < 0x20 && c != '\t'; });
+}
+
+web::http::http_request request_of(const http_request& asked, const http_url& where) {
+  web::http::http_request request(asked.method);
+  request.set_request_uri(web::uri(where.path));
+  request.headers().add(web::http::header_names::user_agent, "igl/" IGL_VERSION);
+  std::string content_type = "application/octet-stream";
+  for (auto& [name, value] : asked.headers) {
+    if (!is_header_text(name) || !is_header_text(value))
+      throw std::invalid_argument("a header with a control character: " + name);
+    if (equal_ignoring_case(name, "content-type"))
+      content_type = value;
+    else
+      request.headers()[name] = value;
+  }
+  if (!asked.body.empty())
+    request.set_body(asked.body, content_type);
+  return request;
+}
+
+std::string name_of(const http_request& asked) {
+  return asked.method + " " + asked.url;
+}
+
+/// What cpprestsdk says before an answer began, in our words.
+caf::error connect_error(const http_request& asked, const std::exception& failure) {
+  auto code = errc::bad_answer;
+  if (auto known = dynamic_cast<const web::http::http_exception*>(&failure)) {
+    if (known->error_code() == std::errc::timed_out)
+      code = errc::peer_timeout;
+    else if (known->error_code())
+      code = errc::peer_unreachable;
+  }
+  return make_problem(code, name_of(asked) + ": " + failure.what());
+}
+
+outbound_end completed(const http_request& asked, const web::http::http_response& response,
+                       body_sink& sink) {
+  outbound_end end;
+  end.answer_began = true;
+  end.answer.status = response.status_code();
+  for (auto& [name, value] : response.headers())
+    end.answer.headers.push_back({name, value});
+  bool is_success = end.answer.status / 100 == 2;
+  end.answer.body =
+      asked.save_to.empty() || is_success ? sink.release() : sink.withdraw(most_of_a_refusal);
+  return end;
+}
+
+} // namespace
+
+origin_client::origin_client(const http_url& where)
+    : client_(web::uri(where.origin()), configuration()) {}
+
+void origin_client::start(const http_request& asked, const http_url& where,
+                          const pplx::cancellation_token& until,
+                          std::function<void(outbound_end)> ended) const {
+  try {
+    auto sink = body_sink::make(asked.max_body, asked.save_to);
+    if (auto why = sink->fault())
+      return ended({why, false, {}});
+    auto request = request_of(asked, where);
+    if (!asked.upload_file.empty()) {
+      auto form = file_form::open(asked.upload_file);
+      if (!form)
+        return ended({form.error(), false, {}});
+      request.set_body(form->body, form->length, form->content_type);
+    }
+    request.set_response_stream(sink->stream());
+    client_.request(request, until).then([=](pplx::task<web::http::http_response> answered) {
+      web::http::http_response response;
+      try {
+        response = answered.get();
+      } catch (const std::exception& failure) {
+        return ended({connect_error(asked, failure), false, {}});
+      }
+      response.content_ready().then([=](pplx::task<web::http::http_response> whole) {
+        try {
+          whole.get();
+          ended(completed(asked, response, *sink));
+        } catch (const std::exception& failure) {
+          auto why = sink->fault();
+          if (!why)
+            why = make_problem(errc::bad_answer, name_of(asked) + ": " + failure.what());
+          ended({why, true, {}});
+        }
+      });
+    });
+  } catch (const std::exception& failure) {
+    ended({make_problem(errc::bad_request, name_of(asked) + ": " + failure.what()), false, {}});
+  }
+}
+
+bool is_repeatable(const http_request& asked) {
+  if (!asked.upload_file.empty())
+    return true;
+  for (auto method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+    if (asked.method == method)
+      return true;
+  return std::any_of(asked.headers.begin(), asked.headers.end(), [](const http_header& x) {
+    return equal_ignoring_case(x.name, "Idempotency-Key");
+  });
+}
+
+} // namespace igl

@@ -1,0 +1,249 @@
+#include "http/server.hpp"
+
+#include "http/address.hpp"
+#include "http/detail/connection_guard.hpp"
+#include "http/detail/routes.hpp"
+#include "http/spool.hpp"
+
+#include "messages/uri.hpp"
+
+#include <cpprest/http_listener.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+namespace igl {
+
+namespace {
+
+using web::http::experimental::listener::http_listener;
+
+constexpr size_t gateway_count = 2;
+/// How often another free port is tried.
+constexpr int port_attempts = 16;
+
+/// What `GET /` says of a listener that serves one API (wire.md).
+std::string service_name(const listener_settings& x, const std::string& of_many) {
+  std::vector<api> apis;
+  std::copy_if(x.apis.begin(), x.apis.end(), std::back_inserter(apis),
+               [&](api one) { return one != api::operation || x.apis.size() == 1; });
+  if (apis.size() != 1)
+    return of_many;
+  return apis[0] == api::message_reception ? "message_rx" : to_string(apis[0]);
+}
+
+router routes_of(const listener_settings& x, const services_ptr& with) {
+  router routes;
+  for (auto one : x.apis) {
+    switch (one) {
+    case api::message:
+      add_message_routes(routes, with);
+      break;
+    case api::document:
+      add_document_routes(routes, with);
+      break;
+    case api::subscriptions:
+      add_subscription_routes(routes, with);
+      break;
+    case api::message_reception:
+      add_reception_routes(routes, with);
+      break;
+    case api::channel:
+      add_channel_routes(routes, with);
+      break;
+    case api::operation:
+      add_operator_routes(routes, with);
+      break;
+    }
+  }
+  add_common_routes(routes, with, service_name(x, with->how.service));
+  return routes;
+}
+
+void dispatch(const router& routes, const std::shared_ptr<exchange>& x) {
+  auto found = routes.find(x->method(), x->path());
+  if (!found.handler)
+    return found.allow.empty() ? x->fail(make_problem(errc::not_found))
+                               : x->refuse_method(std::move(found.allow));
+  for (auto segment : found.captured) {
+    auto decoded = percent_decode(segment);
+    if (!decoded)
+      return x->fail(make_problem(errc::bad_request, "the path is not well encoded",
+                                  R"(["a percent sign without two hex digits"])"));
+    x->captured.push_back(std::move(*decoded));
+  }
+  (*found.handler)(x);
+}
+
+/// A probe is answered however much there is to do.
+bool is_probe(const std::shared_ptr<exchange>& x) {
+  return x->path() == "/healthz" || x->path() == "/readyz";
+}
+
+void handle(const router& routes, const std::shared_ptr<traffic>& load, const std::string& origin,
+            web::http::http_request request) {
+  auto admitted = load->enter();
+  auto x = std::make_shared<exchange>(std::move(request), load, origin);
+  x->guarded([&] {
+    if (admitted == traffic::admission::draining)
+      x->refuse_and_close(
+          make_problem(errc::unavailable, "this node is shutting down", R"(["shutdown"])"));
+    else if (admitted == traffic::admission::overloaded && !is_probe(x))
+      x->fail(make_problem(errc::overloaded));
+    else
+      dispatch(routes, x);
+  });
+}
+
+struct open_listener {
+  listen_address address;
+  std::vector<api> apis;
+  std::unique_ptr<http_listener> listener;
+};
+
+/// Empty: it is open. Else why not.
+std::string try_to_open(open_listener& x, const listener_settings& settings,
+                        const services_ptr& with, const std::shared_ptr<traffic>& load) {
+  try {
+    x.listener = std::make_unique<http_listener>(web::uri(x.address.url()));
+    auto routes = std::make_shared<const router>(routes_of(settings, with));
+    auto handler = [routes, load,
+                    origin = x.address.reachable_url()](web::http::http_request request) {
+      handle(*routes, load, origin, std::move(request));
+    };
+    x.listener->support(handler);
+    // cpprestsdk answers these two itself if nobody else does.
+    x.listener->support(web::http::methods::OPTIONS, handler);
+    x.listener->support(web::http::methods::TRCE, handler);
+    x.listener->open().wait();
+    send_without_delay(x.address.port);
+    return {};
+  } catch (const std::exception& failure) {
+    x.listener = nullptr;
+    return failure.what();
+  }
+}
+
+caf::expected<open_listener> open(const listener_settings& settings, const services_ptr& with,
+                                  const std::shared_ptr<traffic>& load) {
+  auto wanted = parse_listen_address(settings.address);
+  if (!wanted)
+    return wanted.error();
+  std::string why;
+  for (int attempt = 0; attempt < (wanted->port == 0 ? port_attempts : 1); ++attempt) {
+    // cpprestsdk cannot say which port it was given. And an attempt to listen where this process
+    // listens already would end what is there.
+    auto address = free_address(*wanted);
+    if (!address)
+      return address.error();
+    open_listener x{*address, settings.apis, nullptr};
+    why = try_to_open(x, settings, with, load);
+    if (why.empty())
+      return x;
+  }
+  return make_problem(errc::unavailable, "cannot listen on " + settings.address + ": " + why);
+}
+
+class cpprest_server : public http_server {
+public:
+  cpprest_server(std::vector<open_listener> listeners, services_ptr with,
+                 std::shared_ptr<traffic> load, connection_watch::limits limits)
+      : listeners_(std::move(listeners)), with_(std::move(with)), load_(std::move(load)),
+        guard_(
+            std::make_unique<connection_guard>(ports(), limits, [load = load_, idle = limits.idle] {
+              end_stalled_bodies(*load, idle);
+              return load->waiting();
+            })) {}
+
+  ~cpprest_server() override { stop(std::chrono::milliseconds{0}); }
+
+  std::string base_url(api which) const override {
+    for (auto& x : listeners_)
+      if (std::find(x.apis.begin(), x.apis.end(), which) != x.apis.end())
+        return x.address.reachable_url();
+    return {};
+  }
+
+  bool listening() const override { return !stopped_; }
+
+  void stop(std::chrono::milliseconds at_most) override {
+    if (stopped_.exchange(true))
+      return;
+    load_->drain();
+    if (!load_->wait_until_idle(at_most) && at_most.count() > 0)
+      spdlog::warn("http stops although requests are in flight");
+    end_stalled_bodies(*load_, std::chrono::milliseconds{0});
+    for (auto& x : listeners_)
+      close(std::move(x.listener));
+    guard_ = nullptr;
+    with_->through.stop();
+  }
+
+private:
+  std::set<uint16_t> ports() const {
+    std::set<uint16_t> all;
+    for (auto& x : listeners_)
+      all.insert(x.address.port);
+    return all;
+  }
+
+  static void end_stalled_bodies(traffic& load, std::chrono::milliseconds patience) {
+    for (auto& x : load.watched())
+      x->end_stalled_body(patience);
+  }
+
+  /// Closing waits for every connection. That is cpprestsdk's affair, and this process has to end.
+  static void close(std::unique_ptr<http_listener> listener) {
+    constexpr std::chrono::seconds patience{2};
+    auto closed = std::make_shared<std::promise<void>>();
+    auto done = closed->get_future();
+    std::thread([closed, listener = std::shared_ptr(std::move(listener))]() mutable {
+      try {
+        listener->close().wait();
+      } catch (const std::exception& failure) {
+        spdlog::warn("http could not close a listener: {}", failure.what());
+      }
+      listener = nullptr;
+      closed->set_value();
+    }).detach();
+    if (done.wait_for(patience) != std::future_status::ready)
+      spdlog::warn("http leaves a listener behind that does not close");
+  }
+
+  std::vector<open_listener> listeners_;
+  services_ptr with_;
+  std::shared_ptr<traffic> load_;
+  std::unique_ptr<connection_guard> guard_;
+  std::atomic<bool> stopped_{false};
+};
+
+} // namespace
+
+caf::expected<std::unique_ptr<http_server>> http_server::start(caf::actor_system& sys,
+                                                               server_options how, api_actors who) {
+  raise_descriptor_limit();
+  auto serves_documents = std::any_of(how.listeners.begin(), how.listeners.end(), [](auto& x) {
+    return std::find(x.apis.begin(), x.apis.end(), api::document) != x.apis.end();
+  });
+  if (serves_documents)
+    if (auto why = prepare_spool(how.spool_dir))
+      return why;
+  auto load = std::make_shared<traffic>(how.requests_in_flight);
+  connection_watch::limits limits{how.connections, how.idle_connection};
+  auto wanted = how.listeners;
+  auto with = std::make_shared<const services>(sys, std::move(how), std::move(who), gateway_count);
+  std::vector<open_listener> opened;
+  for (auto& settings : wanted) {
+    auto x = open(settings, with, load);
+    if (!x)
+      return x.error();
+    spdlog::info("http listens on {}", x->address.url());
+    opened.push_back(std::move(*x));
+  }
+  return std::unique_ptr<http_server>(std::make_unique<cpprest_server>(
+      std::move(opened), std::move(with), std::move(load), limits));
+}
+
+} // namespace igl

@@ -1,0 +1,60 @@
+#include "http/detail/traffic.hpp"
+
+namespace igl {
+
+traffic::admission traffic::enter() {
+  std::lock_guard lock{guard_};
+  ++in_flight_;
+  if (draining_)
+    return admission::draining;
+  return in_flight_ > most_ ? admission::overloaded : admission::welcome;
+}
+
+void traffic::leave() {
+  std::lock_guard lock{guard_};
+  if (--in_flight_ == 0 && draining_)
+    idle_.notify_all();
+}
+
+void traffic::begin_wait(const std::string& address) {
+  std::lock_guard lock{guard_};
+  ++waiting_[address];
+}
+
+void traffic::end_wait(const std::string& address) {
+  std::lock_guard lock{guard_};
+  if (auto found = waiting_.find(address); found != waiting_.end() && --found->second == 0)
+    waiting_.erase(found);
+}
+
+std::map<std::string, uint32_t> traffic::waiting() {
+  std::lock_guard lock{guard_};
+  return waiting_;
+}
+
+void traffic::watch(std::weak_ptr<exchange> x) {
+  std::lock_guard lock{guard_};
+  watched_.push_back(std::move(x));
+}
+
+std::vector<std::shared_ptr<exchange>> traffic::watched() {
+  std::lock_guard lock{guard_};
+  std::erase_if(watched_, [](auto& x) { return x.expired(); });
+  std::vector<std::shared_ptr<exchange>> there;
+  for (auto& x : watched_)
+    if (auto strong = x.lock())
+      there.push_back(std::move(strong));
+  return there;
+}
+
+void traffic::drain() {
+  std::lock_guard lock{guard_};
+  draining_ = true;
+}
+
+bool traffic::wait_until_idle(std::chrono::milliseconds at_most) {
+  std::unique_lock lock{guard_};
+  return idle_.wait_for(lock, at_most, [this] { return in_flight_ == 0; });
+}
+
+} // namespace igl

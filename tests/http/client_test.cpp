@@ -1,0 +1,472 @@
+#include "http/client.hpp"
+
+#include "fake_node.hpp"
+#include "messages/errors.hpp"
+#include "messages/multihash.hpp"
+
+#include <doctest/doctest.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+using namespace igl;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A server that does with each connection what a test says. Connections are closed when the
+/// function returns.
+class raw_server {
+public:
+  using act = std::function<void(int socket, int number)>;
+
+  explicit raw_server(act serve) : serve_(std::move(serve)) {
+    listening_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(where);
+    ::bind(listening_, reinterpret_cast<sockaddr*>(&where), size);
+    ::listen(listening_, 128);
+    ::getsockname(listening_, reinterpret_cast<sockaddr*>(&where), &size);
+    url = "http://127.0.0.1:" + std::to_string(ntohs(where.sin_port));
+    accepting_ = std::thread([this] { accept_all(); });
+  }
+  ~raw_server() {
+    ::shutdown(listening_, SHUT_RDWR);
+    accepting_.join();
+    {
+      std::lock_guard lock{guard_};
+      for (auto socket : open_)
+        ::shutdown(socket, SHUT_RDWR);
+    }
+    for (auto& thread : threads_)
+      thread.join();
+    ::close(listening_);
+  }
+
+  /// Reads one request; empty: the other side has closed.
+  static std::string read_request(int socket) {
+    std::string text;
+    char buffer[4096];
+    while (text.find("\r\n\r\n") == std::string::npos) {
+      auto received = ::recv(socket, buffer, sizeof(buffer), 0);
+      if (received <= 0)
+        return {};
+      text.append(buffer, static_cast<size_t>(received));
+    }
+    auto end = text.find("\r\n\r\n") + 4;
+    auto length = text.find("Content-Length:");
+    auto wanted = length == std::string::npos ? 0 : std::stoull(text.substr(length + 15));
+    while (text.size() < end + wanted) {
+      auto received = ::recv(socket, buffer, sizeof(buffer), 0);
+      if (received <= 0)
+        return {};
+      text.append(buffer, static_cast<size_t>(received));
+    }
+    return text;
+  }
+  static bool write(int socket, std::string_view text) {
+    while (!text.empty()) {
+      auto sent = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+      if (sent <= 0)
+        return false;
+      text.remove_prefix(static_cast<size_t>(sent));
+    }
+    return true;
+  }
+  static std::string ok(std::string_view body) {
+    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           std::string(body);
+  }
+
+  std::string url;
+  std::atomic<int> connections{0};
+
+private:
+  void accept_all() {
+    for (;;) {
+      auto socket = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (socket < 0)
+        return;
+      auto number = connections++;
+      std::lock_guard lock{guard_};
+      open_.push_back(socket);
+      threads_.emplace_back([=, this] {
+        serve_(socket, number);
+        std::lock_guard inner{guard_};
+        std::erase(open_, socket);
+        ::close(socket);
+      });
+    }
+  }
+
+  act serve_;
+  int listening_ = -1;
+  std::thread accepting_;
+  std::mutex guard_;
+  std::vector<int> open_;
+  std::vector<std::thread> threads_;
+};
+
+http_request request_for(std::string method, std::string url, std::vector<http_header> headers = {},
+                         std::string body = {}) {
+  http_request x;
+  x.method = std::move(method);
+  x.url = std::move(url);
+  x.headers = std::move(headers);
+  x.body = std::move(body);
+  return x;
+}
+
+/// Answers every request on every connection with the same text.
+raw_server::act always(std::string answer) {
+  return [=](int socket, int) {
+    while (!raw_server::read_request(socket).empty() && raw_server::write(socket, answer)) {
+    }
+  };
+}
+
+struct client_world {
+  fake_node node{fake_node::start::later};
+  caf::scoped_actor self{*node.system};
+  http_client_actor client;
+
+  explicit client_world(http_client_options how = {}) : client(self->spawn(http_client, how)) {}
+  ~client_world() { self->send_exit(client, caf::exit_reason::user_shutdown); }
+
+  caf::expected<http_response> ask(http_request what) {
+    caf::expected<http_response> result{make_problem(errc::broken_promise)};
+    self->request(client, 30s, std::move(what))
+        .receive([&](http_response& x) { result = std::move(x); },
+                 [&](caf::error& why) { result = std::move(why); });
+    return result;
+  }
+  caf::expected<http_response> get(const std::string& url) { return ask(request_for("GET", url)); }
+  errc failure(http_request what) {
+    auto x = ask(std::move(what));
+    return x ? errc::none : code_of(x.error());
+  }
+};
+
+std::string content_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+} // namespace
+
+TEST_SUITE("http client") {
+  TEST_CASE("sends what it is told and brings back what it gets") {
+    std::string seen;
+    raw_server server([&](int socket, int) {
+      seen = raw_server::read_request(socket);
+      raw_server::write(socket,
+                        "HTTP/1.1 404 Not Found\r\nX-A: b\r\nContent-Length: 4\r\n\r\nbody");
+    });
+    client_world x;
+    auto y = x.ask(request_for("POST", server.url + "/a//b%2Fc?d=%20&e=f",
+                               {{"Content-Type", "application/json"}, {"X-Key", "value"}},
+                               "{\"a\": 1}"));
+    REQUIRE(y);
+    CHECK(y->status == 404);
+    CHECK(y->header("x-a") == "b");
+    CHECK(y->body == "body");
+    CAPTURE(seen);
+    CHECK(seen.starts_with("POST /a//b%2Fc?d=%20&e=f HTTP/1.1\r\n"));
+    CHECK(seen.find("Content-Type:application/json\r\n") != std::string::npos);
+    CHECK(seen.find("X-Key:value\r\n") != std::string::npos);
+    CHECK(seen.ends_with("\r\n\r\n{\"a\": 1}"));
+  }
+
+  TEST_CASE("uses a connection again") {
+    raw_server server(always(raw_server::ok("x")));
+    client_world x;
+    for (int i = 0; i < 20; ++i)
+      CHECK(x.get(server.url + "/")->body == "x");
+    // cpprestsdk may tell the answer before it has put the connection back.
+    CHECK(server.connections <= 4);
+  }
+
+  TEST_CASE("a redirect is an answer like any other") {
+    raw_server server(
+        always("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"));
+    client_world x;
+    auto y = x.get(server.url + "/");
+    REQUIRE(y);
+    CHECK(y->status == 302);
+    CHECK(y->header("location") == "http://127.0.0.1:1/");
+  }
+
+  TEST_CASE("nobody there, no such name, no URL") {
+    client_world x;
+    CHECK(x.failure(request_for("GET", "http://127.0.0.1:1/")) == errc::peer_unreachable);
+    CHECK(x.failure(request_for("GET", "http://no-such-name.invalid/")) == errc::peer_unreachable);
+    for (auto url : {"", "ftp://x/", "http://", "127.0.0.1/x", "http://u:p@127.0.0.1/"}) {
+      CAPTURE(url);
+      CHECK(x.failure(request_for("GET", url)) == errc::bad_request);
+    }
+    CHECK(x.failure(request_for("GET", "http://127.0.0.1:1/", {{"X", "a\r\nY: b"}}, {})) ==
+          errc::bad_request);
+  }
+
+  TEST_CASE("an answer that does not come in time, in whole, is a time-out") {
+    raw_server silent([](int socket, int) {
+      char byte;
+      while (::recv(socket, &byte, 1, 0) > 0) {
+      }
+    });
+    raw_server endless([](int socket, int) {
+      raw_server::read_request(socket);
+      raw_server::write(socket, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+      char byte;
+      while (raw_server::write(socket, "x") && ::recv(socket, &byte, 1, MSG_DONTWAIT) != 0)
+        std::this_thread::sleep_for(20ms);
+    });
+    client_world x;
+    for (auto& url : {silent.url, endless.url}) {
+      auto asked = request_for("GET", url + "/");
+      asked.timeout = 300ms;
+      auto begin = std::chrono::steady_clock::now();
+      CHECK(x.failure(asked) == errc::peer_timeout);
+      CHECK(std::chrono::steady_clock::now() - begin < 5s);
+    }
+  }
+
+  TEST_CASE("answers that are none, or break off") {
+    client_world x;
+    for (auto text : {"nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
+      CAPTURE(text);
+      raw_server server([=](int socket, int) {
+        raw_server::read_request(socket);
+        raw_server::write(socket, text);
+      });
+      CHECK(x.failure(request_for("GET", server.url + "/")) == errc::bad_answer);
+    }
+    raw_server hangs_up([](int socket, int) { raw_server::read_request(socket); });
+    CHECK(x.failure(request_for("POST", hangs_up.url + "/", {}, "x")) == errc::peer_unreachable);
+  }
+
+  TEST_CASE("a body over the bound is refused, announced or not, and not kept") {
+    std::string large(10'000, 'x');
+    client_world x;
+    raw_server sized(always(raw_server::ok(large)));
+    auto asked = request_for("GET", sized.url + "/");
+    asked.max_body = 10'000;
+    CHECK(x.ask(asked)->body == large);
+    asked.max_body = 9'999;
+    CHECK(x.failure(asked) == errc::too_large);
+    for (auto chunk : {"2711\r\n" + large + "x\r\n0\r\n\r\n", std::string("-2\r\n\r\n")}) {
+      raw_server chunked([=](int socket, int) {
+        raw_server::read_request(socket);
+        raw_server::write(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk);
+        raw_server::read_request(socket);
+      });
+      asked.url = chunked.url + "/";
+      CHECK(x.failure(asked) == errc::too_large);
+    }
+  }
+
+  TEST_CASE("a large body goes to a file") {
+    std::string piece(1 << 20, 'p');
+    raw_server server([&](int socket, int) {
+      raw_server::read_request(socket);
+      raw_server::write(socket, "HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n");
+      for (int i = 0; i < 50; ++i)
+        raw_server::write(socket, piece);
+    });
+    client_world x;
+    auto asked = request_for("GET", server.url + "/");
+    asked.max_body = 60 << 20;
+    asked.save_to = x.node.folder + "/saved";
+    auto before = wire::resident_bytes();
+    auto y = x.ask(asked);
+    REQUIRE(y);
+    CHECK(y->body.empty());
+    CHECK(std::filesystem::file_size(asked.save_to) == 50 * piece.size());
+    CHECK(wire::resident_bytes() < before + (24 << 20));
+  }
+
+  TEST_CASE("no file is left when there is an error, or no success") {
+    client_world x;
+    auto asked = request_for("GET", "");
+    asked.save_to = x.node.folder + "/saved";
+    raw_server short_body([](int socket, int) {
+      raw_server::read_request(socket);
+      raw_server::write(socket, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort");
+    });
+    asked.url = short_body.url + "/";
+    CHECK(x.failure(asked) == errc::bad_answer);
+    CHECK(wire::eventually([&] { return !std::filesystem::exists(asked.save_to); }));
+    raw_server large(always(raw_server::ok(std::string(100, 'x'))));
+    asked.url = large.url + "/";
+    asked.max_body = 99;
+    CHECK(x.failure(asked) == errc::too_large);
+    CHECK(wire::eventually([&] { return !std::filesystem::exists(asked.save_to); }));
+    raw_server refusing(always("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone"));
+    asked.url = refusing.url + "/";
+    auto y = x.ask(asked);
+    REQUIRE(y);
+    CHECK(y->status == 404);
+    CHECK(y->body == "none");
+    CHECK(wire::eventually([&] { return !std::filesystem::exists(asked.save_to); }));
+    asked.save_to = x.node.folder + "/no/such/folder";
+    CHECK(x.failure(asked) == errc::unavailable);
+  }
+
+  TEST_CASE("an empty answer makes an empty file") {
+    raw_server server(always(raw_server::ok("")));
+    client_world x;
+    auto asked = request_for("GET", server.url + "/");
+    asked.save_to = x.node.folder + "/saved";
+    REQUIRE(x.ask(asked));
+    CHECK(std::filesystem::exists(asked.save_to));
+    CHECK(content_of(asked.save_to).empty());
+  }
+
+  TEST_CASE("a file is sent as the one part of a form, also on a kept connection that was closed") {
+    client_world x;
+    x.node.answers->store = [](const store_document& y) -> caf::expected<document_stored> {
+      return document_stored{multihash_of(content_of(y.path))};
+    };
+    x.node.open();
+    auto path = x.node.folder + "/certificate \"1\".pdf";
+    for (auto size : {size_t{0}, size_t{1}, size_t{3'000'000}}) {
+      CAPTURE(size);
+      std::string content(size, 'c');
+      std::ofstream(path, std::ios::binary) << content;
+      auto asked = request_for("POST", x.node.url() + "/jurisdictions/AU");
+      asked.upload_file = path;
+      auto y = x.ask(asked);
+      REQUIRE(y);
+      CHECK(y->status == 200);
+      CHECK(y->body.find(multihash_of(content)) != std::string::npos);
+    }
+    auto asked = request_for("POST", x.node.url() + "/jurisdictions/AU");
+    asked.upload_file = x.node.folder + "/none";
+    CHECK(x.failure(asked) == errc::not_found);
+    asked.upload_file = x.node.folder;
+    CHECK(x.failure(asked) == errc::not_found);
+    raw_server closing([](int socket, int) {
+      if (!raw_server::read_request(socket).empty())
+        raw_server::write(socket, raw_server::ok("x"));
+    });
+    asked.url = closing.url + "/";
+    asked.upload_file = path;
+    for (int i = 0; i < 5; ++i)
+      CHECK(x.ask(asked));
+  }
+
+  TEST_CASE("a kept connection that the other side has closed is no failure") {
+    // Every connection serves one request and is closed without a word.
+    raw_server server([](int socket, int) {
+      if (!raw_server::read_request(socket).empty())
+        raw_server::write(socket, raw_server::ok("x"));
+    });
+    client_world x;
+    for (int i = 0; i < 30; ++i) {
+      auto y = x.ask(request_for(i % 2 ? "GET" : "PUT", server.url + "/", {},
+                                 std::string(i % 2 ? 0 : 100, 'b')));
+      REQUIRE(y);
+      CHECK(y->body == "x");
+    }
+  }
+
+  TEST_CASE("what may be repeated is, once, when no byte of an answer came") {
+    auto hang_up_on = [](int times) {
+      return [=](int socket, int number) {
+        raw_server::read_request(socket);
+        if (number >= times)
+          raw_server::write(socket, raw_server::ok("x"));
+      };
+    };
+    client_world x;
+    raw_server once(hang_up_on(1));
+    CHECK(x.get(once.url + "/")->body == "x");
+    raw_server with_key(hang_up_on(1));
+    CHECK(x.ask(request_for("POST", with_key.url + "/", {{"idempotency-key", "k"}}, "b"))->body ==
+          "x");
+    raw_server no_key(hang_up_on(1));
+    CHECK(x.failure(request_for("POST", no_key.url + "/", {}, "b")) == errc::peer_unreachable);
+    raw_server twice(hang_up_on(2));
+    CHECK(x.failure(request_for("GET", twice.url + "/")) == errc::peer_unreachable);
+    CHECK(twice.connections == 2);
+  }
+
+  TEST_CASE("many requests wait at once, in order of arrival, and one too many is refused") {
+    std::mutex guard;
+    std::condition_variable released;
+    bool go = false;
+    std::atomic<int> at_once{0};
+    raw_server server([&](int socket, int) {
+      while (!raw_server::read_request(socket).empty()) {
+        ++at_once;
+        std::unique_lock lock{guard};
+        released.wait(lock, [&] { return go; });
+        lock.unlock();
+        raw_server::write(socket, raw_server::ok("x"));
+      }
+    });
+    client_world x{{32, 8}};
+    std::atomic<int> answered{0};
+    std::atomic<int> refused{0};
+    for (int i = 0; i < 41; ++i)
+      x.self->send(
+          x.self->spawn([&, client = x.client](caf::event_based_actor* self) -> caf::behavior {
+            return {[=, &server, &answered, &refused](int) {
+              self->request(client, 30s, request_for("GET", server.url + "/"))
+                  .then([=, &answered](const http_response&) { ++answered; },
+                        [=, &refused](caf::error& why) {
+                          if (code_of(why) == errc::peer_busy)
+                            ++refused;
+                        });
+            }};
+          }),
+          1);
+    CHECK(wire::eventually([&] { return at_once == 32 && refused == 1; }));
+    {
+      std::lock_guard lock{guard};
+      go = true;
+    }
+    released.notify_all();
+    CHECK(wire::eventually([&] { return answered == 40; }));
+    CHECK(server.connections <= 40);
+  }
+
+  TEST_CASE("a slow origin does not hold another one up") {
+    raw_server silent([](int socket, int) {
+      raw_server::read_request(socket);
+      raw_server::read_request(socket);
+    });
+    raw_server quick(always(raw_server::ok("x")));
+    client_world x{{1, 100}};
+    for (int i = 0; i < 10; ++i)
+      x.self->send(x.client, request_for("GET", silent.url + "/"));
+    CHECK(x.get(quick.url + "/")->body == "x");
+  }
+
+  TEST_CASE("ending the client ends what it waits for") {
+    raw_server silent([](int socket, int) {
+      raw_server::read_request(socket);
+      raw_server::read_request(socket);
+    });
+    client_world x;
+    auto asked = x.self->request(x.client, 30s, request_for("GET", silent.url + "/"));
+    REQUIRE(wire::eventually([&] { return silent.connections == 1; }));
+    x.self->send_exit(x.client, caf::exit_reason::user_shutdown);
+    bool failed = false;
+    asked.receive([](const http_response&) {}, [&](const caf::error&) { failed = true; });
+    CHECK(failed);
+  }
+}

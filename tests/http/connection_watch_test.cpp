@@ -1,0 +1,117 @@
+#include "http/connection_watch.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+
+using namespace igl;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Connections as a test sets them, looked at once per second.
+struct world {
+  connection_watch watch;
+  std::map<int, connection_sight> seen;
+  std::map<std::string, uint32_t> waiting;
+  connection_watch::moment now{};
+
+  explicit world(uint32_t connections = 100)
+      : watch({connections, std::chrono::seconds{10}, 256}) {}
+
+  connection_sight& connect(int key, const std::string& address = "10.0.0.1") {
+    seen[key] = {address + " " + std::to_string(key), address, 0, 0, false};
+    return seen[key];
+  }
+  std::vector<int> look() {
+    now += 1s;
+    auto ended = watch.judge(seen, waiting, now);
+    std::sort(ended.begin(), ended.end());
+    return ended;
+  }
+  /// The second, from the next on, at which something is ended; 0: never within a minute.
+  int ends_after(const std::function<void()>& each_second) {
+    for (int second = 1; second <= 60; ++second) {
+      each_second();
+      if (!look().empty())
+        return second;
+    }
+    return 0;
+  }
+};
+
+} // namespace
+
+TEST_SUITE("connection watch") {
+  TEST_CASE("ends a connection that is idle") {
+    world x;
+    x.connect(1);
+    CHECK(x.ends_after([] {}) == 11);
+  }
+
+  TEST_CASE("keeps a connection on which requests are answered, however small and rare") {
+    world x;
+    auto& line = x.connect(1);
+    int second = 0;
+    CHECK(x.ends_after([&] {
+      if (++second % 9 == 0) {
+        line.received += 50;
+        line.sent += 100;
+      }
+    }) == 0);
+  }
+
+  TEST_CASE("ends a request that comes letter by letter") {
+    world x;
+    auto& line = x.connect(1);
+    CHECK(x.ends_after([&] { line.received += 1; }) == 11);
+  }
+
+  TEST_CASE("keeps an upload that is steady") {
+    world x;
+    auto& line = x.connect(1);
+    CHECK(x.ends_after([&] { line.received += 1000; }) == 0);
+  }
+
+  TEST_CASE("keeps a slow reader as long as it reads, and ends one that stopped") {
+    world x;
+    auto& line = x.connect(1);
+    line.unsent = true;
+    CHECK(x.ends_after([&] { line.sent += 10; }) == 0);
+    CHECK(x.ends_after([] {}) == 10);
+  }
+
+  TEST_CASE("keeps as many silent connections of an address as requests of it are worked on") {
+    world x;
+    x.connect(1);
+    x.connect(2);
+    x.connect(3, "10.0.0.2");
+    x.waiting["10.0.0.1"] = 1;
+    for (int second = 1; second <= 10; ++second)
+      CHECK(x.look().empty());
+    CHECK(x.look() == std::vector<int>{2, 3});
+  }
+
+  TEST_CASE("of too many it ends those that moved nothing for the longest time") {
+    world x{2};
+    x.connect(1).received = 1;
+    x.look();
+    x.connect(2);
+    x.connect(3);
+    x.seen[1].received = 2;
+    x.look();
+    x.seen[1].received = 3;
+    x.seen[3].received = 1;
+    CHECK(x.look() == std::vector<int>{2});
+  }
+
+  TEST_CASE("another connection under the same key starts anew") {
+    world x;
+    x.connect(1);
+    for (int second = 1; second <= 9; ++second)
+      x.look();
+    x.seen[1].peer = "10.0.0.1 999";
+    CHECK(x.ends_after([] {}) == 11);
+  }
+}

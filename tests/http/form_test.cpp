@@ -1,0 +1,48 @@
+#include "http/form.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace igl;
+
+TEST_SUITE("form") {
+  TEST_CASE("names and values are decoded") {
+    auto x = form::parse("hub.mode=subscribe&a+b=c%20d%3D&empty=&flag&hub.mode=second");
+    REQUIRE(x);
+    CHECK(x->value("hub.mode") == "subscribe");
+    CHECK(x->value("a b") == "c d=");
+    CHECK(x->value("empty").empty());
+    CHECK(x->has("flag"));
+    CHECK_FALSE(x->has("none"));
+    CHECK(x->value("none").empty());
+  }
+
+  TEST_CASE("empty parts do not matter, broken encoding does") {
+    CHECK(form::parse("")->value("x").empty());
+    CHECK(form::parse("&&a=1&")->value("a") == "1");
+    CHECK_FALSE(form::parse("a=%2"));
+    CHECK_FALSE(form::parse("%zz=1"));
+  }
+
+  TEST_CASE("a media type has no parameters and no capitals") {
+    CHECK(media_type_of("Application/JSON; charset=utf-8") == "application/json");
+    CHECK(media_type_of(" text/plain ") == "text/plain");
+    CHECK(media_type_of("").empty());
+  }
+
+  TEST_CASE("a header's parameter may be quoted") {
+    CHECK(header_parameter("form-data; name=\"a; b\"; filename=x.pdf", "name") == "a; b");
+    CHECK(header_parameter("form-data; name=\"a; b\"; filename=x.pdf", "FileName") == "x.pdf");
+    CHECK(header_parameter("form-data; name=\"say \\\"hi\\\"\"", "name") == "say \"hi\"");
+    CHECK(header_parameter("name=first", "name").empty());
+    CHECK(header_parameter("x; name", "name").empty());
+  }
+
+  TEST_CASE("a number is digits and nothing else") {
+    CHECK(*parse_number("0") == 0);
+    CHECK(*parse_number("18446744073709551615") == UINT64_MAX);
+    for (auto text : {"", "-1", "+1", "1 ", "0x1", "18446744073709551616", "1.0"}) {
+      CAPTURE(text);
+      CHECK_FALSE(parse_number(text));
+    }
+  }
+}

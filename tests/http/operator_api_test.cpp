@@ -1,0 +1,101 @@
+#include "fake_node.hpp"
+
+#include "messages/errors.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace igl;
+using wire::ask;
+
+namespace {
+
+void answer_everything(fake_node& node) {
+  node.answers->status = [](const node_status_query&) {
+    node_status x;
+    x.service = "igl-node";
+    x.name = "AU";
+    return caf::expected<node_status>{x};
+  };
+  node.answers->events = [](const find_events& x) -> caf::expected<found_events> {
+    event one;
+    one.number = x.after + 1;
+    one.about = x.about;
+    one.detail = std::to_string(x.limit);
+    return found_events{{one}};
+  };
+  node.answers->letters = [](const find_dead_letters& x) -> caf::expected<found_dead_letters> {
+    dead_letter one;
+    one.number = x.after + 1;
+    return found_dead_letters{{one}};
+  };
+  node.answers->replay = [](const replay_dead_letter& x) -> caf::expected<settled> {
+    if (x.number != 7)
+      return make_problem(errc::not_found);
+    return settled{42};
+  };
+  node.answers->drop = [](const drop_dead_letter& x) -> caf::expected<settled> {
+    if (x.number != 7 || x.who.find("127.0.0.1") == std::string::npos)
+      return make_problem(errc::not_found);
+    return settled{43};
+  };
+}
+
+} // namespace
+
+TEST_SUITE("operator API") {
+  TEST_CASE("shows status, events and dead letters") {
+    fake_node node;
+    answer_everything(node);
+    CHECK(ask(node.url(), "GET", "/operator/status").json()["name"] == "AU");
+    auto events = ask(node.url(), "GET", "/operator/events?about=AU%3A17&after=5&limit=9").json();
+    REQUIRE(events["events"].size() == 1);
+    CHECK(events["events"][0]["number"] == 6);
+    CHECK(events["events"][0]["about"] == "AU:17");
+    CHECK(events["events"][0]["detail"] == "9");
+    CHECK(ask(node.url(), "GET", "/operator/events").json()["events"][0]["number"] == 1);
+    auto letters = ask(node.url(), "GET", "/operator/dead-letters?after=3").json();
+    CHECK(letters["dead_letters"][0]["number"] == 4);
+    CHECK(ask(node.url(), "GET", "/operator/events?after=x").status == 400);
+    CHECK(ask(node.url(), "GET", "/operator/dead-letters?limit=-1").status == 400);
+  }
+
+  TEST_CASE("replays and drops a dead letter by its number") {
+    fake_node node;
+    answer_everything(node);
+    auto x = ask(node.url(), "POST", "/operator/dead-letters/7/replay");
+    CHECK(x.status == 200);
+    CHECK(x.json()["version"] == 42);
+    CHECK(ask(node.url(), "POST", "/operator/dead-letters/7/drop").json()["version"] == 43);
+    CHECK(ask(node.url(), "POST", "/operator/dead-letters/8/replay").status == 404);
+    CHECK(ask(node.url(), "POST", "/operator/dead-letters/x/replay").status == 400);
+    CHECK(ask(node.url(), "GET", "/operator/dead-letters/7/replay").status == 405);
+    CHECK(ask(node.url(), "POST", "/operator/dead-letters/7/other").status == 404);
+  }
+
+  TEST_CASE("a web page on this host may not operate") {
+    fake_node node;
+    answer_everything(node);
+    auto x = ask(node.url(), "POST", "/operator/dead-letters/7/drop",
+                 {{"Origin", "http://evil.example"}});
+    CHECK(x.status == 403);
+  }
+
+  TEST_CASE("with a token, only who has it may operate") {
+    fake_node node{fake_node::start::later};
+    node.how.operator_token = "s3cret";
+    node.open();
+    answer_everything(node);
+    auto with = [&](const std::string& authorization) {
+      return ask(node.url(), "GET", "/operator/status", {{"Authorization", authorization}});
+    };
+    CHECK(with("Bearer s3cret").status == 200);
+    CHECK(with("bearer s3cret").status == 200);
+    for (auto wrong : {"", "Bearer", "Bearer s3cre", "Bearer s3cretx", "Basic s3cret", "s3cret"}) {
+      CAPTURE(wrong);
+      auto x = with(wrong);
+      CHECK(x.status == 401);
+      CHECK(x.field("WWW-Authenticate") == "Bearer");
+    }
+    CHECK(ask(node.url(), "POST", "/operator/dead-letters/7/drop").status == 401);
+  }
+}
