@@ -20,7 +20,8 @@ struct jetstream_options {
   /// What `description()` adds in brackets: "2.9.10, embedded, pid 17". May be empty.
   std::function<std::string()> remark;
   /// Called each time the server is there and its streams are in order: the time to publish again
-  /// what it may have lost. May be empty.
+  /// what it may have lost. May come before open_jetstream returns, on another thread. May be
+  /// empty.
   std::function<void()> on_ready;
   /// The streams to keep in order; empty: the whole catalogue.
   std::vector<stream> only;

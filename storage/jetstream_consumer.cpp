@@ -8,7 +8,7 @@ namespace igl {
 namespace {
 
 constexpr auto pull_expires = std::chrono::milliseconds{30000};
-constexpr size_t most_unsent = 65536;
+constexpr size_t least_remembered = 256;
 
 auto now() {
   return pull_window::clock::now();
@@ -41,8 +41,8 @@ void jetstream_consumer::attach(std::shared_ptr<nats_link> to,
   inbox_ = inbox;
   subscription_ = std::move(listening);
   troubled_ = false;
-  for (auto& x : std::exchange(unsent_, {}))
-    send(to, x, "+ACK");
+  for (auto& x : settled_)
+    send(x, "+ACK");
   pull(held);
 }
 
@@ -78,15 +78,19 @@ void jetstream_consumer::tick() {
 void jetstream_consumer::acknowledge(const std::string& acknowledgement) {
   guard held{lock_};
   window_.settled(acknowledgement);
-  send(link_, acknowledgement, "+ACK");
+  send(acknowledgement, "+ACK");
+  // To be said again on the next connection: nobody confirms it, and the job would come again only
+  // after ack_wait.
+  settled_.push_back(acknowledgement);
+  if (settled_.size() > std::max<size_t>(least_remembered, 2 * how_.credit))
+    settled_.pop_front();
   pull(held);
 }
 
 void jetstream_consumer::keep_alive(const std::string& acknowledgement) {
   guard held{lock_};
   window_.kept_alive(acknowledgement, now());
-  if (link_)
-    send(link_, acknowledgement, "+WPI");
+  send(acknowledgement, "+WPI");
 }
 
 void jetstream_consumer::pause() {
@@ -97,8 +101,8 @@ void jetstream_consumer::pause() {
 }
 
 void jetstream_consumer::close() {
-  pause();
   guard held{lock_};
+  paused_ = true;
   auto listening = std::move(subscription_);
   held.unlock();
 }
@@ -115,8 +119,7 @@ void jetstream_consumer::on_job(const nats_message& x) {
   auto job = job_arrived{std::string{x.data}, tagged(x.reply)};
   highest_ = std::max(highest_, jetstream_api::sequence_of(x.reply));
   if (paused_ || window_.arrived(job.acknowledgement, now()) == pull_window::arrival::refused) {
-    if (link_)
-      send(link_, job.acknowledgement, "-NAK");
+    send(job.acknowledgement, "-NAK");
     return;
   }
   held.unlock();
@@ -155,15 +158,10 @@ void jetstream_consumer::pull(guard&) {
     window_.forget_requests();
 }
 
-void jetstream_consumer::send(const std::shared_ptr<nats_link>& to,
-                              const std::string& acknowledgement, const char* verdict) {
+void jetstream_consumer::send(const std::string& acknowledgement, const char* verdict) {
   auto subject = untagged(acknowledgement);
-  if (subject.empty())
-    return;
-  if (to && !to->publish(haste::gathered, std::string{subject}, {}, verdict))
-    return;
-  if (unsent_.size() < most_unsent && std::string_view{verdict} == "+ACK")
-    unsent_.push_back(acknowledgement);
+  if (link_ && !subject.empty())
+    link_->publish(haste::gathered, std::string{subject}, {}, verdict);
 }
 
 // A stream that was lost and created anew, or that a crash set back, gives the same numbers to

@@ -5,11 +5,11 @@
 #include "storage/pull_window.hpp"
 #include "storage/streams.hpp"
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 namespace igl {
 
@@ -55,8 +55,7 @@ private:
   void on_job(const nats_message& x);
   void on_status(const nats_message& x);
   void pull(guard& held);
-  void send(const std::shared_ptr<nats_link>& to, const std::string& acknowledgement,
-            const char* verdict);
+  void send(const std::string& acknowledgement, const char* verdict);
   void recognise(const jetstream_api::stream_state& state);
   std::string tagged(std::string_view reply) const;
   std::string_view untagged(const std::string& acknowledgement) const;
@@ -75,7 +74,7 @@ private:
   std::string created_;
   uint64_t highest_ = 0;
   uint64_t incarnation_ = 0;
-  std::vector<std::string> unsent_; ///< acknowledgements given while there was no connection
+  std::deque<std::string> settled_; ///< the last ones; a broken connection may have lost them
 };
 
 } // namespace igl

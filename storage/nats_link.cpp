@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 namespace igl {
 
@@ -132,6 +133,10 @@ public:
   ~link() override {
     gates::instance().remove(number_);
     gate_->shut();
+    natsConnection_Close(gathering_);
+    natsConnection_Close(prompt_);
+    for (auto x : retired_)
+      natsSubscription_Destroy(x);
     natsConnection_Destroy(gathering_);
     natsConnection_Destroy(prompt_);
   }
@@ -173,6 +178,13 @@ public:
     return s == NATS_OK ? caf::error{} : failed(s);
   }
 
+  /// Destroys a subscription when the connection has ended. Before that, a message that is just
+  /// coming in would be added to freed memory (nats.c up to 3.5.0, its issue 637).
+  void retire(natsSubscription* x) {
+    std::lock_guard guard{retiring_};
+    retired_.push_back(x);
+  }
+
   size_t largest_payload() const override {
     return static_cast<size_t>(natsConnection_GetMaxPayload(prompt_));
   }
@@ -206,6 +218,8 @@ private:
   void* number_ = nullptr;
   natsConnection* prompt_ = nullptr;
   natsConnection* gathering_ = nullptr;
+  std::mutex retiring_;
+  std::vector<natsSubscription*> retired_;
   std::string address_;
 };
 
@@ -218,8 +232,9 @@ public:
   }
   ~listening() override {
     gates::instance().remove(number_);
-    natsSubscription_Destroy(subscription_);
+    natsSubscription_Unsubscribe(subscription_);
     gate_->shut();
+    link_->retire(subscription_);
   }
 
   natsStatus open(natsConnection* on, const std::string& subject) {

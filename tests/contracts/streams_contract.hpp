@@ -113,7 +113,8 @@ TEST_CASE_TEMPLATE_DEFINE("a stream delivers what was published, byte for byte",
   World world;
   job_collector got;
   auto consumer = world.streams().consume(stream::inbox, 10, got.collects());
-  std::string bytes{"\0\x01\xff {\"a\": \"\xc3\xa4\"}\r\n", 19};
+  using namespace std::string_literals;
+  auto bytes = "\0\x01\xff {\"a\": \"\xc3\xa4\"}\r\n"s;
   CHECK(!publish_and_wait(world, stream::inbox, "one", bytes));
   REQUIRE(world.eventually([&] { return got.count() == 1; }));
   CHECK(got.job(0).payload == bytes);
@@ -173,9 +174,11 @@ TEST_CASE_TEMPLATE_DEFINE("a consumer gets no more jobs than its credit; settlin
   auto consumer = world.streams().consume(stream::inbox, 3, got.collects());
   publish_some(world, stream::inbox, 8);
   REQUIRE(level_becomes(world, stream::inbox, 8, 3));
+  REQUIRE(world.eventually([&] { return got.count() >= 3; }));
   CHECK(got.count() == 3);
   consumer->acknowledge(got.job(0).acknowledgement);
   REQUIRE(level_becomes(world, stream::inbox, 7, 3));
+  REQUIRE(world.eventually([&] { return got.count() >= 4; }));
   CHECK(got.count() == 4);
   for (size_t i = 1; i < 8; ++i) {
     REQUIRE(world.eventually([&] { return got.count() > i; }));

@@ -2,8 +2,10 @@
 #include "storage/nats_link.hpp"
 #include "tests/storage/streams_worlds.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <future>
 
 namespace igl {
@@ -51,10 +53,25 @@ void tell(nats_server& server, const std::string& subject) {
 
 const jetstream_api::names inbox{"AU", stream::inbox};
 
+/// Whether every thread of a process is stopped.
+bool is_stopped(pid_t pid) {
+  for (auto& x : fs::directory_iterator{"/proc/" + std::to_string(pid) + "/task"}) {
+    std::string line;
+    std::getline(std::ifstream{x.path() / "stat"}, line);
+    auto name_ends = line.rfind(") ");
+    if (name_ends == std::string::npos || line.substr(name_ends + 2, 1) != "T")
+      return false;
+  }
+  return true;
+}
+
 /// A server that does not run any more, but does not end either.
 struct frozen {
   pid_t pid;
-  explicit frozen(pid_t x) : pid(x) { kill(pid, SIGSTOP); }
+  explicit frozen(pid_t x) : pid(x) {
+    kill(pid, SIGSTOP);
+    REQUIRE(wait_until([this] { return is_stopped(pid); }));
+  }
   frozen(const frozen&) = delete;
   frozen& operator=(const frozen&) = delete;
   ~frozen() { kill(pid, SIGCONT); }
@@ -304,6 +321,35 @@ TEST_CASE("ending the streams answers what was in flight, and leaves consumers h
   consumer->acknowledge(got.job(0).acknowledgement);
   consumer->keep_alive(got.job(0).acknowledgement);
   consumer->pause();
+}
+
+TEST_CASE("a pull request is kept alive by heartbeats, and says at its end what it still owed") {
+  jetstream_world world;
+  auto link = nats_link::open(world.server().url(), "a test", 2s, [](const std::string&) {});
+  REQUIRE(link);
+  std::mutex lock;
+  std::vector<std::pair<int, uint32_t>> heard; // status, left
+  std::atomic<int> jobs{0};
+  auto reply = nats_link::fresh_inbox();
+  auto listening = (*link)->subscribe(reply, [&](const nats_message& x) {
+    if (!x.reply.empty())
+      ++jobs;
+    std::lock_guard guard{lock};
+    heard.emplace_back(x.status, x.left);
+  });
+  REQUIRE(listening);
+  CHECK(!publish_and_wait(world, stream::inbox, "one", "job"));
+  REQUIRE(!(*link)->publish(haste::at_once, inbox.pull(), reply,
+                            jetstream_api::pull_request(5, 600ms, 100ms)));
+  auto last = [&] {
+    std::lock_guard guard{lock};
+    return heard.empty() ? std::pair{0, 0u} : heard.back();
+  };
+  REQUIRE(wait_until([&] { return last().first == 408; }));
+  CHECK(last().second == 4);
+  CHECK(jobs == 1);
+  std::lock_guard guard{lock};
+  CHECK(std::count(heard.begin(), heard.end(), std::pair{100, 0u}) >= 1);
 }
 
 TEST_CASE("jobs without end do not stop while consumers come and go") {

@@ -2,6 +2,7 @@
 
 #include "storage/lmdb.hpp"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
@@ -207,6 +208,11 @@ TEST_SUITE("lmdb") {
     if (child == 0) {
       auto env = open(1 << 24);
       bool good = !put(*env, "a", "1");
+      // The heap keeps what it had, so that the map is what has no room, not LMDB's own pages.
+      mallopt(M_TRIM_THRESHOLD, 1 << 30);
+      mallopt(M_MMAP_THRESHOLD, 1 << 30);
+      auto* volatile heap = std::malloc(size_t{64} << 20);
+      std::free(heap);
       rlimit little{};
       getrlimit(RLIMIT_AS, &little);
       little.rlim_cur = 1; // no more address space from here on
