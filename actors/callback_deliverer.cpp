@@ -99,7 +99,8 @@ callback_deliverer_actor::behavior_type
 callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer_state> self,
                    surroundings around, std::shared_ptr<const process_settings> settings,
                    http_client_actor http, std::string hub_url) {
-  self->state.gate = peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host};
+  self->state.gate =
+      peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host, around.now};
   return {
       [=](const job_ticket& ticket, const deliver_callback& order) {
         auto answer = promise_of<settled>(self);

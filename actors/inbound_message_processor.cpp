@@ -4,7 +4,6 @@
 #include "messages/json.hpp"
 #include "messages/multihash.hpp"
 #include "messages/topic.hpp"
-#include "messages/uri.hpp"
 
 namespace igl {
 
@@ -97,20 +96,21 @@ settlement came_from_abroad(const job_ticket& ticket, const process_message& ord
 
 caf::optional<std::string> fault_of(const message& x, const process_settings& settings) {
   uint64_t size = 0;
-  for (auto* field : {&x.sender, &x.sender_ref, &x.receiver, &x.subject, &x.obj, &x.predicate}) {
-    if (!is_plain_text(*field))
-      return std::string{"a field is not UTF-8 text, or has control characters"};
+  for (auto* field : {&x.sender, &x.sender_ref, &x.receiver, &x.subject, &x.obj, &x.predicate})
     size += field->size();
-  }
   if (size > settings.message_bytes)
     return "it has " + std::to_string(size) + " bytes, message_bytes is " +
            std::to_string(settings.message_bytes);
   auto read = parse_posted_message(message_to_channel(x, sender_ref_field::included),
                                    settings.known_jurisdictions());
-  if (read)
-    return caf::none;
-  auto source = problem_of(read.error()).source;
-  return sentence_of(read.error()) + (source.empty() ? "" : " " + source);
+  if (!read) {
+    auto source = problem_of(read.error()).source;
+    return sentence_of(read.error()) + (source.empty() ? "" : " " + source);
+  }
+  // JSON text replaces what is not UTF-8.
+  if (*read != x)
+    return std::string{"a field is not UTF-8 text"};
+  return caf::none;
 }
 
 caf::expected<settlement> decide(const job_ticket& ticket, const process_message& order,

@@ -92,7 +92,8 @@ caf::expected<settlement> decide(const job_ticket& ticket, const verify_intent& 
 intent_verifier_actor::behavior_type
 intent_verifier(verifier_pointer self, surroundings around,
                 std::shared_ptr<const process_settings> settings, http_client_actor http) {
-  self->state.gate = peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host};
+  self->state.gate =
+      peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host, around.now};
   return {
       [=](const job_ticket& ticket, const verify_intent& order) {
         auto answer = promise_of<settled>(self);

@@ -96,7 +96,7 @@ void answer_drains(const sourcing_ptr& x) {
   if (!st.in_hand.empty())
     return;
   for (auto& waiting : std::exchange(st.draining, {}))
-    waiting.deliver(drained{});
+    waiting->deliver(drained{});
 }
 
 /// The job is settled: the stream may forget it.
@@ -248,11 +248,11 @@ job_source_actor::behavior_type run_job_source(source_ptr self, surroundings wit
   return {
       [=](job_arrived& what) { arrive(x, what); },
       [=](const drain&) {
-        auto answer = self->make_response_promise<drained>();
+        auto answer = promise_of<drained>(self);
         self->state.consumer->pause();
         self->state.draining.push_back(answer);
         answer_drains(x);
-        return answer;
+        return answer->unguarded();
       },
       [=](const source_query&) {
         const auto& st = self->state;

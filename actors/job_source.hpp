@@ -1,13 +1,13 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "messages/promise.hpp"
 #include "messages/surroundings.hpp"
 #include "messages/timeouts.hpp"
 #include "storage/streams.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <chrono>
 #include <functional>
@@ -89,7 +89,7 @@ struct job_source_state {
   std::map<std::string, job_in_hand> in_hand; ///< by job id
   std::multimap<caf::actor_clock::time_point, std::function<void()>> later;
   std::map<std::string, uint32_t> busy; ///< how often in a row a job was postponed
-  std::vector<caf::typed_response_promise<drained>> draining;
+  std::vector<std::shared_ptr<guarded_promise<drained>>> draining;
   caf::actor_clock::time_point keep_alive;
   uint64_t done = 0;
   uint64_t failed = 0;
@@ -122,8 +122,16 @@ job_source(job_source_actor::stateful_pointer<job_source_state> self, surroundin
     auto worker = pick(*order);
     if (!worker)
       return done(make_problem(errc::unknown_channel, "no worker takes " + job.ticket.id));
+    const auto asked = source->clock().now();
     source->request(worker, timeouts::work, job.ticket, std::move(*order))
-        .then([done](const settled&) { done({}); }, [done](caf::error& err) { done(err); });
+        .then([done](const settled&) { done({}); },
+              [=](caf::error& err) {
+                // The worker hangs; asking it again here would wait as long again.
+                const bool hangs = err == caf::sec::request_timeout &&
+                                   source->clock().now() - asked >= timeouts::work;
+                done(hangs ? make_problem(errc::peer_timeout, "the worker did not answer at all")
+                           : err);
+              });
   };
   return run_job_source(self, std::move(with), std::move(from), std::move(options),
                         std::move(perform));

@@ -247,7 +247,7 @@ object_spider_actor::behavior_type object_spider(spider_pointer self, surroundin
                                                  std::shared_ptr<const node_settings> settings,
                                                  http_client_actor http, std::string spool_dir) {
   auto at_once = settings->retrievals_per_jurisdiction;
-  self->state.gate = peer_gate{at_once, at_once};
+  self->state.gate = peer_gate{at_once, at_once, around.now};
   return {
       [=](const job_ticket& ticket, const retrieve_object& order) {
         auto answer = promise_of<settled>(self);

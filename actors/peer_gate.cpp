@@ -13,6 +13,9 @@ namespace {
 /// Silent peers are remembered while there are few; beyond that only those with work are.
 constexpr size_t remembered = 1024;
 
+/// A peer keeps up if nobody waits for it for longer than this.
+constexpr std::chrono::seconds quick{1};
+
 } // namespace
 
 peer_mood mood_after(const caf::error& why) {
@@ -26,13 +29,20 @@ peer_mood mood_after(const caf::error& why) {
   }
 }
 
+bool peer_gate::may_wait(const entrance& at) const {
+  if (at.mood == peer_mood::silent)
+    return false;
+  return at.line.size() < waiting_ ||
+         (now_ && !at.line.empty() && now_() - at.line.front().since < quick);
+}
+
 void peer_gate::admit(const std::string& peer, visitor who) {
   auto& door = doors_[peer];
   if (door.running < at_once_) {
     ++door.running;
     who.enter();
-  } else if (door.mood == peer_mood::answering && door.line.size() < waiting_) {
-    door.line.push_back(std::move(who));
+  } else if (may_wait(door)) {
+    door.line.push_back({std::move(who), now_ ? now_() : caf::timestamp{}});
   } else {
     who.turned_away();
   }
@@ -46,19 +56,19 @@ void peer_gate::leave(const std::string& peer, peer_mood mood) {
   door.mood = mood;
   --door.running;
   // Visitors may come to this gate again while they are called: decide first, call afterwards.
-  std::deque<visitor> away;
+  std::deque<waiting_visitor> away;
   caf::optional<visitor> next;
   if (mood == peer_mood::silent) {
     away.swap(door.line);
   } else if (!door.line.empty()) {
-    next = std::move(door.line.front());
+    next = std::move(door.line.front().who);
     door.line.pop_front();
     ++door.running;
   }
   if (door.running == 0 && (mood == peer_mood::answering || doors_.size() > remembered))
     doors_.erase(at);
-  for (auto& who : away)
-    who.turned_away();
+  for (auto& waiting : away)
+    waiting.who.turned_away();
   if (next)
     next->enter();
 }

@@ -2,6 +2,8 @@
 
 #include <caf/error.hpp>
 
+#include <caf/timestamp.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -24,7 +26,10 @@ peer_mood mood_after(const caf::error& why);
 /// flight, and they shall not all stand in front of a closed door.
 class peer_gate {
 public:
-  peer_gate(uint32_t at_once, uint32_t waiting) : at_once_(at_once), waiting_(waiting) {}
+  /// With a clock, more than `waiting` may wait while nobody waits for longer than a second: a peer
+  /// that keeps up is not worth sending anybody away.
+  peer_gate(uint32_t at_once, uint32_t waiting, std::function<caf::timestamp()> now = {})
+      : at_once_(at_once), waiting_(waiting), now_(std::move(now)) {}
 
   /// What a piece of work is told: go on, or come again later. Exactly one is called, once.
   struct visitor {
@@ -39,13 +44,20 @@ public:
   uint32_t running(const std::string& peer) const;
 
 private:
+  struct waiting_visitor {
+    visitor who;
+    caf::timestamp since;
+  };
   struct entrance {
     uint32_t running = 0;
     peer_mood mood = peer_mood::answering;
-    std::deque<visitor> line;
+    std::deque<waiting_visitor> line;
   };
+  bool may_wait(const entrance& at) const;
+
   uint32_t at_once_;
   uint32_t waiting_;
+  std::function<caf::timestamp()> now_;
   std::map<std::string, entrance> doors_; // those with work, and silent ones
 };
 

@@ -16,7 +16,10 @@ using handler_pointer = subscription_handler_actor::stateful_pointer<subscriptio
 /// A tick that comes before its time belongs to an older plan and is passed over.
 void plan(handler_pointer self, std::chrono::milliseconds pause) {
   self->state.next = self->clock().now() + pause;
-  self->delayed_send(self, pause, caf::tick_atom::value);
+  if (pause == std::chrono::milliseconds{0})
+    self->send(self, caf::tick_atom::value);
+  else
+    self->delayed_send(self, pause, caf::tick_atom::value);
 }
 
 std::chrono::milliseconds pause_now(handler_pointer self, const surroundings& around,

@@ -48,17 +48,18 @@ Handle make_supervised_ref(caf::actor_system& system) {
   return caf::actor_cast<Handle>(std::move(ref));
 }
 
-/// Lets a supervised reference speak for an incarnation.
+/// Lets a supervised reference speak for an incarnation. Throws std::bad_cast if it is the actor
+/// itself.
 template <class Handle>
 void bind(const Handle& ref, const Handle& incarnation) {
-  static_cast<supervised_ref*>(caf::actor_cast<caf::abstract_actor*>(ref))
-      ->bind(caf::actor_cast<caf::strong_actor_ptr>(incarnation));
+  dynamic_cast<supervised_ref&>(*caf::actor_cast<caf::abstract_actor*>(ref))
+      .bind(caf::actor_cast<caf::strong_actor_ptr>(incarnation));
 }
 
 /// Until it is bound again, requests bounce.
 template <class Handle>
 void unbind(const Handle& ref) {
-  static_cast<supervised_ref*>(caf::actor_cast<caf::abstract_actor*>(ref))->bind(nullptr);
+  dynamic_cast<supervised_ref&>(*caf::actor_cast<caf::abstract_actor*>(ref)).bind(nullptr);
 }
 
 } // namespace igl

@@ -121,8 +121,9 @@ supervisor_actor::behavior_type
 supervisor(supervisor_actor::stateful_pointer<supervisor_state> self, supervisor_options options,
            std::vector<child_spec> children);
 
-/// Stops a whole tree and waits until it is down, for the thread of `main` (it blocks). False: it
-/// was still not down after `within`; the process should then end without further ado.
+/// Stops a whole tree and waits until it is down, for the thread of `main` (it blocks). `root` is
+/// the supervisor itself, not a reference to it. False: it was still not down after `within`; the
+/// process should then end without further ado.
 bool stop(caf::actor_system& system, const supervisor_actor& root,
           std::chrono::milliseconds within);
 

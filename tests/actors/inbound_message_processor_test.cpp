@@ -158,6 +158,10 @@ TEST_CASE("what breaks the rules of POST /message is a dead letter with the rule
     CHECK(x->messages.empty());
   }
   CHECK(!fault_of(sg_to_au(), settings));
+  // What a business may post there must be good enough here.
+  auto two_lines = sg_to_au();
+  two_lines.subject = "line 1\nline 2";
+  CHECK(!fault_of(two_lines, settings));
 }
 
 TEST_CASE_FIXTURE(office, "reads, decides and settles; and decides anew when it was too late") {

@@ -389,6 +389,15 @@ TEST_CASE_FIXTURE(source_world, "a long job is kept alive, well within ack_wait"
   CHECK(from->kept_alive["ack"] == 4);
 }
 
+TEST_CASE_FIXTURE(source_world, "a worker that hangs costs an attempt at once") {
+  give({{act::keep, {}}});
+  pass(timeouts::work, 1s);
+  CHECK(plan->seen.size() == 1);
+  CHECK(only_job().attempts == 1);
+  CHECK(only_job().last_error.find("did not answer at all") != std::string::npos);
+  CHECK(acknowledged() == acks{"ack"});
+}
+
 TEST_CASE_FIXTURE(source_world, "drains: takes no more, and answers when nothing is in hand") {
   give({{act::keep, {}}});
   auto draining = ask(tested, drain{});

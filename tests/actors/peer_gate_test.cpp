@@ -40,6 +40,23 @@ TEST_CASE("lets in as many as may run at once, then as many wait, and sends the 
   CHECK(gate.running("a") == 2);
 }
 
+TEST_CASE("with a clock, sends nobody away while a peer keeps up") {
+  caf::timestamp now{};
+  peer_gate gate{1, 1, [&] {
+                   return now;
+                 }};
+  visitors all;
+  for (int i = 1; i <= 4; ++i)
+    gate.admit("a", all.number(i));
+  CHECK(all.away.empty());
+  now += std::chrono::seconds{2};
+  gate.admit("a", all.number(5));
+  CHECK(all.away == std::vector<int>{5});
+  for (int i = 0; i < 3; ++i)
+    gate.leave("a", peer_mood::answering);
+  CHECK(all.entered == std::vector<int>{1, 2, 3, 4});
+}
+
 TEST_CASE("a full peer does not keep others from theirs") {
   peer_gate gate{1, 0};
   visitors all;

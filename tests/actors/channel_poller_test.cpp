@@ -1,0 +1,145 @@
+#include "actors/channel_poller.hpp"
+
+#include "tests/actors/fakes.hpp"
+
+using namespace igl;
+using namespace igl::fakes;
+
+namespace {
+
+using s = channel_status;
+using namespace std::chrono_literals;
+
+const caf::timestamp noon{std::chrono::hours{12}};
+
+check_delivery order(s last = s::received) {
+  return {au_to_sg(), 2, {"b"}, "a", "4711", last};
+}
+
+channel_message says(s status) {
+  return {"4711", au_to_sg(), status};
+}
+
+class lookout : public office {
+public:
+  std::shared_ptr<channel_book> a = std::make_shared<channel_book>();
+  channel_poller_actor poller =
+      keep(system.spawn(channel_poller, around, shared(australia()),
+                        std::map<std::string, channel_actor>{{"a", channel_with(a)}}));
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("channel poller");
+
+TEST_CASE("asks soon at first, then less and less often up to the channel's interval") {
+  CHECK(pause_before_check(0, 2000ms) == 50ms);
+  CHECK(pause_before_check(1, 2000ms) == 100ms);
+  CHECK(pause_before_check(5, 2000ms) == 1600ms);
+  CHECK(pause_before_check(6, 2000ms) == 2000ms);
+  CHECK(pause_before_check(4000000000u, 2000ms) == 2000ms);
+  CHECK(pause_before_check(0, 10ms) == 10ms);
+}
+
+TEST_CASE("received: the same question later, and the attempt does not count") {
+  auto x = decide(ticket, order(), says(s::received), noon, 100ms);
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::postponed);
+  CHECK(x->job->due == noon + 100ms);
+  CHECK(x->events.empty());
+  CHECK(x->opens.empty());
+}
+
+TEST_CASE("confirmed: the message is accepted, and the job ends") {
+  auto x = decide(ticket, order(), says(s::confirmed), noon, 100ms);
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::done);
+  CHECK(kinds_of(*x) == std::vector{event_kind::delivery_checked});
+  CHECK(x->events[0].detail == "channel a says confirmed");
+  REQUIRE(streams_of(*x) == std::vector{stream::message_updates});
+  auto update = order_in<update_message>(x->opens[0]);
+  CHECK(update.about == au_to_sg().ref());
+  CHECK(*update.patch.status == message_status::accepted);
+  CHECK(update.patch.channel_id == "a");
+  CHECK(update.patch.channel_txn_id == "4711");
+}
+
+TEST_CASE("undeliverable: back to the router, without this channel") {
+  auto x = decide(ticket, order(), says(s::undeliverable), noon, 100ms);
+  REQUIRE(x);
+  REQUIRE(streams_of(*x) == std::vector{stream::outbox});
+  auto route = order_in<route_message>(x->opens[0]);
+  CHECK(route.round == 2);
+  CHECK(route.tried == std::vector<std::string>{"b", "a"});
+  CHECK(route.reasons.find("a: ") == 0);
+}
+
+TEST_CASE("revoked: pending again, and routed anew in the next round over any channel") {
+  auto x = decide(ticket, order(s::confirmed), says(s::revoked), noon, 100ms);
+  REQUIRE(x);
+  REQUIRE(streams_of(*x) == std::vector{stream::message_updates, stream::outbox});
+  CHECK(*order_in<update_message>(x->opens[0]).patch.status == message_status::pending);
+  auto route = order_in<route_message>(x->opens[1]);
+  CHECK(route.round == 3);
+  CHECK(route.tried.empty());
+}
+
+TEST_CASE("a channel may be quicker than our questions, but may not take a state back") {
+  struct {
+    s last;
+    s now;
+    bool possible;
+  } const rows[] = {
+      {s::received, s::revoked, true},        {s::confirmed, s::confirmed, true},
+      {s::confirmed, s::received, false},     {s::confirmed, s::undeliverable, false},
+      {s::received, s::observed, false},      {s::received, s::false_alarm, false},
+      {s::undeliverable, s::received, false}, {s::revoked, s::confirmed, false},
+  };
+  for (auto& row : rows) {
+    auto x = decide(ticket, order(row.last), says(row.now), noon, 100ms);
+    CHECK(static_cast<bool>(x) == row.possible);
+    if (!x)
+      CHECK(code_of(x.error()) == errc::bad_answer);
+  }
+}
+
+TEST_CASE_FIXTURE(lookout, "asks for the channel's id of the message, with growing pauses") {
+  for (auto pause : {50ms, 100ms, 200ms}) {
+    a->finds.answers.push_back(says(s::received));
+    CHECK(ask(poller, ticket, order()).answer<settled>());
+    CHECK(ledger_book->settlements.back().job->due == around.now() + pause);
+  }
+  CHECK(a->finds.asked.back().id == "4711");
+  a->finds.answers.push_back(says(s::confirmed));
+  CHECK(ask(poller, ticket, order()).answer<settled>());
+  CHECK(ledger_book->opened<update_message>(stream::message_updates).size() == 1);
+}
+
+TEST_CASE_FIXTURE(lookout, "a channel that does not know what it took may remember: later") {
+  a->finds.answers.push_back(make_problem(errc::not_found));
+  auto x = ask(poller, ticket, order()).answer<settled>();
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::peer_failed);
+  CHECK(worth_retrying(x.error()));
+  CHECK(ledger_book->settlements.empty());
+}
+
+TEST_CASE_FIXTURE(lookout, "a channel that is configured no more is an error that names it") {
+  auto gone = order();
+  gone.channel_id = "gone";
+  auto x = ask(poller, ticket, gone).answer<settled>();
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::unknown_channel);
+  CHECK(sentence_of(x.error()).find("gone") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(lookout, "a channel that does not answer is a peer that timed out") {
+  auto question = ask(poller, ticket, order());
+  CHECK(!question.answered());
+  pass(std::chrono::seconds{60}, std::chrono::seconds{1});
+  auto x = question.answer<settled>();
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::peer_timeout);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,148 @@
+#include "actors/subscription_handler.hpp"
+
+#include "actors/signature.hpp"
+#include "tests/actors/fakes.hpp"
+
+using namespace igl;
+using namespace igl::fakes;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+const auto channel_a = channel_named("a");
+
+confirm_channel_intent verification() {
+  return {"a", "subscribe", "jurisdiction.AU", "challenge-1"};
+}
+
+class desk : public office {
+public:
+  std::shared_ptr<channel_book> book_a = std::make_shared<channel_book>();
+
+  subscription_handler_actor handle(channel_settings which = channel_a) {
+    return keep(system.spawn(subscription_handler, around, shared(australia()), which,
+                             channel_with(book_a), std::string{"http://au.example:5106/"}));
+  }
+  size_t asked() const { return book_a->subscriptions.asked.size(); }
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("subscription handler");
+
+TEST_CASE("asks for the topic of our jurisdiction, to be called at the reception API") {
+  auto which = channel_a;
+  which.subscription_secret = "s3cret";
+  for (auto base : {"http://au.example:5106", "http://au.example:5106/"}) {
+    auto x = subscription_at(which, australia(), base);
+    CHECK(x.mode == "subscribe");
+    CHECK(x.topic == "jurisdiction.AU");
+    CHECK(x.callback == "http://au.example:5106/channel-message/a");
+    CHECK(x.secret == "s3cret");
+    CHECK(x.lease_seconds == "432000");
+  }
+}
+
+TEST_CASE("confirms what it asked for, and nothing else") {
+  struct {
+    const char* mode;
+    const char* topic;
+    bool ours;
+  } const rows[] = {
+      {"subscribe", "jurisdiction.AU", true},
+      {"subscribe", "jurisdiction.au", true},
+      {"subscribe", "AU", true},
+      {"unsubscribe", "jurisdiction.AU", false},
+      {"subscribe", "jurisdiction.SG", false},
+      {"subscribe", "SG", false},
+      {"denied", "jurisdiction.AU", false},
+      {"subscribe", "", false},
+  };
+  for (auto& row : rows) {
+    auto x = decide(confirm_channel_intent{"a", row.mode, row.topic, "c"}, channel_a, australia());
+    CHECK(static_cast<bool>(x) == row.ours);
+    if (x)
+      CHECK(x->challenge == "c");
+    else
+      CHECK(code_of(x.error()) == errc::not_found);
+  }
+}
+
+TEST_CASE("with a secret, takes only what is signed with it") {
+  auto which = channel_a;
+  channel_notification x{"a", "1", R"({"id": 1})", {}};
+  CHECK(decide(x, which));
+  which.subscription_secret = "s3cret";
+  auto unsigned_one = decide(x, which);
+  REQUIRE(!unsigned_one);
+  CHECK(code_of(unsigned_one.error()) == errc::forbidden);
+  x.signature = hub_signature("s3cret", x.body);
+  CHECK(decide(x, which));
+  x.body += " ";
+  CHECK(!decide(x, which));
+}
+
+TEST_CASE_FIXTURE(desk, "subscribes at its start, and renews when half the lease is over") {
+  book_a->subscriptions.answers = {subscription_accepted{}, subscription_accepted{}};
+  auto handler = handle();
+  run();
+  REQUIRE(asked() == 1);
+  CHECK(ask(handler, verification()).answer<channel_intent_confirmed>()->challenge ==
+        "challenge-1");
+  auto health = ask(handler, channel_health_query{}).answer<channel_health>();
+  CHECK(health->up);
+  CHECK(health->subscribed_until == around.now() + channel_lease);
+  pass(59h, 600s);
+  CHECK(asked() == 1);
+  pass(1h, 600s);
+  CHECK(asked() == 2);
+}
+
+TEST_CASE_FIXTURE(desk, "is verified while it still waits for the answer, and does not ask again") {
+  auto handler = handle();
+  run();
+  CHECK(ask(handler, verification()).answer<channel_intent_confirmed>());
+  auto health = ask(handler, channel_health_query{}).answer<channel_health>();
+  CHECK(health->subscribed_until > around.now());
+}
+
+TEST_CASE_FIXTURE(desk, "asks again, less and less often, while the channel is away") {
+  for (int i = 0; i < 40; ++i)
+    book_a->subscriptions.answers.push_back(make_problem(errc::peer_unreachable, "refused"));
+  auto handler = handle();
+  pass(10s, 100ms);
+  auto soon = asked();
+  CHECK(soon >= 3);
+  pass(600s, 1s);
+  auto later = asked();
+  CHECK(later > soon);
+  CHECK(later < 20);
+  auto health = ask(handler, channel_health_query{}).answer<channel_health>();
+  CHECK(!health->up);
+  CHECK(health->subscribed_until == caf::timestamp{});
+}
+
+TEST_CASE_FIXTURE(desk, "asks again when the hub accepted but never verified") {
+  for (int i = 0; i < 10; ++i)
+    book_a->subscriptions.answers.push_back(subscription_accepted{});
+  handle();
+  pass(50s, 1s);
+  CHECK(asked() == 1);
+  pass(20s, 1s);
+  CHECK(asked() == 2);
+}
+
+TEST_CASE_FIXTURE(desk, "refuses a notification with a wrong signature") {
+  auto which = channel_a;
+  which.subscription_secret = "s3cret";
+  auto handler = handle(which);
+  channel_notification x{"a", "1", "{}", "sha256=00"};
+  auto refused = ask(handler, x).answer<notification_accepted>();
+  REQUIRE(!refused);
+  CHECK(code_of(refused.error()) == errc::forbidden);
+  x.signature = hub_signature("s3cret", "{}");
+  CHECK(ask(handler, x).answer<notification_accepted>());
+}
+
+TEST_SUITE_END();
