@@ -89,6 +89,7 @@ caf::error foundation::open() {
     if (!started)
       return started.error();
     nats_ = std::move(*started);
+    how.sole_user = true;
     how.url = [server = nats_] {
       return server->url();
     };

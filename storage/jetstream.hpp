@@ -25,6 +25,10 @@ struct jetstream_options {
   std::function<void()> on_ready;
   /// The streams to keep in order; empty: the whole catalogue.
   std::vector<stream> only;
+  /// No other process ever takes jobs from these streams: the server is this owner's own. Then what
+  /// an earlier process held when it died is handed out again with the first connection. Otherwise
+  /// it comes again after ack_wait, for a competitor may still be at it.
+  bool sole_user = false;
 
   std::chrono::milliseconds ack_wait{30000};
   std::chrono::milliseconds publish_timeout{5000}; ///< until `published` hears unavailable

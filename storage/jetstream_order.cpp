@@ -24,6 +24,16 @@ answer create_consumer(const wanted_stream& x, const ask_jetstream& ask) {
   return made;
 }
 
+/// Only a new consumer hands out again what another one has handed out; it begins with the oldest
+/// job that is not acknowledged.
+caf::error recall(const wanted_stream& x, uint64_t jobs, const ask_jetstream& ask) {
+  spdlog::info("stream {}: {} jobs were with a process that has ended, they come again",
+               x.names.stream, jobs);
+  ask(x.names.delete_consumer(), {});
+  auto made = create_consumer(x, ask);
+  return made.error_code != 0 ? refused(x, made) : caf::error{};
+}
+
 caf::expected<ordered_stream> mend_damage(const wanted_stream& x, const answer& consumer,
                                           const answer& stream, const ask_jetstream& ask) {
   switch (jetstream_api::examine(stream.of_stream, consumer.of_consumer)) {
@@ -53,7 +63,8 @@ caf::expected<ordered_stream> mend_damage(const wanted_stream& x, const answer& 
 
 } // namespace
 
-caf::expected<ordered_stream> set_up_stream(const wanted_stream& x, const ask_jetstream& ask) {
+caf::expected<ordered_stream> set_up_stream(const wanted_stream& x, handed_out what,
+                                            const ask_jetstream& ask) {
   auto made = ask(x.names.create_stream(), x.stream_config);
   if (made.error_code == jetstream_api::stream_exists_differently)
     made = ask(x.names.update_stream(), x.stream_config);
@@ -66,7 +77,13 @@ caf::expected<ordered_stream> set_up_stream(const wanted_stream& x, const ask_je
   auto stream = ask(x.names.stream_info(), {});
   if (stream.error_code != 0)
     return refused(x, stream);
-  return mend_damage(x, consumer, stream, ask);
+  auto ordered = mend_damage(x, consumer, stream, ask);
+  // After that: a new consumer would also hand out what a crash has left below the floor.
+  auto out = consumer.of_consumer.in_flight;
+  if (ordered && what == handed_out::comes_again && out > 0)
+    if (auto failed = recall(x, out, ask))
+      return failed;
+  return ordered;
 }
 
 caf::expected<ordered_stream> mend_stream(const wanted_stream& x, const ask_jetstream& ask) {
@@ -77,7 +94,7 @@ caf::expected<ordered_stream> mend_stream(const wanted_stream& x, const ask_jets
   if (stream_gone || consumer_gone) {
     spdlog::warn("{} {} is gone from the NATS server: making it anew",
                  stream_gone ? "stream" : "the consumer of stream", x.names.stream);
-    auto made = set_up_stream(x, ask);
+    auto made = set_up_stream(x, handed_out::stays, ask);
     if (made)
       made->was_gone = stream_gone;
     return made;

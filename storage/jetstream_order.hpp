@@ -25,9 +25,16 @@ struct ordered_stream {
   bool was_gone = false; ///< the stream was not there and is empty now
 };
 
+/// What becomes of jobs that were handed out and are not acknowledged.
+enum class handed_out : uint8_t {
+  stays,       ///< with whoever has it, until ack_wait is over
+  comes_again, ///< at once: whoever had it is dead
+};
+
 /// Makes a stream and its consumer what they should be: creates or changes them and mends what a
 /// crash has left. For a new connection.
-caf::expected<ordered_stream> set_up_stream(const wanted_stream& x, const ask_jetstream& ask);
+caf::expected<ordered_stream> set_up_stream(const wanted_stream& x, handed_out what,
+                                            const ask_jetstream& ask);
 
 /// The same for a stream that should be in order: looks first, changes only what is damaged.
 caf::expected<ordered_stream> mend_stream(const wanted_stream& x, const ask_jetstream& ask);

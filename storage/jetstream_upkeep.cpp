@@ -145,8 +145,10 @@ caf::error jetstream_upkeep::set_up_streams() {
   auto used = used_;
   to_mend_.clear();
   guard.unlock();
+  // Once we have served, what is handed out may be with workers of this process.
+  auto left = how_.sole_user && !served_ ? handed_out::comes_again : handed_out::stays;
   for (auto which : used) {
-    auto x = set_up_stream(wanted(which), asking());
+    auto x = set_up_stream(wanted(which), left, asking());
     guard.lock();
     if (broken_ || stopping_)
       return away(why_);
@@ -168,6 +170,7 @@ void jetstream_upkeep::begin_service() {
   if (broken_ || stopping_)
     return;
   ready_ = true;
+  served_ = true;
   why_.clear();
   auto address = link_->address();
   guard.unlock();

@@ -83,6 +83,7 @@ private:
   std::string inbox_;
   std::string why_ = "not connected yet"; ///< not ready
   bool ready_ = false;
+  bool served_ = false; ///< was ready once: consumers of this process may have taken jobs
   bool broken_ = false;
   bool stopping_ = false;
   bool stopped_ = false;   ///< the upkeep thread has ended

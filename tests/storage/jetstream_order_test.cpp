@@ -139,16 +139,61 @@ TEST_CASE("a stream that was configured otherwise is changed") {
   scripted_server server;
   server.answers[channel_pending.create_stream()] = {
       refusal(jetstream_api::stream_exists_differently)};
-  REQUIRE(set_up_stream(wanted, server.asking()));
+  REQUIRE(set_up_stream(wanted, handed_out::stays, server.asking()));
   CHECK(server.count(channel_pending.update_stream()) == 1);
 }
 
 TEST_CASE("a consumer that cannot be changed is replaced") {
   scripted_server server;
   server.answers[channel_pending.create_consumer()] = {refusal(10012), answer{}};
-  REQUIRE(set_up_stream(wanted, server.asking()));
+  REQUIRE(set_up_stream(wanted, handed_out::stays, server.asking()));
   CHECK(server.count(channel_pending.delete_consumer()) == 1);
   CHECK(server.count(channel_pending.create_consumer()) == 2);
+}
+
+answer with_in_flight(uint64_t jobs) {
+  auto x = state(0, 0, 0, 40, 30);
+  x.of_consumer.in_flight = jobs;
+  return x;
+}
+
+TEST_CASE("jobs that are out come again by a new consumer, if whoever had them is dead") {
+  struct {
+    uint64_t in_flight;
+    handed_out what;
+    int expected;
+  } const rows[] = {
+      {3, handed_out::comes_again, 1}, {3, handed_out::stays, 0}, {0, handed_out::comes_again, 0}};
+  for (auto& row : rows) {
+    scripted_server server;
+    server.answers[channel_pending.create_consumer()] = {with_in_flight(row.in_flight)};
+    server.answers[channel_pending.stream_info()] = {state(20, 31, 50, 0, 0)};
+    REQUIRE(set_up_stream(wanted, row.what, server.asking()));
+    CHECK(server.count(channel_pending.delete_consumer()) == row.expected);
+    CHECK(server.count(channel_pending.create_consumer()) == 1 + row.expected);
+  }
+}
+
+TEST_CASE("settled jobs that a crash has left are purged before jobs come again") {
+  scripted_server server;
+  server.answers[channel_pending.create_consumer()] = {with_in_flight(3)};
+  server.answers[channel_pending.stream_info()] = {state(40, 11, 50, 0, 0)};
+  REQUIRE(set_up_stream(wanted, handed_out::comes_again, server.asking()));
+  REQUIRE(server.asked.size() >= 3);
+  auto last = server.asked.end();
+  CHECK((last - 3)->first == channel_pending.purge());
+  CHECK((last - 2)->first == channel_pending.delete_consumer());
+  CHECK((last - 1)->first == channel_pending.create_consumer());
+}
+
+TEST_CASE("a consumer that cannot be made anew is an error") {
+  scripted_server server;
+  server.answers[channel_pending.create_consumer()] = {with_in_flight(3),
+                                                       refusal(jetstream_api::no_answer)};
+  server.answers[channel_pending.stream_info()] = {state(20, 31, 50, 0, 0)};
+  auto x = set_up_stream(wanted, handed_out::comes_again, server.asking());
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::unavailable);
 }
 
 TEST_CASE("the level of a stream that is gone is nothing; without an answer there is none") {

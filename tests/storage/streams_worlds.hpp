@@ -61,15 +61,7 @@ public:
   jetstream_world() : jetstream_world(options()) {}
   explicit jetstream_world(jetstream_options how) {
     start_server();
-    if (!how.url)
-      how.url = [this] {
-        return url();
-      };
-    how.remark = [this] {
-      return description();
-    };
-    streams_ = open_jetstream(std::move(how));
-    REQUIRE(wait_until([this] { return streams_->connected(); }));
+    streams_ = connected(std::move(how));
   }
   ~jetstream_world() {
     streams_.reset();
@@ -92,8 +84,22 @@ public:
   }
 
   nats_server& server() { return *server_; }
+  /// One more user of the server, as another process is.
+  std::shared_ptr<igl::streams> connected(jetstream_options how) {
+    if (!how.url)
+      how.url = [this] {
+        return url();
+      };
+    how.remark = [this] {
+      return description();
+    };
+    auto x = open_jetstream(std::move(how));
+    REQUIRE(wait_until([&] { return x->connected(); }));
+    return x;
+  }
   std::string folder() const { return folder_.path(); }
   void close_streams() { streams_.reset(); }
+  void open_streams(jetstream_options how) { streams_ = connected(std::move(how)); }
   void stop_server() {
     std::shared_ptr<nats_server> gone;
     {
