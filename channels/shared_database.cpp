@@ -3,7 +3,7 @@
 #include "channels/fresh_uuid.hpp"
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
-#include "storage/lmdb.hpp"
+#include "storage/folder_kind.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -191,7 +191,7 @@ caf::expected<std::unique_ptr<medium>> open_shared_database_medium(const std::st
   // The endpoints may run as different users of one group; the umask has the last word.
   how.file_mode = 0664;
   how.databases = {about_name, entries_name, ids_name};
-  auto env = lmdb::environment::open(how);
+  auto env = open_folder(folder_kind::shared_database, how);
   if (!env)
     return env.error();
   auto opened = std::make_unique<shared_database_medium>(path, std::move(*env));

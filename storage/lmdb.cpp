@@ -142,6 +142,16 @@ std::optional<std::string_view> read_transaction::find(database in, std::string_
   return view_of(v);
 }
 
+std::vector<std::string> read_transaction::databases() const {
+  MDB_dbi names = 0; // the unnamed database has the others' names as keys
+  check(mdb_dbi_open(txn_, nullptr, 0, &names), "opening the list of databases");
+  std::vector<std::string> all;
+  auto at = walk(database{names});
+  for (bool more = at.first(); more; more = at.next())
+    all.emplace_back(at.key());
+  return all;
+}
+
 uint64_t read_transaction::size(database in) const {
   MDB_stat stat{};
   check(mdb_stat(txn_, handle_of(in), &stat), "reading a database's size");

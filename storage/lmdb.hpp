@@ -79,6 +79,8 @@ public:
 
   std::optional<std::string_view> find(database in, std::string_view key) const;
   cursor walk(database in) const { return {txn_, in}; }
+  /// The names of all databases of the environment.
+  std::vector<std::string> databases() const;
   /// The number of entries; costs nothing.
   uint64_t size(database in) const;
   /// Grows with every committed change of the environment.

@@ -1,8 +1,10 @@
 #include "channels/open_medium.hpp"
 #include "channels/shared_database.hpp"
+#include "storage/ledger.hpp"
 #include "storage/lmdb.hpp"
 #include "tests/channels/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
+#include "tests/storage/folder_content.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -191,6 +193,27 @@ TEST_CASE("refuses a folder of another format") {
   REQUIRE(!x);
   CHECK(code_of(x.error()) == errc::storage_format);
   CHECK(sentence_of(x.error()).find("format 2") != std::string::npos);
+}
+
+TEST_CASE("refuses the folder of a ledger, says so and leaves it as it was") {
+  temporary_folder folder;
+  ledger::options how;
+  how.path = folder.path("ledger");
+  how.owner = "AU";
+  {
+    auto owned = ledger::open(how);
+    REQUIRE(owned);
+    CHECK(!open_shared_database_medium(how.path)); // while its node runs
+  }
+  auto before = content_of(how.path);
+  auto x = open_shared_database_medium(how.path);
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::storage_format);
+  auto sentence = sentence_of(x.error());
+  CHECK(sentence.find(how.path) != std::string::npos);
+  CHECK(sentence.find("a ledger (format igl-ledger") != std::string::npos);
+  CHECK(content_of(how.path) == before);
+  CHECK(ledger::open(how));
 }
 
 TEST_CASE("refuses what is no folder, and a file that is no database") {
