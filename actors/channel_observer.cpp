@@ -41,6 +41,14 @@ void take(settlement& result, const channel_message& said, const channel_setting
   }
 }
 
+/// A job of its own for what cannot be read. The channel is asked once more for what has an id: it
+/// may be mended by then.
+channel_notified notice_of(const channel_settings& channel, const unreadable_message& x) {
+  if (!x.id.empty())
+    return {channel.id, x.id};
+  return {channel.id, {}, x.reason + ": " + x.said};
+}
+
 using observer_pointer = channel_observer_actor::stateful_pointer<channel_observer_state>;
 
 /// What every step of an observer's work needs.
@@ -163,6 +171,8 @@ settlement decide(const channel_page& page, const channel_settings& channel,
   settlement result;
   for (auto& said : page.messages)
     take(result, said, channel, settings);
+  for (auto& x : page.unreadable)
+    result.opens.push_back(make_job(notice_of(channel, x)));
   result.cursors.push_back({cursor_of(channel), page.cursor});
   return result;
 }
@@ -201,6 +211,13 @@ channel_observer(observer_pointer self, surroundings around,
         auto answer = promise_of<settled>(self);
         if (!order.message_id.empty())
           fetch(at, ticket, order.message_id, answer);
+        else if (order.unreadable)
+          settle(self, at->around,
+                 dead_letter_of(ticket, "channel " + at->channel.id +
+                                            " speaks of a message that has no id and cannot be "
+                                            "read, " +
+                                            *order.unreadable),
+                 answer_with(answer));
         else if (at->channel.has_updated_since)
           start_look(at, ticket, answer_with(answer));
         else

@@ -17,9 +17,9 @@ std::string cursor_of(const channel_settings& channel);
 process_message arrival_of(const channel_settings& channel, const channel_message& said);
 
 /// What one page of news causes: inbox jobs for what was sent TO us and is confirmed, a job of its
-/// own for each message that breaks the rules (so that it is listed and nobody waits for it), an
-/// event for a false alarm; and the cursor moves on. What is only observed comes again when it is
-/// confirmed; what we sent ourselves or is for others is not ours to take.
+/// own for each message that breaks the rules or cannot be read (so that it is listed and nobody
+/// waits for it), an event for a false alarm; and the cursor moves on. What is only observed comes
+/// again when it is confirmed; what we sent ourselves or is for others is not ours to take.
 settlement decide(const channel_page& page, const channel_settings& channel,
                   const node_settings& settings);
 
@@ -45,7 +45,7 @@ struct channel_observer_state {
 /// Opens:   inbox, and channel-notifications for a message that needs an operator
 /// Calls:   the receiving half of its channel
 /// Retries: while the channel does not answer; the cursor stands still meanwhile
-/// Refuses: a message that breaks the rules of POST /message: a dead letter
+/// Refuses: a message that breaks the rules of POST /message, or that cannot be read: a dead letter
 channel_observer_actor::behavior_type
 channel_observer(channel_observer_actor::stateful_pointer<channel_observer_state> self,
                  surroundings around, std::shared_ptr<const node_settings> settings,

@@ -18,6 +18,10 @@ namespace {
 constexpr std::chrono::seconds overlap{5};
 /// What a page of messages may weigh.
 constexpr uint64_t page_bytes = uint64_t{64} << 20;
+/// How much is shown of what cannot be read, in bytes.
+constexpr size_t longest_excerpt = 1000;
+/// In bytes; nobody is asked for a longer one.
+constexpr size_t longest_id = 1000;
 
 std::string url_of(const channel_settings& at, std::string_view path) {
   auto base = std::string_view{at.url};
@@ -59,6 +63,34 @@ caf::expected<nlohmann::json> body_of(const http_request& asked, const http_resp
   if (!body)
     return broken(asked, "answers " + std::to_string(x.status) + " without JSON");
   return body;
+}
+
+/// The id of what a channel says; empty: it has none, or none that is one.
+std::string id_in(const nlohmann::json& said) {
+  auto id = said.is_object() ? said.find("id") : said.end();
+  if (id == said.end())
+    return {};
+  if (id->is_number_integer())
+    return id->dump();
+  return id->is_string() ? id->get<std::string>() : std::string{};
+}
+
+/// The beginning of what a channel says, for people.
+std::string excerpt(const nlohmann::json& said) {
+  auto text = said.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (text.size() <= longest_excerpt)
+    return text;
+  auto end = longest_excerpt;
+  while (end > 0 && (text[end] & 0xc0) == 0x80) // within a character
+    --end;
+  return text.substr(0, end) + "…";
+}
+
+unreadable_message unreadable(const nlohmann::json& said, const caf::error& why) {
+  auto id = id_in(said);
+  if (id.size() > longest_id)
+    id.clear();
+  return {std::move(id), problem_of(why).detail, excerpt(said)};
 }
 
 std::string trimmed(std::string_view x) {
@@ -184,14 +216,10 @@ caf::expected<channel_receipt> read_receipt(const http_request& asked, const htt
   auto body = body_of(asked, x);
   if (!body)
     return body.error();
-  auto id = body->is_object() ? body->find("id") : body->end();
-  if (!body->is_object() || id == body->end())
-    return broken(asked, "answers without an id");
-  if (id->is_number_integer())
-    return channel_receipt{id->dump()};
-  if (id->is_string() && !id->get_ref<const std::string&>().empty())
-    return channel_receipt{id->get<std::string>()};
-  return broken(asked, "answers an id that is neither a number nor a text");
+  auto id = id_in(*body);
+  if (id.empty())
+    return broken(asked, "answers without an id that is a number or a text: " + excerpt(*body));
+  return channel_receipt{std::move(id)};
 }
 
 caf::expected<channel_message> read_message(const http_request& asked, const http_response& x) {
@@ -200,7 +228,11 @@ caf::expected<channel_message> read_message(const http_request& asked, const htt
   auto body = body_of(asked, x);
   if (!body)
     return body.error();
-  return channel_message_from_wire(*body);
+  auto said = channel_message_from_wire(*body);
+  if (!said)
+    return broken(asked, "answers what cannot be read, " + problem_of(said.error()).detail + ": " +
+                             excerpt(*body));
+  return said;
 }
 
 caf::expected<channel_page> read_page(const find_channel_updates& question,
@@ -216,18 +248,19 @@ caf::expected<channel_page> read_page(const find_channel_updates& question,
   channel_page page;
   for (auto& element : *body) {
     auto said = channel_message_from_wire(element);
-    if (!said)
-      return said.error();
-    page.messages.push_back(std::move(*said));
+    if (said)
+      page.messages.push_back(std::move(*said));
+    else
+      page.unreadable.push_back(unreadable(element, said.error()));
   }
   auto next = link_target(x.header("Link"), "next");
   if (auto at = next.find('?'); at != std::string::npos) {
     // Only the query: the path is ours, and a token must not follow a link elsewhere.
     page.cursor = next.substr(at, next.find('#') - at);
-    page.more = says_more(question, x, page.messages.size());
-  } else if (page.messages.empty() && !question.cursor.empty()) {
+    page.more = says_more(question, x, body->size());
+  } else if (body->empty() && !question.cursor.empty()) {
     page.cursor = question.cursor;
-  } else if (page.messages.empty()) {
+  } else if (body->empty()) {
     page.cursor = to_rfc3339(question.since);
   } else {
     page.cursor = time_cursor(question, x, when);

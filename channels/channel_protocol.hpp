@@ -32,7 +32,8 @@ struct exchange_times {
 };
 /// The cursor is the query of the `Link: <…>; rel="next"`, if there is one. Otherwise it is the
 /// peer's time when it answered, a little earlier so that nothing is lost: the next page may repeat
-/// messages of this one.
+/// messages of this one. What is no message in the list is told apart from the others, and counts
+/// like them; bad_answer: there is no list.
 caf::expected<channel_page> read_page(const find_channel_updates& question,
                                       const http_request& asked, const http_response& x,
                                       exchange_times when);

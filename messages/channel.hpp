@@ -41,11 +41,20 @@ struct channel_record {
   caf::timestamp updated;
 };
 
-/// One answer to "what is new since": in order, at most the limit.
+/// What a channel said in a page that is no message as the protocol has it.
+struct unreadable_message {
+  std::string id;     ///< as in channel_message; empty: none that it could be asked for by
+  std::string reason; ///< "the channel's answer has no message"
+  std::string said;   ///< its text, cut where it is long
+};
+
+/// One answer to "what is new since": in order, at most the limit. What cannot be read does not
+/// hold up the rest; whoever takes the page sees to both.
 struct channel_page {
   std::vector<channel_message> messages;
   std::string cursor; ///< where to go on; valid also when the page is empty
   bool more = false;  ///< the limit was reached
+  std::vector<unreadable_message> unreadable{};
 };
 
 template <class Inspector>
@@ -57,8 +66,12 @@ auto inspect(Inspector& f, channel_record& x) {
   return f(caf::meta::type_name("channel_record"), x.half, x.said, x.version, x.updated);
 }
 template <class Inspector>
+auto inspect(Inspector& f, unreadable_message& x) {
+  return f(caf::meta::type_name("unreadable_message"), x.id, x.reason, x.said);
+}
+template <class Inspector>
 auto inspect(Inspector& f, channel_page& x) {
-  return f(caf::meta::type_name("channel_page"), x.messages, x.cursor, x.more);
+  return f(caf::meta::type_name("channel_page"), x.messages, x.cursor, x.more, x.unreadable);
 }
 
 } // namespace igl

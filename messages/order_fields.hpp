@@ -114,6 +114,7 @@ template <class Visitor>
 void visit(Visitor& v, of<channel_notified> auto& x) {
   v("channel_id", x.channel_id);
   v("message_id", x.message_id);
+  v("unreadable", x.unreadable);
 }
 
 template <class Visitor>

@@ -101,14 +101,19 @@ struct quick_visitor {
   }
   template <class T>
   void operator()(const char* name, caf::optional<T>& x) {
-    if (good && is_next(name))
-      x = enumerator<T>();
+    if (!good || !is_next(name))
+      return;
+    x = T{};
+    value(*x);
   }
   template <class T>
   void operator()(const char* name, T& x) {
     good = good && is_next(name);
-    if (!good)
-      return;
+    if (good)
+      value(x);
+  }
+  template <class T>
+  void value(T& x) {
     if constexpr (std::is_enum_v<T>)
       x = enumerator<T>();
     else

@@ -138,8 +138,12 @@ job_order make_job(const deliver_callback& x) {
 }
 
 job_order make_job(const channel_notified& x) {
-  return job(x, stream::channel_notifications,
-             x.message_id.empty() ? x.channel_id : join(x.channel_id, x.message_id), x.channel_id);
+  auto rest = x.channel_id;
+  if (!x.message_id.empty())
+    rest = join(rest, x.message_id);
+  else if (x.unreadable)
+    rest = join(join(rest, "unreadable"), sha256_hex(*x.unreadable));
+  return job(x, stream::channel_notifications, rest, x.channel_id);
 }
 
 job_order make_job(const verify_intent& x) {

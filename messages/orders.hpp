@@ -118,6 +118,9 @@ struct deliver_callback {
 struct channel_notified {
   std::string channel_id;
   std::string message_id; ///< empty: look what is new since the cursor
+  /// What the channel said of a message that has no id, and why it cannot be read: nothing can be
+  /// asked for, but an operator is to see it.
+  caf::optional<std::string> unreadable{};
 };
 
 /// Ask a subscriber whether it means it (W3C WebSub §5.3).
@@ -242,7 +245,7 @@ auto inspect(Inspector& f, deliver_callback& x) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, channel_notified& x) {
-  return f(caf::meta::type_name("channel_notified"), x.channel_id, x.message_id);
+  return f(caf::meta::type_name("channel_notified"), x.channel_id, x.message_id, x.unreadable);
 }
 template <class Inspector>
 auto inspect(Inspector& f, verify_intent& x) {

@@ -76,6 +76,22 @@ TEST_CASE("a message that breaks the rules gets a job of its own, and does not h
   CHECK(own.message_id == "1");
 }
 
+TEST_CASE("what cannot be read gets a job of its own, by its id or with what was said of it") {
+  auto said = page({news("1", sg_to_au())}, "c");
+  said.unreadable = {{"2", "no receiver", "{\"id\":\"2\"}"}, {"", "not an object", "7"}};
+  auto x = decide(said, channel_a, australia());
+  REQUIRE(streams_of(x) ==
+          std::vector{stream::inbox, stream::channel_notifications, stream::channel_notifications});
+  auto by_id = order_in<channel_notified>(x.opens[1]);
+  CHECK(by_id.message_id == "2");
+  CHECK(!by_id.unreadable);
+  auto without_id = order_in<channel_notified>(x.opens[2]);
+  CHECK(without_id.channel_id == "a");
+  CHECK(without_id.message_id.empty());
+  CHECK(without_id.unreadable == std::string{"not an object: 7"});
+  CHECK(x.cursors.at(0).value == "c");
+}
+
 TEST_CASE("a false alarm is an event about the message") {
   auto x = decide(page({news("1", sg_to_au(), s::false_alarm)}, "c"), channel_a, australia());
   REQUIRE(kinds_of(x) == std::vector{event_kind::delivery_checked});
@@ -163,6 +179,30 @@ TEST_CASE_FIXTURE(watch, "a notification that comes during a look gets a look of
   CHECK(told.answer<settled>());
   CHECK(book_a->updates.asked.size() == 2);
   CHECK(ledger_book->cursors["channel/a"] == "c1");
+}
+
+TEST_CASE_FIXTURE(watch, "what cannot be read and has no id is a dead letter that shows it") {
+  auto observer = observe(channel_a);
+  run();
+  auto looks = book_a->updates.asked.size();
+  CHECK(ask(observer, ticket, channel_notified{"a", {}, std::string{"not an object: 7"}})
+            .answer<settled>());
+  REQUIRE(!ledger_book->settlements.empty());
+  auto& outcome = ledger_book->settlements.back().job;
+  CHECK(outcome->end == job_end::dead);
+  CHECK(outcome->error.find("channel a") != std::string::npos);
+  CHECK(outcome->error.find("not an object: 7") != std::string::npos);
+  CHECK(book_a->updates.asked.size() == looks);
+}
+
+TEST_CASE_FIXTURE(watch, "what cannot be read under its id either is tried again") {
+  auto observer = observe(channel_a);
+  run();
+  book_a->finds.answers = {make_problem(errc::bad_answer, "no receiver: {}")};
+  auto x = ask(observer, ticket, channel_notified{"a", "2"}).answer<settled>();
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::bad_answer);
+  CHECK(worth_retrying(x.error()));
 }
 
 TEST_CASE_FIXTURE(watch,

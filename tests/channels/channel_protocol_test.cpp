@@ -231,10 +231,59 @@ TEST_CASE("never goes back in time, and stays where it is while there is nothing
 TEST_CASE("takes a list in an envelope, and refuses what is no list of messages") {
   CHECK(page(answer(200, R"({"messages":[)" + wire("1", "confirmed") + "]}"))->messages.size() ==
         1);
-  for (auto body : {"", "{}", "7", R"({"messages":7})", "[7]", R"([{"id":1}])"})
+  for (auto body : {"", "{}", "7", R"({"messages":7})", R"({"messages":{}})", "[7"})
     CHECK(code_in(page(answer(200, body))) == errc::bad_answer);
   CHECK(code_in(page(answer(400))) == errc::peer_refused);
   CHECK(code_in(page(answer(502))) == errc::peer_failed);
+}
+
+TEST_CASE("an element that cannot be read does not hold up the others, and is not lost") {
+  auto x =
+      page(answer(200, "[" + wire("1", "confirmed") + R"(,{"id":"b","status":"confirmed"},7,)" +
+                           wire("4", "sunk") + "," + wire("5", "confirmed") + "]"));
+  REQUIRE(x);
+  REQUIRE(x->messages.size() == 2);
+  CHECK(x->messages[0].id == "1");
+  CHECK(x->messages[1].id == "5");
+  REQUIRE(x->unreadable.size() == 3);
+  CHECK(x->unreadable[0].id == "b");
+  CHECK(x->unreadable[0].reason == "the channel's answer has no message");
+  CHECK(x->unreadable[0].said == R"({"id":"b","status":"confirmed"})");
+  CHECK(x->unreadable[1].id.empty());
+  CHECK(x->unreadable[1].said == "7");
+  CHECK(x->unreadable[2].id == "4");
+  CHECK(x->unreadable[2].reason.find("sunk") != std::string::npos);
+}
+
+TEST_CASE("the cursor moves on over what cannot be read, and it counts towards the limit") {
+  find_channel_updates question{"2026-11-21T11:00:00.000000Z", {}, "SG", 1};
+  CHECK(page(answer(200, "[7]"), question)->cursor == "2026-11-21T11:59:55.000000Z");
+  auto linked = page(answer(200, "[7]", {{"Link", R"(<?cursor=9>; rel="next")"}}), question);
+  CHECK(linked->cursor == "?cursor=9");
+  CHECK(linked->more);
+}
+
+TEST_CASE("of what cannot be read only a bounded part is shown, and no character is cut") {
+  for (auto padding : {997, 998, 999}) { // the umlaut ends at, goes over, begins after the bound
+    auto text = std::string(static_cast<size_t>(padding), 'x') + "ä" + std::string(5000, 'y');
+    auto x = page(answer(200, "[\"" + text + "\"]"));
+    REQUIRE(x->unreadable.size() == 1);
+    auto& said = x->unreadable[0].said;
+    CHECK(said.size() <= 1000 + std::string{"…"}.size());
+    CHECK(said.substr(0, 900) == "\"" + std::string(899, 'x'));
+    CHECK(parse_json(said + "\"")); // all of it is UTF-8
+  }
+  auto long_id = page(answer(200, R"([{"id":")" + std::string(5000, 'x') + R"("}])"));
+  REQUIRE(long_id->unreadable.size() == 1);
+  CHECK(long_id->unreadable[0].id.empty());
+}
+
+TEST_CASE("a message that cannot be read is shown with the reason") {
+  auto x = read_message(asked, answer(200, R"({"id":1,"status":"confirmed"})"));
+  REQUIRE(!x);
+  auto sentence = sentence_of(x.error());
+  CHECK(sentence.find("has no message") != std::string::npos);
+  CHECK(sentence.find(R"({"id":1,"status":"confirmed"})") != std::string::npos);
 }
 
 TEST_CASE("takes any 2xx for an accepted subscription") {

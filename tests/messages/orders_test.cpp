@@ -3,6 +3,7 @@
 #include "enum_values.hpp"
 #include "examples.hpp"
 #include "filled.hpp"
+#include "messages/multihash.hpp"
 #include "messages/uri.hpp"
 
 #include <caf/deep_to_string.hpp>
@@ -22,9 +23,10 @@ message long_message() {
   return x;
 }
 
-/// An order's job has the same order in its body, and is the same each time.
+/// An order's job has the same order in its body, and is the same each time. Only one field may be
+/// missing in the body, if any.
 template <class Order>
-void check_job(const Order& x) {
+void check_job(const Order& x, const std::string& may_be_missing = {}) {
   auto job = make_job(x);
   CHECK(make_job(x).id == job.id);
   CHECK(job.id.size() <= 400);
@@ -41,7 +43,7 @@ void check_job(const Order& x) {
     auto broken = body;
     broken.erase(name);
     CAPTURE(name);
-    CHECK(!parse_order<Order>(broken.dump()));
+    CHECK(static_cast<bool>(parse_order<Order>(broken.dump())) == (name == may_be_missing));
     broken[name] = true;
     CHECK(!parse_order<Order>(broken.dump()));
   }
@@ -110,7 +112,7 @@ TEST_SUITE("jobs") {
       check_job(test::filled<deliver_callback>());
     }
     SUBCASE("channel_notified") {
-      check_job(test::filled<channel_notified>());
+      check_job(test::filled<channel_notified>(), "unreadable");
     }
     SUBCASE("verify_intent") {
       check_job(test::filled<verify_intent>());
@@ -139,6 +141,8 @@ TEST_SUITE("jobs") {
           "deliver_callback/AU:17/received/un.cefact/http://h/x");
     CHECK(make_job(channel_notified{"au-sg", "4711"}).id == "channel_notified/au-sg/4711");
     CHECK(make_job(channel_notified{"au-sg", ""}).id == "channel_notified/au-sg");
+    auto unreadable = make_job(channel_notified{"au-sg", "", std::string{"not an object: 7"}});
+    CHECK(unreadable.id == "channel_notified/au-sg/unreadable/" + sha256_hex("not an object: 7"));
     verify_intent intent;
     intent.request_id = "r1";
     CHECK(make_job(intent).id == "verify_intent/r1");
