@@ -17,12 +17,6 @@ std::string source_of(const std::string& sentence) {
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-caf::error not_found(const reference& about) {
-  nlohmann::json source = {{{"reference", to_string(about)}}};
-  return make_problem(errc::message_not_found, "no message is known as " + to_string(about),
-                      source.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
 /// The reference is taken: by the same message, or by another.
 void post_again(api_pointer self, const surroundings& around, const message& x,
                 const std::shared_ptr<guarded_promise<message_record>>& answer) {
@@ -39,6 +33,12 @@ void post_again(api_pointer self, const surroundings& around, const message& x,
 }
 
 } // namespace
+
+caf::error unknown_message(const reference& about) {
+  nlohmann::json source = {{{"reference", to_string(about)}}};
+  return make_problem(errc::message_not_found, "no message is known as " + to_string(about),
+                      source.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
 
 caf::expected<message> accept(message asked, std::string fresh_ref, const node_settings& settings) {
   if (asked.sender != settings.jurisdiction && !settings.accept_foreign_sender)
@@ -109,7 +109,7 @@ message_api_actor::behavior_type message_api(api_pointer self, surroundings arou
                   if (found.record)
                     answer->deliver(std::move(*found.record));
                   else
-                    answer->deliver(not_found(asked.about));
+                    answer->deliver(unknown_message(asked.about));
                 },
                 [=](caf::error& why) { answer->deliver(std::move(why)); });
         return answer->unguarded();

@@ -7,6 +7,9 @@
 
 namespace igl {
 
+/// What is told about a message that is not here: message_not_found, with its reference.
+caf::error unknown_message(const reference& about);
+
 /// The message that will be stored: with a reference, `fresh_ref` if the business gave none.
 /// Fails with message_validation: the sender is another jurisdiction and accept_foreign_sender is
 /// off; or the reference is none.

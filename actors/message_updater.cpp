@@ -1,5 +1,6 @@
 #include "actors/message_updater.hpp"
 
+#include "actors/message_api.hpp"
 #include "actors/settling.hpp"
 #include "messages/json.hpp"
 #include "messages/topic.hpp"
@@ -100,7 +101,7 @@ caf::expected<settlement> decide(const job_ticket& ticket, const update_message&
 
 caf::expected<patched> decide(const patch_message& asked, const found_message& stored) {
   if (!stored.record)
-    return make_problem(errc::message_not_found, to_string(asked.about) + " is not known here");
+    return unknown_message(asked.about);
   auto after = apply(asked.patch, *stored.record);
   if (!after)
     return after.error();

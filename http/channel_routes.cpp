@@ -60,11 +60,8 @@ void show_fields(const std::shared_ptr<exchange>& x, const channel_message& foun
 }
 
 void show(const std::shared_ptr<exchange>& x, const services_ptr& with) {
-  auto query = form::parse(x->query());
-  if (!query)
-    return x->fail(make_problem(errc::bad_request));
   with->through.ask(x, with->who.channel, find_channel_message{x->captured[0]},
-                    [x, fields = query->value("fields")](const channel_message& found) {
+                    [x, fields = x->asked.value("fields")](const channel_message& found) {
                       if (fields.empty())
                         return x->reply({200, wire_of(found)});
                       show_fields(x, found, fields);
@@ -99,10 +96,7 @@ std::variant<find_channel_updates, field_faults> updates_asked(const form& query
 }
 
 void list_updates(const std::shared_ptr<exchange>& x, const services_ptr& with) {
-  auto query = form::parse(x->query());
-  if (!query)
-    return x->fail(make_problem(errc::bad_request));
-  auto read = updates_asked(*query, with->how.known);
+  auto read = updates_asked(x->asked, with->how.known);
   if (auto faults = std::get_if<field_faults>(&read))
     return refuse(x, std::move(*faults));
   auto& asked = std::get<find_channel_updates>(read);

@@ -22,11 +22,11 @@ void show_readiness(const std::shared_ptr<exchange>& x, const readiness& found) 
 void probe(const std::shared_ptr<exchange>& x, const services_ptr& with) {
   if (!with->who.operation)
     return show_readiness(x, {{{"listeners", true, "open"}}});
-  with->through.request(
-      with->who.operation, timeouts::status, readiness_query{},
-      [=](const readiness& found) { x->guarded([&] { show_readiness(x, found); }); },
+  with->through.ask_or(
+      x, with->who.operation, timeouts::status, readiness_query{},
+      [=](const readiness& found) { show_readiness(x, found); },
       [=](const caf::error& why) {
-        x->guarded([&] { show_readiness(x, {{{"operator-api", false, sentence_of(why)}}}); });
+        show_readiness(x, {{{"operator-api", false, sentence_of(why)}}});
       });
 }
 

@@ -17,8 +17,7 @@ constexpr auto document_type = "binary/octet-stream";
 caf::error bad_jurisdiction(const std::string& given) {
   return make_problem(errc::bad_jurisdiction_name,
                       std::string(entry_of(errc::bad_jurisdiction_name).sentence),
-                      nlohmann::json::array({given}).dump(
-                          -1, ' ', false, nlohmann::json::error_handler_t::replace));
+                      nlohmann::json::array({given}).dump());
 }
 
 void store(const std::shared_ptr<exchange>& x, const services_ptr& with) {
@@ -51,14 +50,7 @@ caf::expected<std::string> asking_jurisdiction(const exchange& x) {
     return make_problem(errc::unauthorized, "JWTBODY must be followed by a JSON object",
                         R"(["jurisdiction"])");
   }
-  auto query = form::parse(x.query());
-  return query ? query->value("as_jurisdiction") : std::string{};
-}
-
-caf::error not_found(const open_document& asked) {
-  nlohmann::json source{{{"uri", asked.multihash}, {"jurisdiction", asked.jurisdiction}}};
-  return make_problem(errc::document_not_found,
-                      std::string(entry_of(errc::document_not_found).sentence), source.dump());
+  return x.asked.value("as_jurisdiction");
 }
 
 /// Where the stream gets its pieces from.
@@ -96,24 +88,16 @@ void send(const std::shared_ptr<exchange>& x, const services_ptr& with, const ob
 void fetch(const std::shared_ptr<exchange>& x, const services_ptr& with) {
   auto multihash = x->captured[0];
   if (!is_multihash(multihash))
-    return x->fail(
-        make_problem(errc::invalid_uri, std::string(entry_of(errc::invalid_uri).sentence),
-                     nlohmann::json::array({multihash})
-                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+    return x->fail(make_problem(errc::invalid_uri,
+                                std::string(entry_of(errc::invalid_uri).sentence),
+                                nlohmann::json::array({multihash}).dump()));
   auto jurisdiction = asking_jurisdiction(*x);
   if (!jurisdiction)
     return x->fail(jurisdiction.error());
   if (!with->how.known.contains(*jurisdiction))
     return x->fail(bad_jurisdiction(*jurisdiction));
-  if (!with->who.documents)
-    return x->fail(make_problem(errc::unavailable));
-  open_document asked{multihash, *jurisdiction};
-  with->through.request(
-      with->who.documents, timeouts::api, asked,
-      [=](const object_info& found) { x->guarded([&] { send(x, with, found); }); },
-      [=](const caf::error& why) {
-        x->fail(code_of(why) == errc::document_not_found ? not_found(asked) : why);
-      });
+  with->through.ask(x, with->who.documents, open_document{multihash, *jurisdiction},
+                    [=](const object_info& found) { send(x, with, found); });
 }
 
 /// A path of one segment is a document's, if it looks like one.

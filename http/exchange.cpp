@@ -49,7 +49,7 @@ exchange::exchange(web::http::http_request request, std::shared_ptr<traffic> loa
 
 exchange::~exchange() {
   if (!answered_)
-    fail(make_problem(errc::broken_promise));
+    guarded([this] { fail(make_problem(errc::broken_promise)); });
 }
 
 std::string exchange::header(const char* name) const {
@@ -151,12 +151,16 @@ void exchange::end_stalled_body(std::chrono::milliseconds patience) {
 }
 
 void exchange::guarded(const std::function<void()>& piece) {
+  std::string what = "something that is no exception";
   try {
-    piece();
+    return piece();
   } catch (const std::exception& failure) {
-    spdlog::error("http failed while it answered {} {}: {}", method(), path(), failure.what());
-    fail(make_problem(errc::internal));
+    what = failure.what();
+  } catch (...) {
+    // What is thrown here is thrown away: there is nobody above who could do better.
   }
+  spdlog::error("http failed while it answered {} {}: {}", method(), path(), what);
+  fail(make_problem(errc::internal));
 }
 
 void exchange::expect_long_wait() {

@@ -18,7 +18,7 @@ char lower(char c) {
 caf::optional<std::string> decoded(std::string_view text) {
   std::string spaced{text};
   std::replace(spaced.begin(), spaced.end(), '+', ' ');
-  return percent_decode(spaced);
+  return decode_text(spaced);
 }
 
 /// Where a parameter that begins at `from` ends: at the next semicolon outside quotes.
@@ -78,6 +78,13 @@ std::string form::value(std::string_view name) const {
 bool form::has(std::string_view name) const {
   return std::any_of(fields_.begin(), fields_.end(),
                      [name](auto& field) { return field.first == name; });
+}
+
+caf::optional<std::string> decode_text(std::string_view text) {
+  auto x = percent_decode(text);
+  if (!x || x->find('\0') != std::string::npos || !is_utf8(*x))
+    return caf::none;
+  return x;
 }
 
 std::string lower_case(std::string_view text) {

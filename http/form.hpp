@@ -15,7 +15,7 @@ namespace igl {
 class form {
 public:
   form() = default;
-  /// None: a percent sign without two hex digits.
+  /// None: a name or a value that `decode_text` does not take.
   static caf::optional<form> parse(std::string_view text);
 
   /// The first value under a name; empty if there is none.
@@ -25,6 +25,10 @@ public:
 private:
   std::vector<std::pair<std::string, std::string>> fields_;
 };
+
+/// Percent-decoded text. None: a percent sign without two hex digits, or what it says is not UTF-8
+/// or holds a NUL; neither could ever be told to anybody else.
+caf::optional<std::string> decode_text(std::string_view text);
 
 std::string lower_case(std::string_view text);
 /// Without white space at both ends.

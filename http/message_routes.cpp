@@ -9,12 +9,6 @@ namespace igl {
 
 namespace {
 
-caf::error not_found(const reference& about) {
-  nlohmann::json source{{{"reference", to_string(about)}}};
-  return make_problem(errc::message_not_found,
-                      std::string(entry_of(errc::message_not_found).sentence), source.dump());
-}
-
 /// `AU:17` out of the path; answers 400 itself when there is no colon.
 caf::optional<reference> reference_in(const std::shared_ptr<exchange>& x) {
   auto about = parse_reference(x->captured[0]);
@@ -25,20 +19,12 @@ caf::optional<reference> reference_in(const std::shared_ptr<exchange>& x) {
   return about;
 }
 
-/// Asks about one message, and says which one when there is none.
+/// Answers with the message that the API answers an order with.
 template <class Order>
-void ask_about(const std::shared_ptr<exchange>& x, const services_ptr& with, const reference& about,
-               Order order) {
-  if (!with->who.messages)
-    return x->fail(make_problem(errc::unavailable));
-  with->through.request(
-      with->who.messages, timeouts::api, std::move(order),
-      [=](const message_record& record) {
-        x->reply({200, message_to_wire(record)});
-      },
-      [=](const caf::error& why) {
-        x->fail(code_of(why) == errc::message_not_found ? not_found(about) : why);
-      });
+void show_after(const std::shared_ptr<exchange>& x, const services_ptr& with, Order order) {
+  with->through.ask(x, with->who.messages, std::move(order), [=](const message_record& record) {
+    x->reply({200, message_to_wire(record)});
+  });
 }
 
 void post(const std::shared_ptr<exchange>& x, const services_ptr& with) {
@@ -63,13 +49,13 @@ void patch(const std::shared_ptr<exchange>& x, const services_ptr& with) {
     if (!change)
       return x->fail(change.error());
     if (auto about = reference_in(x))
-      ask_about(x, with, *about, patch_message{*about, std::move(*change)});
+      show_after(x, with, patch_message{*about, std::move(*change)});
   });
 }
 
 void show(const std::shared_ptr<exchange>& x, const services_ptr& with) {
   if (auto about = reference_in(x))
-    ask_about(x, with, *about, find_message{*about});
+    show_after(x, with, find_message{*about});
 }
 
 } // namespace

@@ -56,14 +56,15 @@ void reply_json(const std::shared_ptr<exchange>& x, const nlohmann::json& body) 
 }
 
 /// A number of the query; `otherwise` if it is not given. Answers 400 itself.
-caf::optional<uint64_t> number_in(const std::shared_ptr<exchange>& x, const form& query,
-                                  const char* name, uint64_t otherwise) {
-  if (!query.has(name))
+caf::optional<uint64_t> number_in(const std::shared_ptr<exchange>& x, const char* name,
+                                  uint64_t otherwise) {
+  if (!x->asked.has(name))
     return otherwise;
-  auto number = parse_number(query.value(name));
+  auto given = x->asked.value(name);
+  auto number = parse_number(given);
   if (!number)
     x->fail(make_problem(errc::bad_request, std::string(name) + " must be a number",
-                         nlohmann::json::array({query.value(name)}).dump()));
+                         nlohmann::json::array({given}).dump()));
   return number;
 }
 
@@ -76,16 +77,11 @@ struct page_asked {
 /// about, after and limit of the query; answers 400 itself.
 caf::optional<page_asked> page_in(const std::shared_ptr<exchange>& x, uint32_t usual) {
   constexpr uint64_t most = 10000;
-  auto query = form::parse(x->query());
-  if (!query) {
-    x->fail(make_problem(errc::bad_request));
-    return caf::none;
-  }
-  auto after = number_in(x, *query, "after", 0);
-  auto limit = after ? number_in(x, *query, "limit", usual) : caf::none;
+  auto after = number_in(x, "after", 0);
+  auto limit = after ? number_in(x, "limit", usual) : caf::none;
   if (!limit)
     return caf::none;
-  return page_asked{query->value("about"), *after,
+  return page_asked{x->asked.value("about"), *after,
                     static_cast<uint32_t>(std::min(std::max(*limit, uint64_t{1}), most))};
 }
 

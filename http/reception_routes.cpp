@@ -25,15 +25,10 @@ caf::optional<std::string> message_id_in(const std::string& body) {
 }
 
 void confirm(const std::shared_ptr<exchange>& x, const services_ptr& with) {
-  auto query = form::parse(x->query());
-  if (!query)
-    return x->fail(make_problem(errc::bad_request));
-  confirm_channel_intent asked{x->captured[0], query->value("hub.mode"), query->value("hub.topic"),
-                               query->value("hub.challenge")};
-  if (!with->who.reception)
-    return x->fail(make_problem(errc::unavailable));
-  with->through.request(
-      with->who.reception, timeouts::api, asked,
+  confirm_channel_intent asked{x->captured[0], x->asked.value("hub.mode"),
+                               x->asked.value("hub.topic"), x->asked.value("hub.challenge")};
+  with->through.ask_or(
+      x, with->who.reception, timeouts::api, asked,
       [=](const channel_intent_confirmed& y) {
         x->reply({200, y.challenge, "text/plain"});
       },

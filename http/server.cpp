@@ -5,8 +5,6 @@
 #include "http/detail/routes.hpp"
 #include "http/spool.hpp"
 
-#include "messages/uri.hpp"
-
 #include <cpprest/http_listener.h>
 #include <spdlog/spdlog.h>
 
@@ -62,19 +60,32 @@ router routes_of(const listener_settings& x, const services_ptr& with) {
   return routes;
 }
 
+/// Everything in a request's first line that a handler will look at, decoded. False: it is not
+/// text; that is answered here, and once for all of them.
+bool decode(exchange& x, const std::vector<std::string_view>& captured) {
+  for (auto segment : captured) {
+    auto text = decode_text(segment);
+    if (!text) {
+      x.fail(badly_encoded("path"));
+      return false;
+    }
+    x.captured.push_back(std::move(*text));
+  }
+  auto query = form::parse(x.query());
+  if (query)
+    x.asked = std::move(*query);
+  else
+    x.fail(badly_encoded("query"));
+  return bool(query);
+}
+
 void dispatch(const router& routes, const std::shared_ptr<exchange>& x) {
   auto found = routes.find(x->method(), x->path());
   if (!found.handler)
     return found.allow.empty() ? x->fail(make_problem(errc::not_found))
                                : x->refuse_method(std::move(found.allow));
-  for (auto segment : found.captured) {
-    auto decoded = percent_decode(segment);
-    if (!decoded)
-      return x->fail(make_problem(errc::bad_request, "the path is not well encoded",
-                                  R"(["a percent sign without two hex digits"])"));
-    x->captured.push_back(std::move(*decoded));
-  }
-  (*found.handler)(x);
+  if (decode(*x, found.captured))
+    (*found.handler)(x);
 }
 
 /// A probe is answered however much there is to do.

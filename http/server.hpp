@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "messages/gauge.hpp"
 #include "messages/interfaces.hpp"
 
 #include <memory>
@@ -32,6 +33,9 @@ struct server_options {
   uint32_t connections = 0;
   uint32_t requests_in_flight = 0;
   std::chrono::milliseconds idle_connection{0};
+  /// Counts the requests that wait for an API's answer, which is a matter of the ledger only; null:
+  /// nobody wants to know.
+  std::shared_ptr<gauge> waiting;
 };
 
 /// The listeners of a process. Requests are parsed here and answered by actors; no thread waits for

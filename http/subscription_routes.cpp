@@ -2,14 +2,18 @@
 
 namespace igl {
 
+caf::error badly_encoded(std::string_view part) {
+  return make_problem(errc::bad_request, "the " + std::string(part) + " is not well encoded",
+                      R"(["expected UTF-8 without NUL; two hex digits follow a percent sign"])");
+}
+
 void read_form(const std::shared_ptr<exchange>& x, std::function<void(const form&)> then) {
   if (!x->demand("application/x-www-form-urlencoded"))
     return;
   x->read(most_form_bytes, [x, then = std::move(then)](const std::string& body) {
     auto fields = form::parse(body);
     if (!fields)
-      return x->fail(make_problem(errc::bad_request, "the form is not well encoded",
-                                  R"(["a percent sign without two hex digits"])"));
+      return x->fail(badly_encoded("form"));
     then(*fields);
   });
 }

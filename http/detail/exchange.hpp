@@ -44,6 +44,7 @@ public:
   const std::string& method() const { return request_.method(); }
   /// As it was sent, still percent-encoded, without the query.
   const std::string& path() const { return request_.request_uri().path(); }
+  /// As it was sent.
   const std::string& query() const { return request_.request_uri().query(); }
   /// Empty if absent.
   std::string header(const char* name) const;
@@ -54,6 +55,8 @@ public:
 
   /// The segments that stood for `{}` in the route, decoded.
   std::vector<std::string> captured;
+  /// What the query asks, decoded.
+  form asked;
 
   /// True if the body is of this media type; else answers 415 itself.
   bool demand(std::string_view media_type);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace igl {
 
@@ -17,7 +18,7 @@ struct services {
   gateways through;
 
   services(caf::actor_system& sys, server_options options, api_actors actors, size_t count)
-      : how(std::move(options)), who(std::move(actors)), through(sys, count) {}
+      : how(std::move(options)), who(std::move(actors)), through(sys, count, how.waiting) {}
 };
 using services_ptr = std::shared_ptr<const services>;
 
@@ -33,6 +34,8 @@ void add_operator_routes(router& to, const services_ptr& with);
 /// GET /, /healthz and /readyz: on every listener. `service` is what GET / says.
 void add_common_routes(router& to, const services_ptr& with, std::string service);
 
+/// 400: the path, the query or a form is not percent-encoded UTF-8.
+caf::error badly_encoded(std::string_view part);
 /// Reads the body as a form; a body that is none is answered with 415, 413 or 400.
 void read_form(const std::shared_ptr<exchange>& x, std::function<void(const form&)> then);
 /// The fields of a WebSub request, as they came.

@@ -102,6 +102,8 @@ TEST_CASE("a business may decide once") {
   auto unknown = decide(patch_message{au_to_sg().ref(), {s::accepted, {}, {}}}, {});
   REQUIRE(!unknown);
   CHECK(code_of(unknown.error()) == errc::message_not_found);
+  CHECK(problem_of(unknown.error()).source ==
+        R"([{"reference":")" + to_string(au_to_sg().ref()) + R"("}])");
 }
 
 TEST_CASE_FIXTURE(office, "answers a PATCH with the record as it is on disk") {

@@ -46,7 +46,9 @@ void serve(fake_node& node, std::string content) {
   auto bytes = std::make_shared<const std::string>(std::move(content));
   node.answers->open = [=](const open_document& x) -> caf::expected<object_info> {
     if (x.jurisdiction != "SG" || x.multihash != qm)
-      return make_problem(errc::document_not_found);
+      return make_problem(
+          errc::document_not_found, "there is none",
+          nlohmann::json{{{"uri", x.multihash}, {"jurisdiction", x.jurisdiction}}}.dump());
     return object_info{qm, 7, bytes->size()};
   };
   node.answers->piece = [=](const read_piece& x) -> caf::expected<document_piece> {

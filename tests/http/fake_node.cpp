@@ -81,6 +81,13 @@ operator_api_actor::behavior_type fake_operation(operator_api_actor::pointer, an
           }};
 }
 
+/// What the message API says of a message that it does not have.
+caf::error unknown(const reference& about) {
+  nlohmann::json source{{{"reference", to_string(about)}}};
+  return make_problem(errc::message_not_found, "no message is known as " + to_string(about),
+                      source.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
 } // namespace
 
 fake_node::fake_node(start when) : config_(new config) {
@@ -151,14 +158,14 @@ void fake_node::spawn_actors() {
     std::lock_guard lock{guard_};
     auto found = messages_.find(x.about);
     if (found == messages_.end())
-      return make_problem(errc::message_not_found);
+      return unknown(x.about);
     return found->second;
   };
   answers->patch = [this](const patch_message& x) -> caf::expected<message_record> {
     std::lock_guard lock{guard_};
     auto found = messages_.find(x.about);
     if (found == messages_.end())
-      return make_problem(errc::message_not_found);
+      return unknown(x.about);
     auto changed = apply(x.patch, found->second);
     if (!changed)
       return changed.error();

@@ -23,6 +23,18 @@ TEST_SUITE("form") {
     CHECK_FALSE(form::parse("%zz=1"));
   }
 
+  TEST_CASE("what is decoded is UTF-8 without NUL, or nothing") {
+    CHECK(*decode_text("M%C3%BCnchen/\xc3\xbc") == "M\xc3\xbcnchen/\xc3\xbc");
+    CHECK(decode_text("")->empty());
+    for (auto text : {"%00", "a%00b", "%ff", "\xff", "%e2%82", "%c0%af", "%ed%a0%80",
+                      "%f4%90%80%80", "%zz", "%4"}) {
+      CAPTURE(text);
+      CHECK_FALSE(decode_text(text));
+      CHECK_FALSE(form::parse(std::string("a=") + text));
+      CHECK_FALSE(form::parse(std::string(text) + "=a"));
+    }
+  }
+
   TEST_CASE("a media type has no parameters and no capitals") {
     CHECK(media_type_of("Application/JSON; charset=utf-8") == "application/json");
     CHECK(media_type_of(" text/plain ") == "text/plain");

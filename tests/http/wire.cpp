@@ -166,12 +166,16 @@ uint16_t port_of(const std::string& base_url) {
 
 std::string request_text(std::string_view method, std::string_view path, const headers& with,
                          std::string_view body) {
-  auto text = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: igl.test\r\n";
+  auto text = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\n";
   bool framed = false;
+  bool addressed = false;
   for (auto& [name, value] : with) {
     text += name + ": " + value + "\r\n";
     framed = framed || name == "Content-Length" || name == "Transfer-Encoding";
+    addressed = addressed || name == "Host";
   }
+  if (!addressed)
+    text += "Host: igl.test\r\n";
   if (!framed && (!body.empty() || method == "POST"))
     text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   return text + "\r\n" + std::string(body);

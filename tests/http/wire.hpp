@@ -59,6 +59,7 @@ private:
 /// The port of `http://127.0.0.1:41234`.
 uint16_t port_of(const std::string& base_url);
 
+/// With a Host and a Content-Length unless `with` has them.
 std::string request_text(std::string_view method, std::string_view path, const headers& with,
                          std::string_view body);
 /// One request on a connection of its own.

@@ -1,0 +1,113 @@
+#include "http/detail/gateway.hpp"
+#include "wire.hpp"
+
+#include "messages/interfaces.hpp"
+
+#include <caf/all.hpp>
+#include <doctest/doctest.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <future>
+#include <stdexcept>
+#include <thread>
+
+using namespace igl;
+using namespace std::chrono_literals;
+
+namespace {
+
+message_api_actor::behavior_type knows_nothing(message_api_actor::pointer) {
+  auto refuse = [](const auto&) -> caf::result<message_record> {
+    return make_problem(errc::message_not_found);
+  };
+  return {[=](const post_message&) -> caf::result<message_record> { return message_record{}; },
+          [=](const find_message& x) { return refuse(x); },
+          [=](const patch_message& x) {
+            return refuse(x);
+          }};
+}
+
+/// Gateways, and an actor behind them that answers `post_message` and refuses the rest.
+struct gate {
+  struct config : caf::actor_system_config {
+    config() { add_to(*this); }
+  };
+
+  config how;
+  caf::actor_system system{how};
+  message_api_actor api = system.spawn(knows_nothing);
+  gateways through{system, 1, nullptr};
+
+  gate() { spdlog::set_level(spdlog::level::off); }
+  ~gate() { caf::anon_send_exit(api, caf::exit_reason::kill); }
+
+  /// Does the gateway still ask, and hear the answer?
+  bool lives() const {
+    auto heard = std::make_shared<std::promise<bool>>();
+    auto answer = heard->get_future();
+    through.request(
+        api, 10s, post_message{}, [=](const message_record&) { heard->set_value(true); },
+        [=](const caf::error&) { heard->set_value(false); });
+    return answer.wait_for(10s) == std::future_status::ready && answer.get();
+  }
+
+  /// What `otherwise` hears when `then` is run on an answer; unknown: nothing.
+  template <class Then>
+  caf::optional<errc> heard_after(Then then) const {
+    auto heard = std::make_shared<std::promise<errc>>();
+    auto answer = heard->get_future();
+    through.request(api, 10s, post_message{}, std::move(then),
+                    [=](const caf::error& why) { heard->set_value(code_of(why)); });
+    if (answer.wait_for(10s) != std::future_status::ready)
+      return caf::none;
+    return answer.get();
+  }
+};
+
+/// Cannot be copied on another thread than the one that made it.
+struct shy {
+  std::thread::id home = std::this_thread::get_id();
+  shy() = default;
+  shy(const shy& x) : home(x.home) {
+    if (std::this_thread::get_id() != home)
+      throw std::runtime_error("not here");
+  }
+  shy& operator=(const shy&) = default;
+};
+
+} // namespace
+
+TEST_SUITE("http gateway") {
+  TEST_CASE("what a continuation throws becomes an internal error, and the gateway lives") {
+    gate x;
+    CHECK(x.heard_after([](const message_record&) { throw std::runtime_error("crash"); }) ==
+          errc::internal);
+    CHECK(x.lives());
+    CHECK(x.heard_after([](const message_record&) { throw 42; }) == errc::internal);
+    CHECK(x.lives());
+  }
+
+  TEST_CASE("what an error's continuation throws ends nothing") {
+    gate x;
+    auto called = std::make_shared<std::atomic<int>>(0);
+    x.through.request(
+        x.api, 10s, find_message{}, [](const message_record&) {},
+        [=](const caf::error&) {
+          ++*called;
+          throw std::runtime_error("crash");
+        });
+    CHECK(x.lives());
+    CHECK(wire::eventually([&] { return *called == 1; }));
+    CHECK(x.lives());
+    CHECK(*called == 1);
+  }
+
+  TEST_CASE("a request that cannot even be made ends nothing") {
+    gate x;
+    x.through.request(
+        x.api, 10s, find_message{}, [one = shy{}](const message_record&) {},
+        [](const caf::error&) {});
+    CHECK(x.lives());
+  }
+}
