@@ -21,20 +21,23 @@ caf::error bad_jurisdiction(const std::string& given) {
 }
 
 void store(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  upload_limits limits{with->how.spool_dir, with->how.document_bytes};
+  auto boundary = demand_upload(x, limits);
+  if (!boundary)
+    return;
   auto jurisdiction = x->captured[0];
   if (!with->how.known.contains(jurisdiction))
     return x->fail(bad_jurisdiction(jurisdiction));
-  receive_upload(x, {with->how.spool_dir, with->how.document_bytes},
-                 [=](const std::shared_ptr<spool_file>& file) {
-                   x->expect_long_wait();
-                   // The answer holds the file: it goes when there is one, whatever it is.
-                   with->through.ask(
-                       x, with->who.documents, store_document{file->path(), jurisdiction},
-                       [x, file](const document_stored& y) {
-                         x->reply({200, nlohmann::json{{"multihash", y.multihash}}.dump()});
-                       },
-                       timeouts::work);
-                 });
+  receive_upload(x, limits, *boundary, [=](const std::shared_ptr<spool_file>& file) {
+    x->expect_long_wait();
+    // The answer holds the file: it goes when there is one, whatever it is.
+    with->through.ask(
+        x, with->who.documents, store_document{file->path(), jurisdiction},
+        [x, file](const document_stored& y) {
+          x->reply({200, nlohmann::json{{"multihash", y.multihash}}.dump()});
+        },
+        timeouts::work);
+  });
 }
 
 /// Who is asking: the JWTBODY header or, without one, the query. Fails with unauthorized.

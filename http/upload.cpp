@@ -130,19 +130,27 @@ private:
 
 } // namespace
 
-void receive_upload(const std::shared_ptr<exchange>& x, const upload_limits& limits,
-                    std::function<void(std::shared_ptr<spool_file>)> then) {
+caf::optional<std::string> demand_upload(const std::shared_ptr<exchange>& x,
+                                         const upload_limits& limits) {
   if (!x->demand("multipart/form-data"))
-    return;
+    return caf::none;
   auto boundary = boundary_of(x->header("Content-Type"));
-  if (boundary.empty() || !x->well_framed())
-    return x->fail(make_problem(errc::bad_request, "the multipart body has no boundary",
-                                R"(["Content-Type"])"));
   auto length = x->announced_length();
-  if (length && *length == 0)
-    return x->fail(make_problem(errc::no_input_file));
-  if (length && *length > limits.file_bytes + most_form_overhead)
-    return x->fail(make_problem(errc::too_large));
+  if (boundary.empty() || !x->well_framed())
+    x->fail(make_problem(errc::bad_request, "the multipart body has no boundary",
+                         R"(["Content-Type"])"));
+  else if (length && *length == 0)
+    x->fail(make_problem(errc::no_input_file));
+  else if (length && *length > limits.file_bytes + most_form_overhead)
+    x->fail(make_problem(errc::too_large));
+  else
+    return boundary;
+  return caf::none;
+}
+
+void receive_upload(const std::shared_ptr<exchange>& x, const upload_limits& limits,
+                    const std::string& boundary,
+                    std::function<void(std::shared_ptr<spool_file>)> then) {
   std::make_shared<upload>(x, limits, boundary, std::move(then))->pump();
 }
 

@@ -14,10 +14,16 @@ struct upload_limits {
   uint64_t file_bytes = 0;
 };
 
+/// What the head of an upload says is checked before anything else: media type, boundary, length.
+/// Answers 415, 400 and 413 itself; otherwise the boundary between the parts.
+caf::optional<std::string> demand_upload(const std::shared_ptr<exchange>& x,
+                                         const upload_limits& limits);
+
 /// Reads a multipart body with exactly one file into a spool file, at the pace of the disk and
 /// without holding more than a piece of it. `then` gets the file; everything else is answered here
 /// (no file, several, too large, cut short) and leaves no file behind.
 void receive_upload(const std::shared_ptr<exchange>& x, const upload_limits& limits,
+                    const std::string& boundary,
                     std::function<void(std::shared_ptr<spool_file>)> then);
 
 } // namespace igl

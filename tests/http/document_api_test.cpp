@@ -122,6 +122,38 @@ TEST_SUITE("document API") {
     CHECK(stored.seen.empty());
   }
 
+  TEST_CASE("of two faults, the media type is told before the form and the form before <J>") {
+    fake_node node{fake_node::start::later};
+    node.how.document_bytes = 100'000;
+    node.open();
+    stored_documents stored{node};
+    const std::string form = "multipart/form-data; boundary=XyZ";
+    struct {
+      std::string path, type, body;
+      int status;
+      std::string code;
+    } const cases[] = {
+        {"/jurisdictions/XX", "application/pdf", "x", 415, "generic-http-error"},
+        {"/jurisdictions/XX", "application/pdf", "", 415, "generic-http-error"},
+        {"/countries/XX", "", "x", 415, "generic-http-error"},
+        {"/jurisdictions/XX", "multipart/form-data", "x", 400, "generic-http-error"},
+        {"/jurisdictions/XX", form, "", 400, "no-input-file-error"},
+        {"/jurisdictions/XX", form, std::string(2'000'000, 'x'), 413, "generic-http-error"},
+        {"/jurisdictions/XX", form, "no boundary", 400, "bad-jurisdiction-name-error"},
+        {"/jurisdictions/%ff", "application/pdf", "x", 400, "generic-http-error"},
+        {"/nowhere/XX", "application/pdf", "x", 404, "generic-http-error"},
+    };
+    for (auto& x : cases) {
+      CAPTURE(x.path);
+      CAPTURE(x.type);
+      CAPTURE(x.body.size());
+      auto answered = upload(node, x.path, x.body, x.type);
+      CHECK(answered.status == x.status);
+      CHECK(answered.code() == x.code);
+    }
+    CHECK(stored.seen.empty());
+  }
+
   TEST_CASE("a form that is cut short, has no boundary or is none") {
     fake_node node;
     stored_documents stored{node};

@@ -304,6 +304,36 @@ TEST_SUITE("http server") {
     CHECK(idle.size() == 9);
   }
 
+  TEST_CASE("wherever a body is read, its media type comes before any other fault") {
+    fake_node node;
+    struct {
+      api of;
+      std::string method, path;
+    } const routes[] = {
+        {api::message, "POST", "/message"},
+        {api::message, "PATCH", "/message/no-colon"},
+        {api::message, "PATCH", "/message/AU:unknown"},
+        {api::document, "POST", "/jurisdictions/XX"},
+        {api::document, "POST", "/countries/XX"},
+        {api::subscriptions, "POST", "/subscriptions"},
+        {api::message_reception, "POST", "/channel-message/unknown"},
+        {api::channel, "POST", "/messages"},
+        {api::channel, "PUT", "/messages/unknown/status"},
+        {api::channel, "POST", "/subscriptions"},
+        {api::channel, "POST", "/messages/subscriptions/by_jurisdiction"},
+        {api::channel, "POST", "/messages/subscriptions/by_id"},
+    };
+    for (auto& x : routes)
+      for (auto body : {"", "%ff"}) {
+        CAPTURE(x.path);
+        CAPTURE(body);
+        auto answered =
+            ask(node.url(x.of), x.method, x.path, {{"Content-Type", "text/plain"}}, body);
+        CHECK(answered.status == 415);
+        CHECK(answered.error()["source"]["value"] == "text/plain");
+      }
+  }
+
   TEST_CASE("hundreds of idle connections keep nobody from being served") {
     fake_node node;
     std::vector<std::unique_ptr<wire::connection>> idle;
