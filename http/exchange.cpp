@@ -57,6 +57,16 @@ std::string exchange::header(const char* name) const {
   return found == request_.headers().end() ? std::string{} : found->second;
 }
 
+std::string exchange::added_by_proxy() const {
+  for (auto& [name, value] : request_.headers()) {
+    auto small = lower_case(name);
+    if (small == "forwarded" || small == "via" || small == "x-real-ip" ||
+        small.starts_with("x-forwarded-"))
+      return name;
+  }
+  return {};
+}
+
 std::string exchange::origin() const {
   auto host = header("Host");
   bool plain = !host.empty() && host.find_first_of("<>\"/ ,;") == std::string::npos;

@@ -1,5 +1,6 @@
 #include "http/detail/routes.hpp"
 
+#include "config/forms.hpp"
 #include "messages/json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -15,13 +16,41 @@ bool is_loopback(std::string_view address) {
   return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
 }
 
+/// The host in a Host header, without its port.
+std::string_view host_in(std::string_view header) {
+  if (header.starts_with('['))
+    return header.substr(1, std::min(header.find(']'), header.size()) - 1);
+  return header.substr(0, header.rfind(':'));
+}
+
+/// Where a request without a token has to come from. A proxy on this host hides who asks; and a web
+/// page can give a name of its own the address 127.0.0.1.
+caf::error refusal_without_token(const exchange& x) {
+  constexpr auto advice = "; for this, configure operator.token and send it as a bearer token";
+  auto refuse = [&](const std::string& why, const std::string& source) {
+    return make_problem(errc::forbidden, why + advice, nlohmann::json::array({source}).dump());
+  };
+  if (!is_loopback(x.peer()))
+    return refuse("without a token the operator API answers this host only", x.peer());
+  if (auto proxy = x.added_by_proxy(); !proxy.empty())
+    return refuse("without a token the operator API answers nobody behind a proxy", proxy);
+  auto header = x.header("Host");
+  auto host = host_in(header);
+  if (!equal_ignoring_case(host, "localhost") && !config::forms::is_loopback(host))
+    return refuse("without a token the operator API answers to localhost and 127.0.0.1 only, and "
+                  "to no other name",
+                  "Host");
+  if (!x.header("Origin").empty())
+    return refuse("without a token the operator API does not answer web pages", "Origin");
+  return caf::none;
+}
+
 /// How long it takes says nothing about how much of the token was right.
 bool same_secret(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-/// Who may operate: whoever has the token; without one, people on this host, but not the web pages
-/// that they look at.
+/// Who may operate: whoever has the token; without one, people on this host.
 caf::error refusal_of(const exchange& x, const std::string& token) {
   if (!token.empty()) {
     constexpr std::string_view scheme = "Bearer ";
@@ -33,14 +62,7 @@ caf::error refusal_of(const exchange& x, const std::string& token) {
     return make_problem(errc::unauthorized, "the operator API wants its bearer token",
                         R"(["Authorization"])");
   }
-  if (!is_loopback(x.peer()))
-    return make_problem(errc::forbidden,
-                        "without operator_token the operator API answers this host only",
-                        nlohmann::json::array({x.peer()}).dump());
-  if (!x.header("Origin").empty())
-    return make_problem(errc::forbidden, "the operator API does not answer web pages",
-                        R"(["Origin"])");
-  return caf::none;
+  return refusal_without_token(x);
 }
 
 request_handler operators_only(const services_ptr& with, request_handler then) {

@@ -48,6 +48,8 @@ public:
   const std::string& query() const { return request_.request_uri().query(); }
   /// Empty if absent.
   std::string header(const char* name) const;
+  /// The name of a header that only a proxy adds; empty: there is none.
+  std::string added_by_proxy() const;
   /// The caller's IP address.
   const std::string& peer() const { return request_.remote_address(); }
   /// `http://host:port` as the caller sees this server.

@@ -80,6 +80,54 @@ TEST_SUITE("operator API") {
     CHECK(x.status == 403);
   }
 
+  TEST_CASE("without a token, nobody may operate who comes through a proxy") {
+    fake_node node;
+    answer_everything(node);
+    for (auto name : {"Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto",
+                      "X-Real-IP", "Via"}) {
+      CAPTURE(name);
+      auto x = ask(node.url(), "POST", "/operator/dead-letters/7/drop", {{name, "for=127.0.0.1"}});
+      CHECK(x.status == 403);
+      CHECK(x.error()["detail"].get<std::string>().find("operator.token") != std::string::npos);
+      CHECK(x.error()["source"][0] == name);
+    }
+    CHECK(
+        ask(node.url(), "POST", "/operator/dead-letters/7/drop", {{"X-Request-ID", "1"}}).status ==
+        200);
+  }
+
+  TEST_CASE("without a token, nobody may operate who thinks that this host has another name") {
+    fake_node node;
+    answer_everything(node);
+    auto at = [&](const std::string& host) {
+      return ask(node.url(), "GET", "/operator/status", {{"Host", host}}).status;
+    };
+    for (auto host : {"127.0.0.1", "127.0.0.1:5100", "127.1.2.3", "localhost", "LocalHost:5100",
+                      "[::1]", "[::1]:5100"}) {
+      CAPTURE(host);
+      CHECK(at(host) == 200);
+    }
+    for (auto host :
+         {"", "evil.example", "evil.example:5100", "127.0.0.1.evil.example",
+          "localhost.evil.example", "127.0.0.1@evil.example", "10.0.0.1", "[::2]", "[", "::1"}) {
+      CAPTURE(host);
+      CHECK(at(host) == 403);
+    }
+  }
+
+  TEST_CASE("with a token, who has it may operate through a proxy and under any name") {
+    fake_node node{fake_node::start::later};
+    node.how.operator_token = "s3cret";
+    node.open();
+    answer_everything(node);
+    CHECK(ask(node.url(), "GET", "/operator/status",
+              {{"Host", "igl.example"},
+               {"Authorization", "Bearer s3cret"},
+               {"X-Forwarded-For", "10.0.0.1"},
+               {"Via", "1.1 proxy"}})
+              .status == 200);
+  }
+
   TEST_CASE("with a token, only who has it may operate") {
     fake_node node{fake_node::start::later};
     node.how.operator_token = "s3cret";

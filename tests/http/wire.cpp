@@ -175,7 +175,7 @@ std::string request_text(std::string_view method, std::string_view path, const h
     addressed = addressed || name == "Host";
   }
   if (!addressed)
-    text += "Host: igl.test\r\n";
+    text += "Host: localhost\r\n";
   if (!framed && (!body.empty() || method == "POST"))
     text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   return text + "\r\n" + std::string(body);
