@@ -20,6 +20,11 @@ using web_response = web::http::http_response;
 /// all of it when it reads the answer; of a larger one the connection is cut.
 constexpr uint64_t most_dropped = 64 << 20;
 
+constexpr std::string_view no_continue =
+    R"({"errors": [{"status": "Expectation Failed", "code": "generic-http-error", )"
+    R"("title": "Expectation Failed", "detail": "this server never says 100 Continue: send the )"
+    R"(body at once, or after a second", "source": ["Expect"]}]})";
+
 /// The body of an answer that has none, although its length is told.
 concurrency::streams::istream no_body() {
   concurrency::streams::container_buffer<std::vector<uint8_t>> nothing(std::vector<uint8_t>{},
@@ -87,10 +92,8 @@ bool exchange::demand(std::string_view media_type) {
 
 concurrency::streams::streambuf<uint8_t> exchange::take_body() {
   body_taken_ = true;
-  if (!length_) {
-    body_moved();
+  if (!length_ && !expects_continue())
     load_->watch(weak_from_this());
-  }
   return request_.body().streambuf();
 }
 
@@ -152,9 +155,25 @@ void exchange::read_chunked(uint64_t at_most, std::function<void(std::string)> t
       });
 }
 
+bool exchange::expects_continue() const {
+  return (!length_ || *length_ > 0) && equal_ignoring_case(header("Expect"), "100-continue");
+}
+
+/// An unsynchronised look at a counter; who insists has not sent a byte for seconds.
+bool exchange::nothing_came() {
+  return !some_came_ && request_.body().streambuf().in_avail() == 0;
+}
+
 void exchange::end_stalled_body(std::chrono::milliseconds patience) {
   auto since = std::chrono::steady_clock::now().time_since_epoch() - moved_.load();
-  if (answered_ || body_ended_ || !body_taken_ || since < patience)
+  if (answered_ || body_ended_)
+    return;
+  if (expects_continue() && since >= patience / 2 && nothing_came()) {
+    must_close_ = true;
+    abandon_body();
+    return reply({417, std::string(no_continue)});
+  }
+  if (length_ || !body_taken_ || since < patience)
     return;
   abandon_body();
   fail(make_problem(errc::bad_request, "the body was cut short", R"(["Transfer-Encoding"])"));

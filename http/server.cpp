@@ -97,6 +97,8 @@ void handle(const router& routes, const std::shared_ptr<traffic>& load, const st
             web::http::http_request request) {
   auto admitted = load->enter();
   auto x = std::make_shared<exchange>(std::move(request), load, origin);
+  if (x->expects_continue())
+    load->watch(x);
   x->guarded([&] {
     if (admitted == traffic::admission::draining)
       x->refuse_and_close(

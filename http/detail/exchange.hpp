@@ -68,12 +68,18 @@ public:
   /// The body's stream, for whoever reads it piece by piece.
   concurrency::streams::streambuf<uint8_t> take_body();
   /// Some of the body came.
-  void body_moved() { moved_ = std::chrono::steady_clock::now().time_since_epoch(); }
+  void body_moved() {
+    some_came_ = true;
+    moved_ = std::chrono::steady_clock::now().time_since_epoch();
+  }
+  /// Does the caller wait to be told that its body is welcome?
+  bool expects_continue() const;
   /// All of it came.
   void body_ended() { body_ended_ = true; }
   /// Whoever took the body does not want the rest of it.
   void abandon_body() { body_taken_ = false; }
-  /// Answers for whoever took the body, if none of it came for so long.
+  /// Answers for whoever took the body, if none of it came for so long; and in half of that time a
+  /// caller that sends nothing before it is told to continue, which cpprestsdk cannot tell.
   void end_stalled_body(std::chrono::milliseconds patience);
   /// Content-Length; none: chunked.
   caf::optional<uint64_t> announced_length() const { return length_; }
@@ -95,6 +101,7 @@ public:
 private:
   bool claim_answer();
   void leave_body();
+  bool nothing_came();
   void send(web::http::http_response response);
   void read_chunked(uint64_t at_most, std::function<void(std::string)> then);
 
@@ -107,7 +114,9 @@ private:
   bool waits_long_ = false;
   std::atomic<bool> body_taken_{false};
   std::atomic<bool> body_ended_{false};
-  std::atomic<std::chrono::steady_clock::duration> moved_{};
+  std::atomic<bool> some_came_{false};
+  std::atomic<std::chrono::steady_clock::duration> moved_{
+      std::chrono::steady_clock::now().time_since_epoch()};
   std::atomic<bool> answered_{false};
 };
 

@@ -62,6 +62,52 @@ TEST_SUITE("hostile clients") {
     }
   }
 
+  TEST_CASE("who sends nothing before a 100 Continue is told that there is none") {
+    fake_node node{fake_node::start::later};
+    node.how.idle_connection = 5s;
+    node.open();
+    struct {
+      std::string path, type, framing, value;
+    } const requests[] = {
+        {"/message", "application/json", "Content-Length", "500"},
+        {"/message", "application/json", "Transfer-Encoding", "chunked"},
+        {"/jurisdictions/AU", "multipart/form-data; boundary=XyZ", "Content-Length", "2000000"},
+        {"/jurisdictions/AU", "multipart/form-data; boundary=XyZ", "Transfer-Encoding", "chunked"},
+    };
+    std::vector<std::unique_ptr<wire::connection>> insisting;
+    for (auto& x : requests) {
+      insisting.push_back(std::make_unique<wire::connection>(wire::port_of(node.url())));
+      insisting.back()->send(wire::request_text(
+          "POST", x.path,
+          {{"Content-Type", x.type}, {x.framing, x.value}, {"Expect", "100-continue"}}, ""));
+    }
+    for (auto& line : insisting) {
+      auto x = line->read();
+      CHECK(x.status == 417);
+      CHECK(x.closed);
+      CHECK(x.code() == "generic-http-error");
+      CHECK(x.error()["status"] == x.reason);
+    }
+    CHECK(node.spooled().empty());
+    CHECK(wire::post_json(node.url(), "/message", message_json()).status == 201);
+  }
+
+  TEST_CASE("who expects a 100 Continue and does not insist is served") {
+    fake_node node;
+    auto body = message_json();
+    CHECK(wire::ask(node.url(), "POST", "/message",
+                    {{"Content-Type", "application/json"}, {"Expect", "100-continue"}}, body)
+              .status == 201);
+    node.answers->store = [&](const store_document&) {
+      return caf::expected<document_stored>{document_stored{"Qm"}};
+    };
+    CHECK(wire::ask(
+              node.url(), "POST", "/jurisdictions/AU",
+              {{"Content-Type", "multipart/form-data; boundary=XyZ"}, {"Expect", "100-continue"}},
+              beginning_of_file + "\r\n--XyZ--\r\n")
+              .status == 200);
+  }
+
   TEST_CASE("an upload that breaks off leaves no file and stores nothing, however it ends") {
     fake_node node;
     std::atomic<bool> stored{false};
