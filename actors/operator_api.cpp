@@ -4,11 +4,18 @@
 
 #include <caf/all.hpp>
 
+#include <chrono>
+#include <utility>
+
 namespace igl {
 
 namespace {
 
 using self_pointer = operator_api_self::stateful_pointer<operator_api_state>;
+
+/// How long it is believed that the ledger is as it was when somebody looked. A look writes and
+/// syncs, and anybody may send probes.
+constexpr std::chrono::seconds look_lasts{1};
 
 void answer_if_complete(self_pointer self, const std::shared_ptr<status_in_progress>& x) {
   if (x->awaited > 0 || self->state.measuring)
@@ -140,27 +147,43 @@ caf::result<node_status> tell_status(self_pointer self, const surroundings& with
   return x->answer->unguarded();
 }
 
+/// The ledger as it was when somebody looked, and everything else as it is.
+readiness readiness_of(const readiness_check& ledger, const operator_view& view) {
+  auto listening = view.listening();
+  return {{ledger,
+           {"streams", view.carried_by->connected(), view.carried_by->description()},
+           {"listeners", listening, listening ? "all are open" : "not all are open"}}};
+}
+
+void looked_at_ledger(self_pointer self, const operator_view& view, readiness_check found) {
+  auto& st = self->state;
+  st.ledger = std::move(found);
+  st.looked = self->clock().now();
+  for (const auto& answer : std::exchange(st.probes, {}))
+    answer->deliver(readiness_of(st.ledger, view));
+}
+
 /// Ready: the ledger writes and reads, the streams' server is there, the listeners are open.
 caf::result<readiness> tell_readiness(self_pointer self, const surroundings& with,
                                       const operator_view& view) {
   auto answer = promise_of<readiness>(self);
-  readiness result;
-  result.checks.push_back(
-      {"streams", view.carried_by->connected(), view.carried_by->description()});
-  auto listening = view.listening();
-  result.checks.push_back(
-      {"listeners", listening, listening ? "all are open" : "not all are open"});
+  auto& st = self->state;
+  if (st.looked && self->clock().now() - *st.looked < look_lasts) {
+    answer->deliver(readiness_of(st.ledger, view));
+    return answer->unguarded();
+  }
+  st.probes.push_back(answer);
+  if (st.probes.size() > 1)
+    return answer->unguarded();
   settlement probe;
   probe.cursors.push_back({"readiness-probe", IGL_VERSION});
   self->request(with.ledger, timeouts::status, std::move(probe))
       .then(
-          [=](settled&) mutable {
-            result.checks.insert(result.checks.begin(), {"ledger", true, "reads and writes"});
-            answer->deliver(std::move(result));
+          [=](settled&) {
+            looked_at_ledger(self, view, {"ledger", true, "reads and writes"});
           },
-          [=](caf::error& why) mutable {
-            result.checks.insert(result.checks.begin(), {"ledger", false, sentence_of(why)});
-            answer->deliver(std::move(result));
+          [=](caf::error& why) {
+            looked_at_ledger(self, view, {"ledger", false, sentence_of(why)});
           });
   return answer->unguarded();
 }

@@ -5,6 +5,9 @@
 #include "messages/surroundings.hpp"
 #include "storage/streams.hpp"
 
+#include <caf/actor_clock.hpp>
+#include <caf/optional.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -55,12 +58,16 @@ struct operator_api_state {
   size_t unmeasured = 0;                 ///< streams that have not answered
   bool measuring = false;
   std::vector<std::shared_ptr<status_in_progress>> waiting;
+  readiness_check ledger; ///< as it was at `looked`
+  caf::optional<caf::actor_clock::time_point> looked;
+  std::vector<std::shared_ptr<guarded_promise<readiness>>> probes; ///< wait for a look
 };
 
 /// Answers what `igl status`, `igl trace` and the probes ask.
 ///
 /// Calls: the ledger reader, the streams, whoever knows about a channel, the root supervisor
-/// Bounds: a part that does not answer within timeouts::status is shown as it was last known
+/// Bounds: a part that does not answer within timeouts::status is shown as it was last known;
+///         probes write to the ledger once per second at most
 operator_api_self::behavior_type
 operator_api(operator_api_self::stateful_pointer<operator_api_state> self, surroundings with,
              operator_view view);
