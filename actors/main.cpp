@@ -49,7 +49,7 @@ int explain(const CLI::App& app, const CLI::ParseError& mistake, int argc, char*
           known_names.push_back(x->get_name());
         auto meant = igl::config::nearest(argv[i], known_names);
         std::cerr << name << ": there is no command '" << argv[i] << "'"
-                  << (meant.empty() ? "" : "; did you mean '" + meant + "'?") << " " << name
+                  << (meant.empty() ? "; " : "; did you mean '" + meant + "'? ") << name
                   << " --help lists them\n";
         return 2;
       }

@@ -39,7 +39,10 @@ TEST_CASE("a mistake is one line that says what to do, and not a success") {
     CHECK(result.status != 0);
     CHECK(is_one_line(result.out));
   }
-  CHECK(run_igl({"stauts"}).out.find("status") != std::string::npos);
+  CHECK(run_igl({"stauts"}).out ==
+        "igl: there is no command 'stauts'; did you mean 'status'? igl --help lists them\n");
+  CHECK(run_igl({"frobnicate"}).out ==
+        "igl: there is no command 'frobnicate'; igl --help lists them\n");
 }
 
 TEST_CASE("--help and --version succeed") {
