@@ -131,7 +131,8 @@ rows bounds_options() {
         "How long an HTTP connection may be idle, or a request take to arrive."},
        in(&s::idle_connection)},
       {{"hub", "url", text_of(forms::base_url), "",
-        "What callbacks name as their hub; empty: /subscriptions at the listener."},
+        "What callbacks name as their hub; empty: /subscriptions at the listener, which must then "
+        "be one address and not 0.0.0.0."},
        in(&s::hub_url)},
       {{"hub", "verify_intent", flag(), "true",
         "Whether subscribers are asked if they mean it (W3C WebSub); false for old clients."},

@@ -54,9 +54,10 @@ host_and_port split(std::string_view address) {
   return is_host(host) ? host_and_port{host, port} : host_and_port{};
 }
 
+// No IPv6: what the listeners are made of cannot listen there.
 bool is_address(std::string_view text, const jurisdictions&) {
   auto [host, port] = split(text);
-  return !host.empty() && is_port(port);
+  return is_host(host) && is_port(port);
 }
 
 bool exists(std::string_view text, const jurisdictions& known) {
@@ -136,7 +137,7 @@ const text_form jurisdiction{
 const text_form jurisdiction_code{"two capital letters", is_code};
 const text_form identifier{"1 to 64 small letters, digits and hyphens", is_identifier};
 const text_form address{
-    "an address and a port from 0 to 65535, such as \"127.0.0.1:5100\" or \"[::1]:5100\"",
+    "an IPv4 address or a name, and a port from 0 to 65535, such as \"127.0.0.1:5100\"",
     is_address};
 const text_form base_url{"an http or https URL without query, such as \"https://example.org/igl\"",
                          is_base_url, without_last_slash};
@@ -152,6 +153,10 @@ const text_form subscription_secret{"a text of less than 200 bytes", is_subscrip
 
 std::string_view host_of(std::string_view text) {
   return split(text).host;
+}
+
+bool is_every_address(std::string_view host) {
+  return !host.empty() && host.find_first_not_of("0.") == std::string_view::npos;
 }
 
 bool is_loopback(std::string_view host) {

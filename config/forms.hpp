@@ -8,7 +8,7 @@ namespace igl::config::forms {
 extern const text_form jurisdiction;      ///< "AU": one that exists
 extern const text_form jurisdiction_code; ///< "XK": two capital letters, assigned or not
 extern const text_form identifier;        ///< "sg-http": small letters, digits and hyphens
-extern const text_form address;           ///< "127.0.0.1:5100", "[::1]:0", "localhost:80"
+extern const text_form address;           ///< "127.0.0.1:5100", "localhost:80"; no IPv6
 extern const text_form base_url;          ///< "https://example.org/igl"; tidy: no slash at the end
 extern const text_form nats_urls;         ///< "nats://a:4222,tls://b:4222"
 extern const text_form url_path;          ///< "/subscriptions"
@@ -18,6 +18,8 @@ extern const text_form subscription_secret; ///< under 200 bytes (W3C WebSub §5
 
 /// The host of an address, without brackets; empty: it is no address.
 std::string_view host_of(std::string_view address);
+/// Does a listener there listen on every address of this machine?
+bool is_every_address(std::string_view host);
 /// Does the host mean this machine only? A name other than localhost may mean anything.
 bool is_loopback(std::string_view host);
 

@@ -24,7 +24,7 @@ rows<node_settings> node_rows() {
                  in(&s::accept_foreign_sender)});
   all.push_back({{"", "reception_url", text_of(forms::base_url), "",
                   "How channels reach the message reception API; empty: the address of its "
-                  "listener."},
+                  "listener, which must then be one address and not 0.0.0.0."},
                  in(&s::reception_url)});
   append(all, common_sections(file_kind::node));
   rows<s> spider{

@@ -76,6 +76,24 @@ void check_listeners(const process_settings& x, reader& from) {
     from.report("listeners", "is empty, expected at least one listener");
 }
 
+/// Others are told the URL of an API: where its listener is, unless an option says something else.
+/// Of a listener on every address of this host nobody knows which one others can reach.
+void check_told(const process_settings& x, api which, const std::string& option,
+                const std::string& url, reader& from) {
+  for (size_t i = 0; i < x.listeners.size(); ++i) {
+    auto address = nth("listeners", i) + ".address";
+    auto apis = nth("listeners", i) + ".apis";
+    if (!url.empty() || !all_good(from, {address, apis, option}) ||
+        !contains(x.listeners[i].apis, which) ||
+        !forms::is_every_address(forms::host_of(x.listeners[i].address)))
+      continue;
+    from.report(address, "is every address of this host and serves \"" + to_string(which) +
+                             "\", expected " + option +
+                             " to be set: others are told a URL that they can reach");
+    return;
+  }
+}
+
 void check_streams(const process_settings& x, reader& from) {
   if (!x.streams_url.empty() && x.streams_kind == "in-process" && from.good("streams.kind"))
     from.report("streams.url", "is set and streams.kind is \"in-process\", expected streams.kind "
@@ -135,11 +153,15 @@ void check_channels(const node_settings& x, reader& from) {
 void check_relations(const node_settings& x, reader& from) {
   check_process(x, from);
   check_channels(x, from);
+  if (!x.channels.empty())
+    check_told(x, api::message_reception, "reception_url", x.reception_url, from);
+  check_told(x, api::subscriptions, "hub.url", x.hub_url, from);
   check_in_flight(x, "spider.retrievals_per_jurisdiction", x.retrievals_per_jurisdiction, from);
 }
 
 void check_relations(const endpoint_settings& x, reader& from) {
   check_process(x, from);
+  check_told(x, api::channel, "hub.url", x.hub_url, from);
   auto kind_is_good = from.good("medium.kind");
   if (x.medium == medium_kind::shared_database && x.medium_path.empty() && kind_is_good &&
       from.good("medium.path"))

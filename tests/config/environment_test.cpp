@@ -85,7 +85,7 @@ TEST_CASE("bad values are mistakes that name their variable") {
       lines{"environment:IGL_HUB_VERIFY_INTENT: hub.verify_intent is \"yes\", expected true or "
             "false",
             "environment:IGL_LISTENERS_1_ADDRESS: listeners.address is \"here\", expected an "
-            "address and a port from 0 to 65535, such as \"127.0.0.1:5100\" or \"[::1]:5100\"",
+            "IPv4 address or a name, and a port from 0 to 65535, such as \"127.0.0.1:5100\"",
             "environment:IGL_STREAMS_ACK_WAIT: streams.ack_wait is \"30\", expected a duration "
             "from 1s to 15m, such as \"500ms\" or \"10s\"",
             "environment:IGL_STREAMS_JOBS_IN_FLIGHT: streams.jobs_in_flight is \"many\", expected "

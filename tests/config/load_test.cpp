@@ -53,7 +53,7 @@ reception_url = "https://igl.example.org/"
 address = "0.0.0.0:443"
 apis = ["message", "document"]
 [[listeners]]
-address = "[::1]:0"
+address = "localhost:0"
 apis = ["message-reception", "operator"]
 
 [operator]
@@ -106,7 +106,7 @@ link_depth = 0
   CHECK(s.reception_url == "https://igl.example.org");
   REQUIRE(s.listeners.size() == 2);
   CHECK(s.listeners[0].apis == std::vector{api::message, api::document});
-  CHECK(s.listeners[1].address == "[::1]:0");
+  CHECK(s.listeners[1].address == "localhost:0");
   CHECK(s.listeners[1].apis == std::vector{api::message_reception, api::operation});
   CHECK(s.operator_token == "t0ken");
   CHECK(s.streams_url == "nats://nats.example.org:4222");

@@ -102,8 +102,8 @@ TEST_CASE("what is required and missing is told") {
         lines{"f:2:1: channels.id is missing, expected 1 to 64 small letters, digits and hyphens",
               "f:2:1: channels.url is missing, expected an http or https URL without query, such "
               "as \"https://example.org/igl\"",
-              "f:4:1: listeners.address is missing, expected an address and a port from 0 to "
-              "65535, such as \"127.0.0.1:5100\" or \"[::1]:5100\"",
+              "f:4:1: listeners.address is missing, expected an IPv4 address or a name, "
+              "and a port from 0 to 65535, such as \"127.0.0.1:5100\"",
               "f:4:1: listeners.apis is missing, expected a list of some of \"message\", "
               "\"document\", \"subscriptions\", \"message-reception\", \"operator\""});
 }

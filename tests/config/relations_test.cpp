@@ -81,7 +81,32 @@ TEST_CASE("the operator API beyond the loopback address needs a token") {
               "expected operator.token to be set, or 127.0.0.1"});
   CHECK(mistakes_in_node(au + open + "[operator]\ntoken = \"t\"\n").empty());
   CHECK(mistakes_in_node(au + listener("0.0.0.0:5100", "\"message\"")).empty());
-  CHECK(mistakes_in_node(au + listener("[::1]:5100", "\"operator\"")).empty());
+  CHECK(mistakes_in_node(au + listener("127.0.0.1:5100", "\"operator\"")).empty());
+}
+
+TEST_CASE("whoever listens on every address says which URL others are told") {
+  auto mistake = [](const std::string& place, const std::string& api, const std::string& option) {
+    return lines{"f:" + place + ": listeners.address is every address of this host and serves \"" +
+                 api + "\", expected " + option +
+                 " to be set: others are told a URL that they can reach"};
+  };
+  auto reception = listener("0.0.0.0:5100", "\"message-reception\"");
+  CHECK(mistakes_in_node(au + reception + channel("a")) ==
+        mistake("3:11", "message-reception", "reception_url"));
+  CHECK(
+      mistakes_in_node(au + "reception_url = \"http://au\"\n" + reception + channel("a")).empty());
+  CHECK(mistakes_in_node(au + reception).empty());
+  CHECK(mistakes_in_node(au + listener("127.0.0.1:5100", "\"message-reception\"") + channel("a"))
+            .empty());
+  CHECK(mistakes_in_node(au + listener("10.0.0.1:5100", "\"message-reception\"") + channel("a"))
+            .empty());
+  auto hub = listener("0.0.0.0:5100", "\"subscriptions\"");
+  CHECK(mistakes_in_node(au + hub) == mistake("3:11", "subscriptions", "hub.url"));
+  CHECK(mistakes_in_node(au + hub + "[hub]\nurl = \"http://au/subscriptions\"\n").empty());
+  auto of_endpoint =
+      endpoint + "medium.kind = \"memory\"\n" + listener("0.0.0.0:5200", "\"channel\"");
+  CHECK(mistakes_in_endpoint(of_endpoint) == mistake("6:11", "channel", "hub.url"));
+  CHECK(mistakes_in_endpoint(of_endpoint + "[hub]\nurl = \"http://a\"\n").empty());
 }
 
 TEST_CASE("a NATS URL goes neither with streams in memory nor with a nats-server to start") {

@@ -71,11 +71,18 @@ bool holds(const text_form& form, std::string_view text) {
 } // namespace
 
 TEST_CASE("an address is a host and a port") {
-  for (auto text : {"127.0.0.1:5100", "0.0.0.0:0", "[::1]:80", "localhost:65535", "igl_node.au:1"})
+  for (auto text : {"127.0.0.1:5100", "0.0.0.0:0", "localhost:65535", "igl_node.au:1"})
     CHECK_MESSAGE(holds(forms::address, text), text);
   for (auto text : {"", "127.0.0.1", ":80", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
-                    "127.0.0.1:80 ", "::1:80", "[]:80", "http://a:80", "a b:80"})
+                    "127.0.0.1:80 ", "::1:80", "[::1]:80", "[]:80", "http://a:80", "a b:80"})
     CHECK_MESSAGE(!holds(forms::address, text), text);
+}
+
+TEST_CASE("every address of this host has two spellings") {
+  for (auto text : {"0.0.0.0", "0"})
+    CHECK_MESSAGE(forms::is_every_address(text), text);
+  for (auto text : {"", "10.0.0.0", "127.0.0.1", "localhost", "0x0"})
+    CHECK_MESSAGE(!forms::is_every_address(text), text);
 }
 
 TEST_CASE("only this machine's own addresses are loopback") {

@@ -1,5 +1,6 @@
 #include "fake_node.hpp"
 
+#include "config/forms.hpp"
 #include "http/address.hpp"
 #include "messages/errors.hpp"
 
@@ -115,6 +116,14 @@ TEST_SUITE("http server") {
       CHECK(code_of(started.error()) == errc::unavailable);
       auto host = address.substr(0, address.rfind(':'));
       CHECK(sentence_of(started.error()).find(host) != std::string::npos);
+    }
+  }
+
+  TEST_CASE("what a configuration may say, a listener can listen on") {
+    for (auto text : {"127.0.0.1:5100", "0.0.0.0:0", "localhost:65535", "igl_node.au:1", "[::1]:80",
+                      "::1:80", "127.0.0.1:65536", "127.0.0.1", ":80", "127.0.0.1:"}) {
+      CAPTURE(text);
+      CHECK(config::forms::address.holds(text, {}) == bool(parse_listen_address(text)));
     }
   }
 
