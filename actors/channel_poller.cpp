@@ -35,9 +35,9 @@ settlement undeliverable(const check_delivery& order) {
   settlement result;
   auto tried = order.tried;
   tried.push_back(order.channel_id);
-  result.opens.push_back(
-      make_job(route_message{order.content, order.round, std::move(tried),
-                             order.channel_id + ": it could not deliver the message"}));
+  result.opens.push_back(make_job(route_message{
+      order.content, order.round, std::move(tried),
+      "channel " + order.channel_id + " could not deliver the message", order.doubt}));
   return result;
 }
 

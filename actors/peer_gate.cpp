@@ -22,6 +22,7 @@ peer_mood mood_after(const caf::error& why) {
   switch (code_of(why)) {
   case errc::peer_timeout:
   case errc::peer_unreachable:
+  case errc::peer_lost:
   case errc::unavailable:
     return peer_mood::silent;
   default:

@@ -93,6 +93,9 @@ enum class token_age : uint8_t { cached, fresh };
 
 void send(const channel& c, const http_request& asked, token_age age, const answered& done) {
   with_token(c, [=](caf::error no_token) {
+    // Whatever became of that request, the channel's own was not sent.
+    if (worth_retrying(no_token) && code_of(no_token) != errc::peer_busy)
+      no_token = make_problem(errc::peer_unreachable, "no access token: " + sentence_of(no_token));
     if (no_token)
       return done(std::move(no_token));
     auto token = c->self->state.token;

@@ -129,7 +129,7 @@ caf::result<http_response> accept(shell self, http_request& asked, const http_cl
 /// A connection that was kept may have been closed by the other side just then.
 bool repeats(const request_in_progress& x, const outbound_end& end) {
   return x.answer && !x.repeated && !end.answer_began &&
-         code_of(end.why) == errc::peer_unreachable && is_repeatable(x.asked);
+         code_of(end.why) == errc::peer_lost && is_repeatable(x.asked);
 }
 
 void finish(shell self, const outbound_ended& ended, const http_client_options& how) {

@@ -18,10 +18,11 @@ struct http_client_state {
 ///
 /// Answers: the response, whatever its status; with `save_to`, a response that is not 2xx leaves no
 ///          file and has the start of its body in `body`
-/// Fails:   peer_unreachable, peer_timeout (the whole exchange, waiting included), peer_busy,
-///          too_large, bad_answer; bad_request for what is no http or https URL; storage_full or
-///          unavailable when the file cannot be written, not_found when the one to upload
-///          cannot be read. A failure leaves no file.
+/// Fails:   peer_unreachable (nothing was sent), peer_lost (the request may have been read),
+///          peer_timeout (the whole exchange, waiting included), peer_busy, too_large, bad_answer;
+///          bad_request for what is no http or https URL; storage_full or unavailable when the file
+///          cannot be written, not_found when the one to upload cannot be read. A failure leaves no
+///          file.
 /// Retries: once, on a fresh connection, what may be repeated and got no byte of an answer
 http_client_actor::behavior_type
 http_client(http_client_actor::stateful_pointer<http_client_state> self, http_client_options how);

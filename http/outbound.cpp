@@ -51,16 +51,30 @@ std::string name_of(const http_request& asked) {
   return asked.method + " " + asked.url;
 }
 
+/// What cpprestsdk says when there was no connection yet, and our words for it. Its error codes do
+/// not tell that from a connection that was lost; whatever it says besides, the other side may have
+/// read the request.
+struct connect_failure {
+  std::string_view said;
+  std::string_view words;
+};
+constexpr connect_failure connect_failures[]{
+    {"Error resolving address", "there is no such name"},
+    {"Failed to connect to any resolved endpoint", "nobody takes connections there"},
+    {"Error in SSL handshake", "the TLS handshake failed"},
+};
+
 /// What cpprestsdk says before an answer began, in our words.
-caf::error connect_error(const http_request& asked, const std::exception& failure) {
-  auto code = errc::bad_answer;
-  if (auto known = dynamic_cast<const web::http::http_exception*>(&failure)) {
-    if (known->error_code() == std::errc::timed_out)
-      code = errc::peer_timeout;
-    else if (known->error_code())
-      code = errc::peer_unreachable;
-  }
-  return make_problem(code, name_of(asked) + ": " + failure.what());
+caf::error error_before_answer(const http_request& asked, const std::exception& failure) {
+  auto known = dynamic_cast<const web::http::http_exception*>(&failure);
+  if (known == nullptr || !known->error_code())
+    return make_problem(errc::bad_answer, name_of(asked) + ": " + failure.what());
+  if (known->error_code() == std::errc::timed_out)
+    return make_problem(errc::peer_timeout, name_of(asked));
+  for (auto& [said, words] : connect_failures)
+    if (std::string_view{failure.what()}.starts_with(said))
+      return make_problem(errc::peer_unreachable, name_of(asked) + ": " + std::string{words});
+  return make_problem(errc::peer_lost, name_of(asked));
 }
 
 outbound_end completed(const http_request& asked, const web::http::http_response& response,
@@ -101,7 +115,7 @@ void origin_client::start(const http_request& asked, const http_url& where,
       try {
         response = answered.get();
       } catch (const std::exception& failure) {
-        return ended({connect_error(asked, failure), false, {}});
+        return ended({error_before_answer(asked, failure), false, {}});
       }
       response.content_ready().then([=](pplx::task<web::http::http_response> whole) {
         try {

@@ -112,6 +112,8 @@ const std::vector<errc_entry> table{
      "the document links to sub-documents too deep or too many", retry::never},
     {errc::no_channel, "no_channel", 502, generic, "Bad Gateway", "no channel took the message",
      retry::never},
+    {errc::peer_lost, "peer_lost", 502, generic, "Bad Gateway",
+     "the connection to the peer ended before it answered", retry::later},
 };
 
 /// What CAF itself reports, in the words of this project.

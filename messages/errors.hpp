@@ -54,7 +54,7 @@ enum class errc : uint8_t {
   internal,       ///< a fault of the program
 
   // The other side.
-  peer_unreachable, ///< refused, no route, no such name
+  peer_unreachable, ///< refused, no route, no such name: nothing was sent
   peer_timeout,
   peer_refused, ///< it answered 4xx: asking again will not help
   peer_failed,  ///< it answered 5xx or 429
@@ -63,6 +63,7 @@ enum class errc : uint8_t {
   multihash_mismatch,
   link_bound, ///< links to sub-documents too deep or too many
   no_channel, ///< every channel refused, screened or does not serve the receiver
+  peer_lost,  ///< the connection ended before an answer: the request may have been done
 };
 
 /// Whether the same request may succeed later.

@@ -55,11 +55,18 @@ void visit(Visitor& v, of<process_message> auto& x) {
 }
 
 template <class Visitor>
+void visit(Visitor& v, of<route_doubt> auto& x) {
+  v("channels", x.channels);
+  v("times", x.times);
+}
+
+template <class Visitor>
 void visit(Visitor& v, of<route_message> auto& x) {
   v("content", x.content);
   v("round", x.round);
   v("tried", x.tried);
   v("reasons", x.reasons);
+  v("doubt", x.doubt);
 }
 
 template <class Visitor>
@@ -70,6 +77,7 @@ void visit(Visitor& v, of<check_delivery> auto& x) {
   v("channel_id", x.channel_id);
   v("channel_txn_id", x.channel_txn_id);
   v("last", x.last);
+  v("doubt", x.doubt);
 }
 
 template <class Visitor>

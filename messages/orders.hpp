@@ -52,12 +52,19 @@ struct process_message {
   std::string channel_txn_id;
 };
 
+/// Channels that may have taken a message though they did not say so.
+struct route_doubt {
+  std::vector<std::string> channels; ///< in the order the doubts came up; the last one is asked
+  uint32_t times = 0;                ///< how often the last one was asked in vain
+};
+
 /// A message of ours wants to leave.
 struct route_message {
   message content;
-  uint32_t round = 1;             ///< grows each time the message is routed anew
-  std::vector<std::string> tried; ///< channels that already failed in this round
-  std::string reasons;            ///< why they did, readable
+  uint32_t round = 1;                 ///< grows each time the message is routed anew
+  std::vector<std::string> tried;     ///< channels that already failed in this round
+  std::string reasons;                ///< why they did, readable
+  caf::optional<route_doubt> doubt{}; ///< none: nobody else can have it in this round
 };
 
 /// What has become of a message we posted to a channel?
@@ -68,6 +75,7 @@ struct check_delivery {
   std::string channel_id;
   std::string channel_txn_id;
   channel_status last = channel_status::received; ///< what the channel said before
+  caf::optional<route_doubt> doubt{};             ///< of the order that was routed
 };
 
 /// Change an existing message.
@@ -210,13 +218,17 @@ auto inspect(Inspector& f, process_message& x) {
   return f(caf::meta::type_name("process_message"), x.content, x.channel_id, x.channel_txn_id);
 }
 template <class Inspector>
+auto inspect(Inspector& f, route_doubt& x) {
+  return f(caf::meta::type_name("route_doubt"), x.channels, x.times);
+}
+template <class Inspector>
 auto inspect(Inspector& f, route_message& x) {
-  return f(caf::meta::type_name("route_message"), x.content, x.round, x.tried, x.reasons);
+  return f(caf::meta::type_name("route_message"), x.content, x.round, x.tried, x.reasons, x.doubt);
 }
 template <class Inspector>
 auto inspect(Inspector& f, check_delivery& x) {
   return f(caf::meta::type_name("check_delivery"), x.content, x.round, x.tried, x.channel_id,
-           x.channel_txn_id, x.last);
+           x.channel_txn_id, x.last, x.doubt);
 }
 template <class Inspector>
 auto inspect(Inspector& f, update_message& x) {

@@ -102,6 +102,7 @@ TEST_CASE("a visitor may come again while it is sent away") {
 TEST_CASE("a peer is silent when nobody answered, not when it said no") {
   CHECK(mood_after(make_problem(errc::peer_timeout)) == peer_mood::silent);
   CHECK(mood_after(make_problem(errc::peer_unreachable)) == peer_mood::silent);
+  CHECK(mood_after(make_problem(errc::peer_lost)) == peer_mood::silent);
   CHECK(mood_after(make_problem(errc::unavailable)) == peer_mood::silent);
   CHECK(mood_after(make_problem(errc::peer_refused)) == peer_mood::answering);
   CHECK(mood_after(make_problem(errc::peer_failed)) == peer_mood::answering);

@@ -255,7 +255,46 @@ TEST_SUITE("http client") {
       CHECK(x.failure(request_for("GET", server.url + "/")) == errc::bad_answer);
     }
     raw_server hangs_up([](int socket, int) { raw_server::read_request(socket); });
-    CHECK(x.failure(request_for("POST", hangs_up.url + "/", {}, "x")) == errc::peer_unreachable);
+    CHECK(x.failure(request_for("POST", hangs_up.url + "/", {}, "x")) == errc::peer_lost);
+  }
+
+  TEST_CASE("a connection that was lost is told from one that was never made") {
+    client_world x;
+    // Reads the whole request and closes, as an endpoint that is killed after its commit.
+    raw_server dies([](int socket, int) { raw_server::read_request(socket); });
+    raw_server resets([](int socket, int) {
+      raw_server::read_request(socket);
+      linger at_once{1, 0};
+      ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    });
+    raw_server half([](int socket, int) {
+      raw_server::read_request(socket);
+      raw_server::write(socket, "HTTP/1.1 201 Cr");
+    });
+    std::string large(20'000'000, 'x');
+    for (auto url : {dies.url, resets.url, half.url})
+      for (auto& body : {std::string{"x"}, large}) {
+        CAPTURE(url);
+        CHECK(x.failure(request_for("POST", url + "/", {{"Idempotency-Key", "k"}}, body)) ==
+              errc::peer_lost);
+      }
+    std::string nobody;
+    {
+      raw_server gone(always(raw_server::ok("x")));
+      CHECK(x.get(gone.url + "/"));
+      nobody = gone.url;
+    }
+    // Its kept connection is closed, and nobody takes a new one.
+    CHECK(wire::eventually([&] {
+      return x.failure(request_for("POST", nobody + "/", {{"Idempotency-Key", "k"}}, "x")) ==
+             errc::peer_unreachable;
+    }));
+    raw_server no_tls([](int socket, int) {
+      char byte;
+      (void)::recv(socket, &byte, 1, 0);
+    });
+    CHECK(x.failure(request_for("POST", "https" + no_tls.url.substr(4) + "/", {}, "x")) ==
+          errc::peer_unreachable);
   }
 
   TEST_CASE("a body over the bound is refused, announced or not, and not kept") {
@@ -398,9 +437,9 @@ TEST_SUITE("http client") {
     CHECK(x.ask(request_for("POST", with_key.url + "/", {{"idempotency-key", "k"}}, "b"))->body ==
           "x");
     raw_server no_key(hang_up_on(1));
-    CHECK(x.failure(request_for("POST", no_key.url + "/", {}, "b")) == errc::peer_unreachable);
+    CHECK(x.failure(request_for("POST", no_key.url + "/", {}, "b")) == errc::peer_lost);
     raw_server twice(hang_up_on(2));
-    CHECK(x.failure(request_for("GET", twice.url + "/")) == errc::peer_unreachable);
+    CHECK(x.failure(request_for("GET", twice.url + "/")) == errc::peer_lost);
     CHECK(twice.connections == 2);
   }
 

@@ -91,10 +91,10 @@ TEST_SUITE("jobs") {
       check_job(test::filled<process_message>());
     }
     SUBCASE("route_message") {
-      check_job(test::filled<route_message>());
+      check_job(test::filled<route_message>(), "doubt");
     }
     SUBCASE("check_delivery") {
-      check_job(test::filled<check_delivery>());
+      check_job(test::filled<check_delivery>(), "doubt");
     }
     SUBCASE("update_message") {
       check_job(test::filled<update_message>());
