@@ -4,6 +4,8 @@
 #include "actors/settling.hpp"
 #include "messages/multihash.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 namespace igl {
@@ -104,6 +106,15 @@ void look(const post_ptr& at, const caf::optional<job_ticket>& ticket, const std
           [=](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));
             note(at, why);
+            // Its ledger was emptied or restored: what it has may have new places. What we have
+            // already is known by its id.
+            if (code_of(why) == errc::bad_request && !cursor.empty()) {
+              spdlog::warn("channel-observer asks channel {} for everything anew, for it does not "
+                           "know the cursor any more: {}",
+                           at->channel.id, problem_of(why).detail);
+              look(at, ticket, {}, done);
+              return;
+            }
             done(std::move(why));
           });
 }

@@ -44,7 +44,8 @@ struct channel_observer_state {
 /// Takes:   channel-notifications of its channel, and looks from time to time without being told
 /// Opens:   inbox, and channel-notifications for a message that needs an operator
 /// Calls:   the receiving half of its channel
-/// Retries: while the channel does not answer; the cursor stands still meanwhile
+/// Retries: while the channel does not answer; the cursor stands still meanwhile. A channel that
+///          does not know the cursor any more is asked for everything anew
 /// Refuses: a message that breaks the rules of POST /message, or that cannot be read: a dead letter
 channel_observer_actor::behavior_type
 channel_observer(channel_observer_actor::stateful_pointer<channel_observer_state> self,

@@ -1,6 +1,7 @@
 #include "channels/channel_api.hpp"
 
 #include "channels/endpoint_rules.hpp"
+#include "channels/update_cursor.hpp"
 #include "messages/promise.hpp"
 #include "messages/timeouts.hpp"
 
@@ -84,6 +85,42 @@ void find(shell self, const surroundings& with, std::string id, channel_half in,
           [=](caf::error& why) { answer->deliver(std::move(why)); });
 }
 
+/// Asks the ledger's reader and goes on with what it found; a failure is the answer.
+template <class Found, class Question, class Answer, class GoOn>
+void read(shell self, const surroundings& with, const Question& question, answer_to<Answer> answer,
+          GoOn go_on) {
+  self->request(with.reader, timeouts::read, question)
+      .then([=](const Found& found) { go_on(found); },
+            [=](caf::error& why) { answer->deliver(std::move(why)); });
+}
+
+void list_from(shell self, const surroundings& with, const find_channel_updates& asked,
+               const update_cursor::place& from, answer_to<channel_page> answer) {
+  read<channel_records>(self, with, update_cursor::question_of(asked, from), answer,
+                        [=](const channel_records& found) {
+                          auto version = update_cursor::version_in(found);
+                          if (version == 0 || version == from.version)
+                            return answer->deliver(update_cursor::page_of(from, found, {}));
+                          read<found_events>(
+                              self, with, update_cursor::event_number(version), answer,
+                              [=](const found_events& newest) {
+                                answer->deliver(update_cursor::page_of(from, found, newest.events));
+                              });
+                        });
+}
+
+void list(shell self, const surroundings& with, const find_channel_updates& asked,
+          const update_cursor::place& from, answer_to<channel_page> answer) {
+  if (from.version == 0)
+    return list_from(self, with, asked, from, answer);
+  read<found_events>(self, with, update_cursor::event_number(from.version), answer,
+                     [=](const found_events& found) {
+                       if (auto why = update_cursor::check(from, found.events))
+                         return answer->deliver(std::move(why));
+                       list_from(self, with, asked, from, answer);
+                     });
+}
+
 } // namespace
 
 channel_api_actor::behavior_type
@@ -106,16 +143,11 @@ channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroun
         return answer->unguarded();
       },
       [=](const find_channel_updates& x) -> caf::result<channel_page> {
-        auto question = endpoint_rules::question_of(x);
-        if (!question)
-          return question.error();
+        auto from = update_cursor::place_of(x);
+        if (!from)
+          return from.error();
         auto answer = promise_of<channel_page>(self);
-        self->request(with.reader, timeouts::read, std::move(*question))
-            .then(
-                [=](const channel_records& found) {
-                  answer->deliver(endpoint_rules::page_of(x, found));
-                },
-                [=](caf::error& why) { answer->deliver(std::move(why)); });
+        list(self, with, x, *from, answer);
         return answer->unguarded();
       },
       [=](const subscription_request& x) -> caf::result<subscription_accepted> {

@@ -219,6 +219,36 @@ TEST_CASE_FIXTURE(watch,
   CHECK(health->last_error.find("refused") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(watch,
+                  "a channel that does not know the cursor any more is asked for everything") {
+  auto unknown = make_problem(errc::bad_request, "the cursor is of another ledger");
+  book_a->updates.answers = {page({}, "?c=old"), unknown,
+                             page({news("1", sg_to_au("42"))}, "?c=1")};
+  auto observer = observe(channel_a);
+  run();
+  CHECK(ask(observer, ticket, channel_notified{"a", {}}).answer<settled>());
+  REQUIRE(book_a->updates.asked.size() == 3);
+  CHECK(book_a->updates.asked[1].cursor == "?c=old");
+  CHECK(book_a->updates.asked[2].cursor == "");
+  CHECK(book_a->updates.asked[2].since == caf::timestamp{});
+  CHECK(ledger_book->opened<process_message>(stream::inbox).size() == 1);
+  CHECK(ledger_book->cursors["channel/a"] == "?c=1");
+  auto health = ask(observer, channel_health_query{}).answer<channel_health>();
+  CHECK(health->up);
+  CHECK(health->last_error.find("another ledger") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(watch, "a channel that refuses even the start is not asked in a circle") {
+  auto unknown = make_problem(errc::bad_request, "no");
+  book_a->updates.answers = {page({}, "?c=old"), unknown, unknown};
+  auto observer = observe(channel_a);
+  run();
+  auto x = ask(observer, ticket, channel_notified{"a", {}}).answer<settled>();
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::bad_request);
+  CHECK(ledger_book->cursors["channel/a"] == "?c=old");
+}
+
 TEST_CASE_FIXTURE(watch, "a channel whose cursor stands still is not asked for ever") {
   book_a->updates.answers = {page({}, ""), page({}, "", true)};
   auto observer = observe(channel_a);

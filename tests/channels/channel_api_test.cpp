@@ -199,6 +199,35 @@ TEST_CASE_FIXTURE(channel_api_world, "refuses a foreign cursor") {
   CHECK(code_of(refused.error()) == errc::bad_request);
 }
 
+TEST_CASE_FIXTURE(channel_api_world,
+                  "refuses the cursors of a ledger that was emptied or restored") {
+  auto to = api();
+  observe("a");
+  observe("b");
+  find_channel_updates question;
+  question.cursor = ask(to, question).answer<channel_page>()->cursor;
+  REQUIRE(ask(to, question).answer<channel_page>());
+  pass(std::chrono::seconds{1}, std::chrono::seconds{1});
+  ledger::options how_opened;
+  how_opened.path = folder.path("another-ledger");
+  how_opened.owner = "au-endpoint";
+  how_opened.map_bytes = size_t{1} << 24;
+  how_opened.now = now();
+  store = std::move(*ledger::open(how_opened));
+  // Empty at first, then as long as the other one was, then longer.
+  for (auto id : {"", "c", "d", "e"}) {
+    CAPTURE(id);
+    if (*id != 0)
+      observe(id);
+    auto refused = ask(to, question).answer<channel_page>();
+    REQUIRE(!refused);
+    CHECK(code_of(refused.error()) == errc::bad_request);
+  }
+  question.cursor.clear();
+  CHECK(ids_of(*ask(to, question).answer<channel_page>()) ==
+        std::vector<std::string>{"c", "d", "e"});
+}
+
 TEST_CASE_FIXTURE(channel_api_world, "hands subscriptions to the hub and its answer back") {
   subscription_request x;
   x.mode = "subscribe";
