@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <ctime>
 
 namespace igl::channel_protocol {
@@ -22,6 +23,8 @@ constexpr uint64_t page_bytes = uint64_t{64} << 20;
 constexpr size_t longest_excerpt = 1000;
 /// In bytes; nobody is asked for a longer one.
 constexpr size_t longest_id = 1000;
+/// A channel without links to further pages is asked for longer lists, up to this many messages.
+constexpr uint32_t longest_list = 64000;
 
 std::string url_of(const channel_settings& at, std::string_view path) {
   auto base = std::string_view{at.url};
@@ -139,6 +142,33 @@ caf::optional<caf::timestamp> parse_http_date(const std::string& text) {
   return caf::timestamp{std::chrono::seconds{timegm(&parts)}};
 }
 
+constexpr std::string_view since_mark = "?updated_since=";
+constexpr std::string_view limit_mark = "&limit=";
+
+/// A question of ours: what is new since a time.
+std::string query_since(const std::string& since_encoded, const std::string& rest, uint32_t limit) {
+  return std::string{since_mark} + since_encoded + rest + std::string{limit_mark} +
+         std::to_string(limit);
+}
+
+/// What is asked for: the page that a link or a longer list needs, or what is new since a time.
+std::string query_of(const find_channel_updates& x) {
+  if (!x.cursor.empty() && x.cursor.front() == '?')
+    return x.cursor;
+  auto receiver = x.receiver.empty() ? "" : "&receiver=" + percent_encode(x.receiver);
+  return query_since(percent_encode(x.cursor.empty() ? to_rfc3339(x.since) : x.cursor), receiver,
+                     x.limit);
+}
+
+/// The limit in a query of ours; 0: it is a link's.
+uint32_t limit_in(std::string_view query) {
+  auto at = query.rfind(limit_mark);
+  uint32_t limit = 0;
+  if (query.starts_with(since_mark) && at != std::string_view::npos)
+    std::from_chars(query.data() + at + limit_mark.size(), query.data() + query.size(), limit);
+  return limit;
+}
+
 /// Our endpoints say in a header of theirs whether there is more; elsewhere a full page hints at
 /// it.
 bool says_more(const find_channel_updates& question, const http_response& x, size_t count) {
@@ -178,15 +208,7 @@ http_request find(const channel_settings& at, const find_channel_message& x) {
 }
 
 http_request list(const channel_settings& at, const find_channel_updates& x) {
-  std::string query = x.cursor;
-  if (query.empty() || query.front() != '?') {
-    auto since = query.empty() ? to_rfc3339(x.since) : query;
-    query = "?updated_since=" + percent_encode(since);
-    if (!x.receiver.empty())
-      query += "&receiver=" + percent_encode(x.receiver);
-    query += "&limit=" + std::to_string(x.limit);
-  }
-  auto asked = request(at, "GET", "/messages" + query);
+  auto asked = request(at, "GET", "/messages" + query_of(x));
   asked.max_body = page_bytes;
   return asked;
 }
@@ -213,6 +235,10 @@ http_request subscribe(const channel_settings& at, const subscription_request& x
 }
 
 caf::expected<channel_receipt> read_receipt(const http_request& asked, const http_response& x) {
+  // A proxy in front of the channel speaks: what is behind it may have taken the message.
+  if (x.status == 502 || x.status == 504)
+    return make_problem(x.status == 502 ? errc::peer_lost : errc::peer_timeout,
+                        problem_of(error_of(asked, x)).detail);
   auto body = body_of(asked, x);
   if (!body)
     return body.error();
@@ -235,9 +261,50 @@ caf::expected<channel_message> read_message(const http_request& asked, const htt
   return said;
 }
 
+namespace {
+
+/// Where to go on without a link. A list as long as it may be can be the beginning of a longer one,
+/// whose rest a cursor that moves on would skip; and no element says how new it is. So a longer
+/// list is asked for, from the same time; what comes twice is known by its id.
+caf::error go_on_without_link(channel_page& page, const find_channel_updates& question,
+                              const http_request& asked, const http_response& x, size_t count,
+                              exchange_times when) {
+  if (count == 0) {
+    page.cursor = question.cursor.empty() ? to_rfc3339(question.since) : question.cursor;
+    return caf::none;
+  }
+  auto query = query_of(question);
+  auto limit = limit_in(query);
+  // 0: the last page of a channel that gave links before.
+  auto asked_longer = limit > question.limit;
+  if (limit == 0 || (count < limit && !(asked_longer && count == limit / 2))) {
+    page.cursor = time_cursor(question, x, when);
+    return caf::none;
+  }
+  // As many as the last time, though twice as many were asked for: it has a limit of its own.
+  if (count < limit)
+    return broken(asked, "answers " + std::to_string(count) +
+                             " messages again and no link to further ones; if there are more, they "
+                             "cannot be asked for. has_updated_since = false fetches each by its "
+                             "id");
+  if (limit > longest_list / 2)
+    return broken(asked, "answers more than " + std::to_string(limit) +
+                             " messages and no link to further ones");
+  page.cursor = query.substr(0, query.rfind(limit_mark)) + std::string{limit_mark} +
+                std::to_string(2 * limit);
+  page.more = true;
+  return caf::none;
+}
+
+} // namespace
+
 caf::expected<channel_page> read_page(const find_channel_updates& question,
                                       const http_request& asked, const http_response& x,
                                       exchange_times when) {
+  auto link =
+      !question.cursor.empty() && question.cursor.front() == '?' && limit_in(question.cursor) == 0;
+  if (link && (x.status == 400 || x.status == 404 || x.status == 410))
+    return make_problem(errc::bad_request, problem_of(error_of(asked, x)).detail);
   auto body = body_of(asked, x);
   if (!body)
     return body.error();
@@ -258,12 +325,8 @@ caf::expected<channel_page> read_page(const find_channel_updates& question,
     // Only the query: the path is ours, and a token must not follow a link elsewhere.
     page.cursor = next.substr(at, next.find('#') - at);
     page.more = says_more(question, x, body->size());
-  } else if (body->empty() && !question.cursor.empty()) {
-    page.cursor = question.cursor;
-  } else if (body->empty()) {
-    page.cursor = to_rfc3339(question.since);
-  } else {
-    page.cursor = time_cursor(question, x, when);
+  } else if (auto why = go_on_without_link(page, question, asked, x, body->size(), when)) {
+    return why;
   }
   return page;
 }

@@ -21,7 +21,8 @@ http_request subscribe(const channel_settings& at, const subscription_request& x
 // Each fails with peer_refused, peer_failed or, if the answer is 2xx or 3xx but not what the
 // protocol allows, bad_answer.
 
-/// Any 2xx with an id, a number or a string.
+/// Any 2xx with an id, a number or a string. Fails with peer_lost or peer_timeout, too, if a proxy
+/// says so (502, 504).
 caf::expected<channel_receipt> read_receipt(const http_request& asked, const http_response& x);
 /// Fails with not_found for 404.
 caf::expected<channel_message> read_message(const http_request& asked, const http_response& x);
@@ -32,8 +33,11 @@ struct exchange_times {
 };
 /// The cursor is the query of the `Link: <…>; rel="next"`, if there is one. Otherwise it is the
 /// peer's time when it answered, a little earlier so that nothing is lost: the next page may repeat
-/// messages of this one. What is no message in the list is told apart from the others, and counts
-/// like them; bad_answer: there is no list.
+/// messages of this one. A list without a link that is as long as was asked for may go on: there is
+/// more, and the cursor asks for a longer list from the same time; bad_answer when the channel does
+/// not give one. What is no message in the list is told apart from the others, and counts like
+/// them; bad_answer: there is no list; bad_request: the channel does not know the link that it gave
+/// before (400, 404, 410).
 caf::expected<channel_page> read_page(const find_channel_updates& question,
                                       const http_request& asked, const http_response& x,
                                       exchange_times when);

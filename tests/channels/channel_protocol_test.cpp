@@ -148,6 +148,9 @@ TEST_CASE("tells what breaks the protocol from a refusal and from a failure") {
       {429, "", errc::peer_failed},
       {500, "", errc::peer_failed},
       {503, R"({"id":1})", errc::peer_failed},
+      // A proxy: what is behind it may have taken the message.
+      {502, "", errc::peer_lost},
+      {504, "", errc::peer_timeout},
   };
   for (auto& row : rows) {
     CAPTURE(row.status);
@@ -228,6 +231,65 @@ TEST_CASE("never goes back in time, and stays where it is while there is nothing
   CHECK(page(answer(200, "[]"), question)->cursor == "2026-11-21T12:00:00.000000Z");
 }
 
+namespace {
+
+std::string list_of(int messages) {
+  std::string text;
+  for (int i = 0; i < messages; ++i)
+    text += (i == 0 ? "" : ",") + wire(std::to_string(i), "confirmed");
+  return "[" + text + "]";
+}
+
+} // namespace
+
+TEST_CASE("a full list without a link may go on: a longer one is asked for, from the same time") {
+  find_channel_updates question{"2026-11-21T11:00:00.000000Z", {}, "SG", 2};
+  for (auto count : {2, 3}) {
+    auto full = page(answer(200, list_of(count)), question);
+    REQUIRE(full);
+    CHECK(full->messages.size() == static_cast<size_t>(count));
+    CHECK(full->more);
+    CHECK(full->cursor == "?updated_since=2026-11-21T11%3A00%3A00.000000Z&receiver=SG&limit=4");
+    find_channel_updates longer{full->cursor, {}, "SG", 2};
+    CHECK(list(channel(), longer).url ==
+          "http://channel.example:8080/base/messages" + full->cursor);
+    auto longest = page(answer(200, list_of(5)), longer);
+    REQUIRE(longest);
+    CHECK(longest->more);
+    CHECK(longest->cursor.ends_with("&limit=8"));
+    auto whole = page(answer(200, list_of(3)), longer);
+    REQUIRE(whole);
+    CHECK(!whole->more);
+    CHECK(whole->cursor == "2026-11-21T11:59:55.000000Z");
+  }
+}
+
+TEST_CASE("a channel that pages by itself and gives no link is not passed over in silence") {
+  find_channel_updates longer{"?updated_since=2026&receiver=SG&limit=4", {}, "SG", 2};
+  auto capped = page(answer(200, list_of(2)), longer);
+  REQUIRE(!capped);
+  CHECK(code_of(capped.error()) == errc::bad_answer);
+  CHECK(sentence_of(capped.error()).find("has_updated_since") != std::string::npos);
+  // The limit that we ask for has an end, too.
+  find_channel_updates longest{"?updated_since=2026&limit=64000", {}, "SG", 500};
+  std::string sevens = "7";
+  for (int i = 1; i < 64000; ++i)
+    sevens += ",7";
+  CHECK(code_in(page(answer(200, "[" + sevens + "]"), longest)) == errc::bad_answer);
+}
+
+TEST_CASE("tells a link that the channel does not know any more from what it refuses") {
+  for (auto status : {400, 404, 410}) {
+    auto gone = static_cast<uint16_t>(status);
+    CHECK(code_in(page(answer(gone), {"?cursor=9", {}, "SG", 2})) == errc::bad_request);
+    CHECK(code_in(page(answer(gone), {"2026-11-21T11:00:00Z", {}, "SG", 2})) == errc::peer_refused);
+    // It does not like the limit: everything from the start would not help.
+    CHECK(code_in(page(answer(gone), {"?updated_since=2026&limit=4", {}, "SG", 2})) ==
+          errc::peer_refused);
+  }
+  CHECK(code_in(page(answer(403), {"?cursor=9", {}, "SG", 2})) == errc::peer_refused);
+}
+
 TEST_CASE("takes a list in an envelope, and refuses what is no list of messages") {
   CHECK(page(answer(200, R"({"messages":[)" + wire("1", "confirmed") + "]}"))->messages.size() ==
         1);
@@ -256,11 +318,12 @@ TEST_CASE("an element that cannot be read does not hold up the others, and is no
 }
 
 TEST_CASE("the cursor moves on over what cannot be read, and it counts towards the limit") {
-  find_channel_updates question{"2026-11-21T11:00:00.000000Z", {}, "SG", 1};
+  find_channel_updates question{"2026-11-21T11:00:00.000000Z", {}, "SG", 2};
   CHECK(page(answer(200, "[7]"), question)->cursor == "2026-11-21T11:59:55.000000Z");
   auto linked = page(answer(200, "[7]", {{"Link", R"(<?cursor=9>; rel="next")"}}), question);
   CHECK(linked->cursor == "?cursor=9");
-  CHECK(linked->more);
+  question.limit = 1;
+  CHECK(page(answer(200, "[7]", {{"Link", R"(<?cursor=9>; rel="next")"}}), question)->more);
 }
 
 TEST_CASE("of what cannot be read only a bounded part is shown, and no character is cut") {
