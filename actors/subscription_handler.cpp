@@ -6,6 +6,7 @@
 #include "messages/topic.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace igl {
 
@@ -28,10 +29,24 @@ std::chrono::milliseconds pause_now(handler_pointer self, const surroundings& ar
   return pause_after(settings.retry_channel_notifications, failed, chance(around));
 }
 
+/// Is there a request of ours that a hub may want to verify? One that got our answer only at the
+/// second try asks twice.
+bool is_expected(const subscription_handler_state& st, caf::actor_clock::time_point now) {
+  return st.outstanding || (st.confirmed && now < st.confirmed_at + verification_patience);
+}
+
+/// Could the request have reached the hub though it failed?
+bool may_have_arrived(const caf::error& why) {
+  auto code = code_of(why);
+  return code == errc::peer_timeout || code == errc::peer_lost || code == errc::bad_answer ||
+         code == errc::unavailable || code == errc::broken_promise;
+}
+
 void ask(handler_pointer self, const surroundings& around,
          const std::shared_ptr<const node_settings>& settings, const channel_settings& which,
          const channel_actor& channel, const subscription_request& wanted) {
   self->state.asking = true;
+  self->state.outstanding = true;
   self->state.confirmed = false;
   self->request(channel, patience_for(which.timeout), wanted)
       .then(
@@ -45,6 +60,8 @@ void ask(handler_pointer self, const surroundings& around,
           },
           [=](caf::error& why) {
             self->state.asking = false;
+            if (!may_have_arrived(why))
+              self->state.outstanding = false;
             self->state.health.up = false;
             self->state.health.last_error = sentence_of(why);
             self->state.health.last_error_at = around.now();
@@ -72,12 +89,25 @@ caf::expected<channel_intent_confirmed> decide(const confirm_channel_intent& ask
                                                const node_settings& settings) {
   auto wanted = canonical_topic(jurisdiction_topic(settings.jurisdiction));
   auto topic = canonical_topic(asked.topic);
-  // The reference software's endpoints call the topic by the jurisdiction alone.
-  auto same_topic = asked.topic == settings.jurisdiction || (topic && wanted && *topic == *wanted);
+  // The reference software's endpoints call the topic by the jurisdiction alone, or not at all.
+  auto same_topic = asked.topic.empty() || asked.topic == settings.jurisdiction ||
+                    (topic && wanted && *topic == *wanted);
   if (asked.channel_id != channel.id || asked.mode != "subscribe" || !same_topic)
     return make_problem(errc::not_found, "this node did not ask channel " + channel.id + " to " +
                                              asked.mode + " " + asked.topic);
+  if (asked.challenge.empty())
+    return make_problem(errc::bad_request, "hub.challenge is missing");
   return channel_intent_confirmed{asked.challenge};
+}
+
+std::chrono::seconds lease_granted(const confirm_channel_intent& asked) {
+  auto& text = asked.lease_seconds;
+  int64_t seconds = 0;
+  auto end = text.data() + text.size();
+  auto [at, ec] = std::from_chars(text.data(), end, seconds);
+  if (ec != std::errc{} || at != end || seconds <= 0)
+    return channel_lease;
+  return std::min(std::chrono::seconds{seconds}, channel_lease);
 }
 
 caf::expected<notification_accepted> decide(const channel_notification& x,
@@ -102,11 +132,20 @@ subscription_handler(handler_pointer self, surroundings around,
         auto decision = decide(asked, which, *settings);
         if (!decision)
           return decision.error();
-        self->state.confirmed = true;
-        self->state.failed = 0;
-        self->state.health.up = true;
-        self->state.health.subscribed_until = around.now() + channel_lease;
-        plan(self, channel_lease / 2);
+        auto now = self->clock().now();
+        auto& st = self->state;
+        if (!is_expected(st, now))
+          return make_problem(errc::not_found, "this node has asked channel " + which.id +
+                                                   " for nothing that is not confirmed");
+        auto lease = lease_granted(asked);
+        if (st.outstanding)
+          st.confirmed_at = now;
+        st.outstanding = false;
+        st.confirmed = true;
+        st.failed = 0;
+        st.health.up = true;
+        st.health.subscribed_until = around.now() + lease;
+        plan(self, std::max(lease / 2, shortest_renewal));
         return *decision;
       },
       [=](const channel_notification& x) -> caf::result<notification_accepted> {

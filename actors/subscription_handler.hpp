@@ -14,15 +14,23 @@ inline constexpr std::chrono::seconds channel_lease{432000};
 /// How long a hub may take to verify our intent before it is asked again.
 inline constexpr std::chrono::seconds verification_patience{60};
 
+/// A subscription that is granted for a shorter time than twice this lapses in between.
+inline constexpr std::chrono::seconds shortest_renewal{10};
+
 /// The subscription this node wants at a channel: topic `jurisdiction.<own>`, called back at
 /// `<reception url>/channel-message/<channel id>`.
 subscription_request subscription_at(const channel_settings& channel, const node_settings& settings,
                                      std::string_view reception_url);
 
-/// Did we ask for this? Yes: the challenge goes back. Fails with not_found.
+/// Is this what we ask for? Yes: the challenge goes back. Fails with not_found, and with
+/// bad_request if there is no challenge. The reference software names no topic (Message reception
+/// API).
 caf::expected<channel_intent_confirmed> decide(const confirm_channel_intent& asked,
                                                const channel_settings& channel,
                                                const node_settings& settings);
+
+/// For how long the hub says that it subscribes us; what was asked for if it does not say, or more.
+std::chrono::seconds lease_granted(const confirm_channel_intent& asked);
 
 /// Fails with forbidden: the channel has a secret and this is not its signature.
 caf::expected<notification_accepted> decide(const channel_notification& x,
@@ -31,10 +39,12 @@ caf::expected<notification_accepted> decide(const channel_notification& x,
 struct subscription_handler_state {
   static inline const char* name = "subscription-handler";
   subscription_handler_state() =
-      default;            // no aggregate: CAF would make its first member of the actor's pointer
-  bool asking = false;    // a request is on its way
-  bool confirmed = false; // since the last request
-  uint32_t failed = 0;    // requests since the last confirmation
+      default;              // no aggregate: CAF would make its first member of the actor's pointer
+  bool asking = false;      // a request is on its way
+  bool outstanding = false; // a request may have reached the hub, and was not verified yet
+  bool confirmed = false;   // since the last request
+  caf::actor_clock::time_point confirmed_at{};
+  uint32_t failed = 0;                 // requests since the last confirmation
   caf::actor_clock::time_point next{}; // when to ask again
   channel_health health;
 };

@@ -51,6 +51,7 @@ struct confirm_channel_intent {
   std::string mode;
   std::string topic;
   std::string challenge;
+  std::string lease_seconds{}; ///< as text; empty: not said
 };
 struct channel_intent_confirmed {
   std::string challenge;
@@ -207,7 +208,7 @@ IGL_INSPECT(document_stored, x.multihash)
 IGL_INSPECT(open_document, x.multihash, x.jurisdiction)
 IGL_INSPECT(subscription_request, x.mode, x.topic, x.callback, x.secret, x.lease_seconds)
 IGL_INSPECT(subscription_accepted, x.unused)
-IGL_INSPECT(confirm_channel_intent, x.channel_id, x.mode, x.topic, x.challenge)
+IGL_INSPECT(confirm_channel_intent, x.channel_id, x.mode, x.topic, x.challenge, x.lease_seconds)
 IGL_INSPECT(channel_intent_confirmed, x.challenge)
 IGL_INSPECT(channel_notification, x.channel_id, x.message_id, x.body, x.signature)
 IGL_INSPECT(notification_accepted, x.unused)

@@ -57,7 +57,8 @@ TEST_CASE("confirms what it asked for, and nothing else") {
       {"subscribe", "jurisdiction.SG", false},
       {"subscribe", "SG", false},
       {"denied", "jurisdiction.AU", false},
-      {"subscribe", "", false},
+      {"subscribe", "", true}, // the reference software names none
+      {"", "", false},
   };
   for (auto& row : rows) {
     auto x = decide(confirm_channel_intent{"a", row.mode, row.topic, "c"}, channel_a, australia());
@@ -67,6 +68,24 @@ TEST_CASE("confirms what it asked for, and nothing else") {
     else
       CHECK(code_of(x.error()) == errc::not_found);
   }
+}
+
+TEST_CASE("a verification without a challenge cannot be answered") {
+  auto x = decide(confirm_channel_intent{"a", "subscribe", "AU", ""}, channel_a, australia());
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::bad_request);
+}
+
+TEST_CASE("believes the hub for how long it subscribes, but not more than was asked for") {
+  auto with = [](const char* text) {
+    auto x = verification();
+    x.lease_seconds = text;
+    return lease_granted(x);
+  };
+  CHECK(with("3600") == 3600s);
+  CHECK(with("99999999") == channel_lease);
+  for (auto nonsense : {"", "0", "-1", "1h", "99999999999999999999"})
+    CHECK(with(nonsense) == channel_lease);
 }
 
 TEST_CASE("with a secret, takes only what is signed with it") {
@@ -105,6 +124,55 @@ TEST_CASE_FIXTURE(desk, "is verified while it still waits for the answer, and do
   CHECK(ask(handler, verification()).answer<channel_intent_confirmed>());
   auto health = ask(handler, channel_health_query{}).answer<channel_health>();
   CHECK(health->subscribed_until > around.now());
+}
+
+TEST_CASE_FIXTURE(desk, "renews when half of what the hub grants is over") {
+  book_a->subscriptions.answers = {subscription_accepted{}, subscription_accepted{}};
+  auto handler = handle();
+  run();
+  auto granted = verification();
+  granted.lease_seconds = "7200";
+  CHECK(ask(handler, granted).answer<channel_intent_confirmed>());
+  auto health = ask(handler, channel_health_query{}).answer<channel_health>();
+  CHECK(health->subscribed_until == around.now() + 2h);
+  pass(59min, 60s);
+  CHECK(asked() == 1);
+  pass(1min, 60s);
+  CHECK(asked() == 2);
+}
+
+TEST_CASE_FIXTURE(desk, "confirms nothing while no request of its own is outstanding") {
+  auto refuses = [&](const subscription_handler_actor& handler) {
+    auto x = ask(handler, verification()).answer<channel_intent_confirmed>();
+    return !x && code_of(x.error()) == errc::not_found;
+  };
+  SUBCASE("the hub could not be reached") {
+    book_a->subscriptions.answers = {make_problem(errc::peer_unreachable)};
+    auto handler = handle();
+    run();
+    CHECK(refuses(handler));
+    auto health = ask(handler, channel_health_query{}).answer<channel_health>();
+    CHECK(health->subscribed_until == caf::timestamp{});
+  }
+  SUBCASE("it is confirmed already, and not to be renewed yet") {
+    book_a->subscriptions.answers = {subscription_accepted{}, subscription_accepted{}};
+    auto handler = handle();
+    run();
+    CHECK(ask(handler, verification()).answer<channel_intent_confirmed>());
+    // The answer may be lost on its way to the hub.
+    CHECK(ask(handler, verification()).answer<channel_intent_confirmed>());
+    pass(61s, 1s);
+    CHECK(refuses(handler));
+    pass(60h, 600s);
+    REQUIRE(asked() == 2);
+    CHECK(ask(handler, verification()).answer<channel_intent_confirmed>());
+  }
+  SUBCASE("a request whose answer was lost may be verified") {
+    book_a->subscriptions.answers = {make_problem(errc::peer_lost)};
+    auto handler = handle();
+    run();
+    CHECK(ask(handler, verification()).answer<channel_intent_confirmed>());
+  }
 }
 
 TEST_CASE_FIXTURE(desk, "asks again, less and less often, while the channel is away") {
