@@ -49,6 +49,8 @@ using job_publisher_actor = caf::typed_actor<
     caf::reacts_to<republish>,
     // How many publications await their acknowledgement.
     caf::replies_to<publisher_query>::with<publisher_status>,
+    // Whether a due job should be in its stream, and since when.
+    caf::replies_to<published_when>::with<published_at>,
     // INTERNAL: a publication was acknowledged or failed.
     caf::reacts_to<publication_ended>,
     // INTERNAL: the timer.

@@ -6,8 +6,9 @@ namespace igl {
 
 // What the parts that move jobs tell each other. None of it is stored.
 
+/// Jobs may have become due in these streams: a bit each, by place in the catalogue.
 struct jobs_opened {
-  uint8_t unused = 0;
+  uint32_t streams = 0;
 };
 struct republish {
   stream on = stream::inbox;
@@ -20,6 +21,14 @@ struct publisher_status {
   uint64_t in_flight = 0;
   uint64_t published = 0;
   std::string last_error;
+};
+/// When was the job at this place of a stream's queue published, about?
+struct published_when {
+  stream on = stream::inbox;
+  due_place place;
+};
+struct published_at {
+  caf::optional<caf::timestamp> at; ///< none: not yet
 };
 struct publication_ended {
   uint64_t number = 0;
@@ -51,10 +60,12 @@ struct restart_child {
   std::string name;
 };
 
-IGL_INSPECT(jobs_opened, x.unused)
+IGL_INSPECT(jobs_opened, x.streams)
 IGL_INSPECT(republish, x.on, x.due_before)
 IGL_INSPECT(publisher_query, x.unused)
 IGL_INSPECT(publisher_status, x.in_flight, x.published, x.last_error)
+IGL_INSPECT(published_when, x.on, x.place)
+IGL_INSPECT(published_at, x.at)
 IGL_INSPECT(publication_ended, x.number, x.why)
 IGL_INSPECT(job_arrived, x.payload, x.acknowledgement)
 IGL_INSPECT(drain, x.unused)

@@ -306,4 +306,13 @@ std::string uuid_from(std::string_view random16) {
   return uuid_text(bytes, 4);
 }
 
+std::string uuid_at(std::chrono::milliseconds since_1970, std::string_view random10) {
+  uuid_bytes bytes{};
+  auto time = static_cast<uint64_t>(since_1970.count());
+  for (size_t i = 6; i-- > 0; time >>= 8)
+    bytes[i] = static_cast<uint8_t>(time);
+  std::copy_n(random10.begin(), std::min<size_t>(random10.size(), 10), bytes.begin() + 6);
+  return uuid_text(bytes, 7);
+}
+
 } // namespace igl

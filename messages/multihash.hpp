@@ -2,6 +2,7 @@
 
 #include <caf/optional.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -53,5 +54,8 @@ std::string uuid_of(std::string_view name);
 
 /// A version 4 UUID from 16 random bytes, which the caller provides.
 std::string uuid_from(std::string_view random16);
+
+/// A version 7 UUID (RFC 9562): later ones sort behind earlier ones.
+std::string uuid_at(std::chrono::milliseconds since_1970, std::string_view random10);
 
 } // namespace igl

@@ -98,20 +98,23 @@ struct found_cursor {
   std::string value;
 };
 
-/// A place in the queue of due jobs: due time, then order of opening.
+/// A place in a stream's queue of due jobs: due time, then order of opening.
 struct due_place {
   caf::timestamp due;
   uint64_t number = 0;
 };
-/// Open jobs after a place that are due at `at`, in order.
+/// Open jobs of one stream after a place that are due at `at`, in order.
 struct due_jobs {
+  stream on = stream::inbox;
   due_place after;
   caf::timestamp at;
   uint32_t limit = 512;
 };
 struct found_due_jobs {
   std::vector<open_job> jobs;
-  due_place last;                         ///< go on after this
+  due_place last; ///< go on after this
+  caf::timespan ahead{
+      0}; ///< the ledger's time, on which jobs are due, is so far ahead of the clock
   caf::optional<caf::timestamp> next_due; ///< of the first job that is not due yet
 };
 
@@ -202,8 +205,8 @@ IGL_INSPECT(found_subscription, x.what)
 IGL_INSPECT(find_cursor, x.name)
 IGL_INSPECT(found_cursor, x.value)
 IGL_INSPECT(due_place, x.due, x.number)
-IGL_INSPECT(due_jobs, x.after, x.at, x.limit)
-IGL_INSPECT(found_due_jobs, x.jobs, x.last, x.next_due)
+IGL_INSPECT(due_jobs, x.on, x.after, x.at, x.limit)
+IGL_INSPECT(found_due_jobs, x.jobs, x.last, x.ahead, x.next_due)
 IGL_INSPECT(find_dead_letters, x.after, x.limit)
 IGL_INSPECT(found_dead_letters, x.letters)
 IGL_INSPECT(stream_count_of, x.id, x.open)

@@ -82,12 +82,17 @@ struct settlement {
   std::vector<subscription_change> subscriptions;
   std::vector<cursor_change> cursors;
   std::vector<event> events; ///< number and time are given by the ledger
+  /// What subscribers may want to hear. Each becomes a notifications job with those of its notices
+  /// whose topic has a subscriber when this is written; without any, nobody is to be told.
+  std::vector<message_changed> tells;
   std::vector<job_order> opens;
 };
 
 /// The answer, given after the data is on disk.
 struct settled {
   uint64_t version = 0; ///< number of this settlement's first event; what changed records carry now
+  /// The streams in which a job was opened or rescheduled: a bit each, by place in the catalogue.
+  uint32_t stirred = 0;
 };
 
 template <class Inspector>
@@ -126,11 +131,11 @@ auto inspect(Inspector& f, cursor_change& x) {
 template <class Inspector>
 auto inspect(Inspector& f, settlement& x) {
   return f(caf::meta::type_name("settlement"), x.job, x.messages, x.channel_records, x.grants,
-           x.objects, x.subscriptions, x.cursors, x.events, x.opens);
+           x.objects, x.subscriptions, x.cursors, x.events, x.tells, x.opens);
 }
 template <class Inspector>
 auto inspect(Inspector& f, settled& x) {
-  return f(caf::meta::type_name("settled"), x.version);
+  return f(caf::meta::type_name("settled"), x.version, x.stirred);
 }
 
 } // namespace igl

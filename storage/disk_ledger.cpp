@@ -1,5 +1,6 @@
 #include "storage/disk_ledger.hpp"
 
+#include "storage/folder_kind.hpp"
 #include "storage/ledger_keys.hpp"
 
 #include <algorithm>
@@ -9,7 +10,7 @@ namespace igl {
 namespace {
 
 /// Changes with every change of a key or value that older programs cannot read.
-constexpr std::string_view format = "igl-ledger 1";
+constexpr std::string_view format = "igl-ledger 2";
 
 /// 4 MB: what a transaction holds in memory until it is on disk.
 constexpr size_t pieces_per_transaction = 16;
@@ -48,18 +49,19 @@ caf::expected<std::shared_ptr<ledger>> ledger::open(options how) {
 caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
   if (!how.now)
     how.now = caf::make_timestamp;
-  auto lock = folder_lock::acquire(how.path, "ledger.lock");
-  if (!lock)
-    return lock.error();
   // A ledger of another format must not be changed: so first only the database that tells.
   lmdb::options env_options;
   env_options.path = how.path;
   env_options.map_bytes = how.map_bytes;
   env_options.file_mode = 0600; // it holds the subscribers' secrets
   env_options.databases = {"meta"};
-  auto env = lmdb::environment::open(env_options);
+  auto env = open_folder(folder_kind::ledger, env_options);
   if (!env)
     return env.error();
+  // Not before: what is no ledger gets no lock file either.
+  auto lock = folder_lock::acquire(how.path, "ledger.lock");
+  if (!lock)
+    return lock.error();
   if (auto err = check_identity(**env, how))
     return err;
   env_options.databases = ledger_databases::names();

@@ -1,5 +1,6 @@
 #include "storage/ledger_batch.hpp"
 
+#include "messages/topic.hpp"
 #include "storage/ledger_keys.hpp"
 
 #include <algorithm>
@@ -51,6 +52,7 @@ caf::expected<settled> ledger_batch::apply(const settlement& x) {
   if (auto err = check(x, found))
     return err;
   written_ = true;
+  stirred_ = 0;
   auto events_before = state_.last_event;
   for (const auto& e : x.events)
     write_event(e.what, e.about, e.detail);
@@ -69,9 +71,11 @@ caf::expected<settled> ledger_batch::apply(const settlement& x) {
     txn_.put(db_.cursors, keys::of_text(cursor.name), cursor.value);
   if (x.job)
     end_job(*x.job, std::move(*found.job));
+  for (const auto& change : x.tells)
+    tell(change);
   for (const auto& order : x.opens)
     open(order);
-  return settled{state_.last_event > events_before ? version : 0};
+  return settled{state_.last_event > events_before ? version : 0, stirred_};
 }
 
 void ledger_batch::finish() {
@@ -212,6 +216,17 @@ void ledger_batch::write_subscription(const subscription_change& x) {
     txn_.put(db_.subscription_ends, keys::of_subscription_end(x.what.ends, key), {});
   }
   remove_ended_subscriptions();
+}
+
+bool ledger_batch::has_subscriber(const std::string& topic) const {
+  for (const auto& above : topics_matching(topic)) {
+    auto begins = keys::of_topic(above);
+    auto at = txn_.walk(db_.subscriptions);
+    for (bool more = at.seek(begins); more && at.key().starts_with(begins); more = at.next())
+      if (decoded<subscription>(at.value()).ends > now_.at)
+        return true;
+  }
+  return false;
 }
 
 void ledger_batch::remove_ended_subscriptions() {

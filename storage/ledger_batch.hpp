@@ -66,6 +66,8 @@ private:
   void end_job(const job_outcome& x, stored_job job);
   void bury(const job_outcome& x, const stored_job& job);
   void open(const job_order& x);
+  void tell(const message_changed& x);
+  bool has_subscriber(const std::string& topic) const;
   uint64_t next_turn() { return ++state_.last_turn; }
   caf::timestamp due_of(caf::timestamp asked) const;
   void put_job(const stored_job& x);
@@ -81,7 +83,8 @@ private:
   std::set<uint64_t> named_uploads_;
   std::set<uint64_t> spare_uploads_;
   bool written_ = false;
-  std::string value_; ///< used again and again
+  uint32_t stirred_ = 0; ///< by this settlement; as in `settled`
+  std::string value_;    ///< used again and again
 };
 
 } // namespace igl

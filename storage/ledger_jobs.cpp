@@ -116,6 +116,16 @@ void ledger_batch::open(const job_order& x) {
   ++state_.open_jobs[static_cast<size_t>(x.on)];
 }
 
+void ledger_batch::tell(const message_changed& x) {
+  auto wanted = x;
+  wanted.notices.clear();
+  for (const auto& notice : x.notices)
+    if (has_subscriber(notice.topic))
+      wanted.notices.push_back(notice);
+  if (!wanted.notices.empty())
+    open(make_job(wanted));
+}
+
 caf::timestamp ledger_batch::due_of(caf::timestamp asked) const {
   return std::max(now_.due, later(asked, now_.ahead_of_clock));
 }
@@ -126,11 +136,13 @@ void ledger_batch::put_job(const stored_job& x) {
 }
 
 void ledger_batch::insert_due(const open_job& x) {
-  txn_.put(db_.jobs_due, keys::of_due({x.order.due, x.number}), keys::of_text(x.order.id));
+  stirred_ |= 1u << static_cast<unsigned>(x.order.on);
+  txn_.put(db_.jobs_due, keys::of_due(x.order.on, {x.order.due, x.number}),
+           keys::of_text(x.order.id));
 }
 
 void ledger_batch::erase_due(const open_job& x) {
-  txn_.erase(db_.jobs_due, keys::of_due({x.order.due, x.number}));
+  txn_.erase(db_.jobs_due, keys::of_due(x.order.on, {x.order.due, x.number}));
 }
 
 void ledger_batch::reschedule(stored_job& x, caf::timestamp due) {
@@ -161,9 +173,10 @@ caf::expected<settled> ledger_batch::replay(const replay_dead_letter& what) {
                                 letter.job.order.id + ", by " + what.who);
   auto order = letter.job.order;
   order.due = {};
+  stirred_ = 0;
   open(order);
   txn_.erase(db_.dead_letters, keys::of_number(what.number));
-  return settled{number};
+  return settled{number, stirred_};
 }
 
 caf::expected<settled> ledger_batch::drop(const drop_dead_letter& what) {

@@ -110,15 +110,19 @@ std::string of_subscription_end(caf::timestamp ends, std::string_view subscripti
   return key;
 }
 
-std::string of_due(const due_place& x) {
-  std::string key;
+std::string of_due(stream on, const due_place& x) {
+  std::string key(1, static_cast<char>(on));
   add_time(key, x.due);
   add_number(key, x.number);
   return key;
 }
 
+bool is_due_on(stream on, std::string_view key) {
+  return !key.empty() && key.front() == static_cast<char>(on);
+}
+
 due_place due_place_of(std::string_view key) {
-  byte_reader read(key);
+  byte_reader read(key.substr(1));
   due_place place;
   place.due = read.time();
   place.number = read.u64();

@@ -29,8 +29,9 @@ std::string of_piece(uint64_t upload, uint32_t piece);
 std::string of_topic(std::string_view canonical_topic);
 std::string of_subscription(std::string_view canonical_topic, std::string_view callback);
 std::string of_subscription_end(caf::timestamp ends, std::string_view subscription_key);
-std::string of_due(const due_place& x);
+std::string of_due(stream on, const due_place& x);
 
+bool is_due_on(stream on, std::string_view key);
 due_place due_place_of(std::string_view key);
 /// The number that a key begins with.
 uint64_t number_of(std::string_view key);

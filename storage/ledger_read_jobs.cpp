@@ -12,9 +12,10 @@ caf::expected<found_due_jobs> disk_ledger::read(const due_jobs& what) const {
   auto ahead = due_clock_.ahead_of_clock();
   return answer<found_due_jobs>([&](const auto& txn, found_due_jobs& found) -> caf::error {
     found.last = what.after;
+    found.ahead = ahead;
     auto at = txn.walk(db_.jobs_due);
-    bool more = at.seek(keys::of_due({what.after.due, what.after.number + 1}));
-    for (; more; more = at.next()) {
+    bool more = at.seek(keys::of_due(what.on, {what.after.due, what.after.number + 1}));
+    for (; more && keys::is_due_on(what.on, at.key()); more = at.next()) {
       auto place = keys::due_place_of(at.key());
       if (place.due > until) {
         found.next_due = place.due - ahead;

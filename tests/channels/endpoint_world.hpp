@@ -65,26 +65,22 @@ public:
   /// The open jobs on a stream.
   std::vector<open_job> jobs_on(stream which) {
     due_jobs all;
+    all.on = which;
     all.at = now()() + std::chrono::hours{1};
-    std::vector<open_job> jobs;
-    auto found = store->read(all);
-    for (auto& job : found->jobs)
-      if (job.order.on == which)
-        jobs.push_back(job);
-    return jobs;
+    return store->read(all)->jobs;
   }
+  /// What subscribers were to be told, whether there are any or not.
   std::vector<notice> notices() {
     std::vector<notice> all;
-    for (auto& job : jobs_on(stream::notifications)) {
-      auto news = parse_order<message_changed>(job.order.body);
-      all.insert(all.end(), news->notices.begin(), news->notices.end());
-    }
+    for (auto& news : told)
+      all.insert(all.end(), news.notices.begin(), news.notices.end());
     return all;
   }
   job_ticket ticket_of(const open_job& job) {
     return {job.order.id, job.generation, job.attempts + 1};
   }
 
+  std::vector<message_changed> told;
   temporary_folder folder;
   std::shared_ptr<ledger> store;
   surroundings with;
@@ -107,7 +103,10 @@ private:
             if (why)
               return why;
           }
-          return result_of(world->store->commit({x}).at(0));
+          auto done = world->store->commit({x}).at(0);
+          if (done)
+            world->told.insert(world->told.end(), x.tells.begin(), x.tells.end());
+          return result_of(std::move(done));
         },
         [=](const begin_upload&) { return result_of(world->store->begin()); },
         [=](const store_piece& x) { return result_of(world->store->store(x)); },

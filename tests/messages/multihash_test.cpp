@@ -177,6 +177,10 @@ TEST_SUITE("keys and ids") {
       random += c;
     CHECK(uuid_from(random) == "00010203-0405-4607-8809-0a0b0c0d0e0f");
     CHECK(uuid_from(std::string(16, '\xff')) == "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    // The example of RFC 9562, appendix A.6.
+    CHECK(uuid_at(std::chrono::milliseconds{0x017F22E279B0},
+                  std::string_view{"\x0c\xc3\x18\xc4\xdc\x0c\x0c\x07\x39\x8f", 10}) ==
+          "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
   }
 
 } // TEST_SUITE

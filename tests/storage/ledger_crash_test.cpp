@@ -38,6 +38,7 @@ constexpr int messages_per_batch = 7;
       if (!result)
         _exit(4);
     due_jobs first;
+    first.on = stream::outbox;
     first.at = caf::timestamp::max();
     auto job = it.read(first);
     if (!job)

@@ -15,9 +15,15 @@ std::string ids_of(const std::vector<open_job>& jobs) {
   return text;
 }
 
+due_jobs of_outbox() {
+  due_jobs what;
+  what.on = stream::outbox;
+  return what;
+}
+
 /// Walks the due jobs as a publisher does: never back.
 struct walk {
-  due_jobs what;
+  due_jobs what = of_outbox();
 
   found_due_jobs next(const ledger& it, caf::timestamp now) {
     what.at = now;
@@ -30,6 +36,21 @@ struct walk {
 } // namespace
 
 TEST_SUITE("ledger due jobs") {
+  TEST_CASE_FIXTURE(ledger_fixture, "each stream has a queue of its own") {
+    auto elsewhere = order("a");
+    elsewhere.on = stream::inbox;
+    settlement x;
+    x.opens = {elsewhere, order("b")};
+    auto done = value_of(settle(x));
+    CHECK(done.stirred == (1u << static_cast<unsigned>(stream::inbox) |
+                           1u << static_cast<unsigned>(stream::outbox)));
+    walk inbox, outbox;
+    inbox.what.on = stream::inbox;
+    CHECK(ids_of(inbox.next(*it, clock.now()).jobs) == "a ");
+    CHECK(ids_of(outbox.next(*it, clock.now()).jobs) == "b ");
+    CHECK_FALSE(inbox.next(*it, clock.now()).next_due);
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "come in order of due time, then of opening") {
     open_job_named("late", clock.now() + 2s);
     open_job_named("soon", clock.now() + 1s);
@@ -62,6 +83,7 @@ TEST_SUITE("ledger due jobs") {
     auto found = reader.next(*it, clock.now());
     CHECK(ids_of(found.jobs) == "now ");
     REQUIRE(found.next_due);
+    CHECK(found.ahead > 59min);
     CHECK(*found.next_due <= clock.now() + 7s);
     CHECK(*found.next_due > clock.now() + 6s);
     clock.ns = found.next_due->time_since_epoch().count();
@@ -101,6 +123,7 @@ TEST_SUITE("ledger due jobs") {
     auto found = reader.next(*it, clock.now());
     CHECK(found.jobs.empty());
     REQUIRE(found.next_due);
+    CHECK(found.ahead > 59min);
     CHECK(*found.next_due <= clock.now() + 6s);
     clock.advance(6s);
     CHECK(ids_of(reader.next(*it, clock.now()).jobs) == "c ");
@@ -127,7 +150,7 @@ TEST_SUITE("ledger due jobs") {
   TEST_CASE_FIXTURE(ledger_fixture, "a look into the future lists everything") {
     open_job_named("a");
     open_job_named("b", clock.now() + 24h);
-    due_jobs what;
+    due_jobs what = of_outbox();
     what.at = caf::timestamp::max();
     CHECK(ids_of(read(what).jobs) == "a b ");
     open_job_named("c");
@@ -165,7 +188,7 @@ TEST_SUITE("ledger due jobs") {
     places seen[2];
     std::thread readers[2] = {std::thread([&] { follow(seen[0]); }),
                               std::thread([&] { follow(seen[1]); })};
-    due_jobs first;
+    due_jobs first = of_outbox();
     first.at = caf::timestamp::max();
     first.limit = 1;
     for (int i = 0; i < batches; ++i) {

@@ -95,6 +95,7 @@ struct ledger_fixture {
   /// What is due now, from the beginning.
   std::vector<open_job> due() {
     due_jobs what;
+    what.on = stream::outbox;
     what.at = clock.now();
     return read(what).jobs;
   }

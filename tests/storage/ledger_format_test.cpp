@@ -77,11 +77,14 @@ TEST_SUITE("ledger format") {
           "\\00\\00\\00\\00\\00\\00\\00\\00\\02\\00\\019");
     CHECK(shown(keys::of_access({"Qm", "SG", "AU:1"})) == "\\00\\02Qm\\00\\02SG\\00\\04AU:1");
     CHECK(shown(keys::of_piece(1, 2)) == "\\00\\00\\00\\00\\00\\00\\00\\01\\00\\00\\00\\02");
-    CHECK(shown(keys::of_due({moment, 3})) == moment_shown + "\\00\\00\\00\\00\\00\\00\\00\\03");
+    CHECK(shown(keys::of_due(stream::outbox, {moment, 3})) ==
+          "\\01" + moment_shown + "\\00\\00\\00\\00\\00\\00\\00\\03");
     CHECK(shown(keys::of_subscription("a", "abc")) ==
           "\\00\\01aba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    CHECK(keys::due_place_of(keys::of_due({moment, 3})).due == moment);
-    CHECK(keys::due_place_of(keys::of_due({moment, 3})).number == 3);
+    CHECK(keys::due_place_of(keys::of_due(stream::outbox, {moment, 3})).due == moment);
+    CHECK(keys::due_place_of(keys::of_due(stream::outbox, {moment, 3})).number == 3);
+    CHECK(keys::is_due_on(stream::outbox, keys::of_due(stream::outbox, {moment, 3})));
+    CHECK_FALSE(keys::is_due_on(stream::inbox, keys::of_due(stream::outbox, {moment, 3})));
   }
 
   TEST_CASE("no key is too long for LMDB, and none begins another") {

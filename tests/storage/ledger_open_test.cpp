@@ -1,6 +1,7 @@
 #include "ledger_fixture.hpp"
 
 #include "storage/lmdb.hpp"
+#include "tests/storage/folder_content.hpp"
 
 #include <fstream>
 #include <sys/wait.h>
@@ -105,14 +106,37 @@ TEST_SUITE("ledger folder") {
       auto env = value_of(lmdb::environment::open(env_options));
       auto meta = env->named("meta");
       CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
-        CHECK(txn.find(meta, "format") == "igl-ledger 1");
-        txn.put(meta, "format", "igl-ledger 2");
+        CHECK(txn.find(meta, "format") == "igl-ledger 2");
+        txn.put(meta, "format", "igl-ledger 3");
         return {};
       }));
     }
     auto x = ledger::open(options());
     CHECK(test::code_of(x) == errc::storage_format);
-    CHECK(sentence_of_refusal(x).find("igl-ledger 2") != std::string::npos);
+    CHECK(sentence_of_refusal(x).find("igl-ledger 3") != std::string::npos);
+  }
+
+  TEST_CASE("of a shared database is refused by that name and does not change") {
+    temporary_folder folder;
+    {
+      lmdb::options env_options;
+      env_options.path = folder.path;
+      env_options.databases = {"about", "entries", "ids"};
+      auto env = value_of(lmdb::environment::open(env_options));
+      CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
+        txn.put(env->named("about"), "format", "1");
+        return {};
+      }));
+    }
+    auto before = content_of(folder.path);
+    ledger::options how;
+    how.path = folder.path;
+    how.owner = "AU";
+    auto x = ledger::open(how);
+    CHECK(test::code_of(x) == errc::storage_format);
+    CHECK(sentence_of_refusal(x).find("the shared database of a channel (format 1)") !=
+          std::string::npos);
+    CHECK(content_of(folder.path) == before);
   }
 
   TEST_CASE("with a file that is no database is refused") {

@@ -311,6 +311,44 @@ TEST_SUITE("ledger subscriptions, access and cursors") {
     CHECK(callbacks(*this, "message.17.status") == "http://all ");
   }
 
+  TEST_CASE_FIXTURE(ledger_fixture,
+                    "a change becomes a job for those notices that have a subscriber") {
+    settlement x;
+    x.tells.push_back(
+        {"AU:17", "received", {{"UN.CEFACT.Trade.COO.created", "1"}, {"other", "2"}}});
+    auto told = [&] {
+      value_of(settle(x));
+      due_jobs what;
+      what.on = stream::notifications;
+      what.at = clock.now();
+      return read(what).jobs;
+    };
+    CHECK(told().empty());
+    auto ends = clock.now() + std::chrono::hours{1};
+    value_of(
+        settle(change(subscription_act::put, "un.cefact.trade.coo.deleted", "http://a", ends)));
+    CHECK(told().empty());
+    value_of(settle(change(subscription_act::put, "un.cefact", "http://a", ends)));
+    auto jobs = told();
+    REQUIRE(jobs.size() == 1);
+    CHECK(jobs[0].order.about == "AU:17");
+    auto order = value_of(parse_order<message_changed>(jobs[0].order.body));
+    REQUIRE(order.notices.size() == 1);
+    CHECK(order.notices[0].body == "1");
+  }
+
+  TEST_CASE_FIXTURE(ledger_fixture,
+                    "who subscribes to everything is told of everything, until it ends") {
+    auto ends = clock.now() + std::chrono::hours{1};
+    value_of(settle(change(subscription_act::put, "", "http://all", ends)));
+    settlement x;
+    x.tells.push_back({"AU:17", "received", {{"anything", "1"}}});
+    CHECK(value_of(settle(x)).stirred != 0);
+    clock.advance(std::chrono::hours{2});
+    x.tells[0].cause = "status/2";
+    CHECK(value_of(settle(x)).stirred == 0);
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "a subscription is replaced, found and removed by its key") {
     auto ends = clock.now() + 1h;
     value_of(settle(change(subscription_act::put, "a.b", "http://a", ends)));

@@ -61,6 +61,7 @@ TEST_SUITE("ledger of some size") {
       reopen();
       found = figures();
       due_jobs what;
+      what.on = stream::outbox;
       what.at = clock.now();
       first = read(what);
     });

@@ -24,6 +24,7 @@ public:
   uint64_t refused = 0;           ///< publications that failed
   caf::error fails_with;          ///< set: what is published fails
   std::map<stream, stream_level> levels;
+  int asked_level = 0;
   std::map<stream, int> mended;
   bool there = true;
   std::vector<std::string> acknowledged;
@@ -55,6 +56,7 @@ public:
     return std::make_unique<fake_consumer>(*this);
   }
   void level(stream of, std::function<void(caf::expected<stream_level>)> done) override {
+    ++asked_level;
     if (there)
       done(levels[of]);
     else

@@ -1,5 +1,8 @@
 #include "tests/support/ledger_world.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 namespace igl {
 
 std::shared_ptr<ledger> ledger_world::open() {
@@ -9,8 +12,9 @@ std::shared_ptr<ledger> ledger_world::open() {
 }
 
 surroundings ledger_world::start() {
-  return {keep(caf::actor_cast<ledger_actor>(system.spawn(ledger_writer, on_disk, publisher))),
-          keep(system.spawn(ledger_reader, on_disk)), now(), random()};
+  return {
+      keep(caf::actor_cast<ledger_actor>(system.spawn(ledger_writer, on_disk, publisher, waiting))),
+      keep(system.spawn(ledger_reader, on_disk)), now(), random()};
 }
 
 job_publisher_actor::behavior_type ledger_world::count_nudges(job_publisher_actor::pointer,
@@ -19,6 +23,7 @@ job_publisher_actor::behavior_type ledger_world::count_nudges(job_publisher_acto
       [=](const jobs_opened&) { ++*nudges; },
       [](const republish&) {},
       [](const publisher_query&) { return publisher_status{}; },
+      [](const published_when& x) { return published_at{x.place.due}; },
       [](const publication_ended&) {},
       [](caf::tick_atom) {},
   };
@@ -37,9 +42,16 @@ void ledger_world::open_jobs(std::vector<job_order> jobs) {
 }
 
 std::vector<open_job> ledger_world::due_at(caf::timestamp at) {
-  auto found = on_disk->read(due_jobs{{}, at, 100'000});
-  REQUIRE(found);
-  return found->jobs;
+  std::vector<open_job> all;
+  for (const auto& entry : stream_catalogue()) {
+    auto found = on_disk->read(due_jobs{entry.id, {}, at, 100'000});
+    REQUIRE(found);
+    all.insert(all.end(), found->jobs.begin(), found->jobs.end());
+  }
+  std::sort(all.begin(), all.end(), [](const auto& x, const auto& y) {
+    return std::tie(x.order.due, x.number) < std::tie(y.order.due, y.number);
+  });
+  return all;
 }
 
 std::vector<dead_letter> ledger_world::dead_letters() {

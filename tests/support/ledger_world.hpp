@@ -19,6 +19,8 @@ namespace igl {
 struct ledger_world : actor_world {
   temporary_folder folder;
   std::shared_ptr<recording_ledger> on_disk = std::make_shared<recording_ledger>(open());
+  std::shared_ptr<gauge> waiting =
+      std::make_shared<gauge>(std::chrono::milliseconds{50}); ///< requests that wait for APIs
   uint64_t nudges = 0; ///< how often the writer told the publisher that jobs were opened
   job_publisher_actor publisher = keep(system.spawn(count_nudges, &nudges));
   surroundings around = start();
