@@ -135,6 +135,7 @@ caf::error foundation::listen(api_actors who, const jurisdictions& known,
   how.connections = settings_->connections;
   how.requests_in_flight = settings_->requests_in_flight;
   how.idle_connection = settings_->idle_connection;
+  how.waiting = waiting_requests_;
   auto started = http_server::start(system_, std::move(how), std::move(who));
   if (!started)
     return started.error();
@@ -194,20 +195,22 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
   auto on_disk = ledger_;
   auto carried_by = streams_;
   auto publisher = publisher_;
+  auto waiting = waiting_requests_;
   auto interval = settings_->reconcile_interval;
   root_ = reference<supervisor_actor>();
   operator_view view{kind_, name_, used_, streams_, std::move(channels), root_, [this] {
                        return listeners_ && listeners_->listening();
                      }};
   std::vector<child_spec> children;
-  children.push_back(group(
-      "ledger", {child("ledger-writer", around_.ledger,
-                       [=](caf::scheduled_actor* parent) -> ledger_actor {
-                         return parent->spawn<caf::detached>(ledger_writer, on_disk, publisher);
-                       }),
-                 child("ledger-reader", around_.reader, [=](caf::scheduled_actor* parent) {
-                   return parent->spawn(ledger_reader, on_disk);
-                 })}));
+  children.push_back(
+      group("ledger", {child("ledger-writer", around_.ledger,
+                             [=](caf::scheduled_actor* parent) -> ledger_actor {
+                               return parent->spawn<caf::detached>(ledger_writer, on_disk,
+                                                                   publisher, waiting);
+                             }),
+                       child("ledger-reader", around_.reader, [=](caf::scheduled_actor* parent) {
+                         return parent->spawn(ledger_reader, on_disk);
+                       })}));
   children.push_back(group(
       "streams",
       {child("job-publisher", publisher_,

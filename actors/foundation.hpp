@@ -46,22 +46,26 @@ protected:
   child_spec group(std::string name, std::vector<child_spec> children);
 
   /// The source that feeds a worker from a stream; `pick` chooses the worker.
+  /// `end`: how a job ends whose attempts are used up; none: as the stream catalogue says.
   template <class Order>
   child_spec source(stream from, const retry_settings& retry,
-                    std::function<worker_actor<Order>(const Order&)> pick) {
+                    std::function<worker_actor<Order>(const Order&)> pick, job_ending end = {}) {
     auto ref = reference<job_source_actor>();
     sources_.push_back(ref);
     auto options = source_options(from, retry);
+    options.on_exhausted = std::move(end);
     auto around = around_;
     auto carried_by = streams_;
-    return child(
-        std::string(entry_of(from).name) + "-source", ref, [=](caf::scheduled_actor* parent) {
-          return parent->spawn(job_source<Order>, around, carried_by, options, pick);
-        });
+    return child(std::string(entry_of(from).name) + "-source", ref,
+                 [=](caf::scheduled_actor* parent) {
+                   return parent->spawn(job_source<Order>, around, carried_by, options, pick);
+                 });
   }
   template <class Order>
-  child_spec source(stream from, const retry_settings& retry, worker_actor<Order> worker) {
-    return source<Order>(from, retry, [worker](const Order&) { return worker; });
+  child_spec source(stream from, const retry_settings& retry, worker_actor<Order> worker,
+                    job_ending end = {}) {
+    return source<Order>(
+        from, retry, [worker](const Order&) { return worker; }, std::move(end));
   }
 
   job_source_options source_options(stream from, const retry_settings& retry) const;
@@ -78,6 +82,7 @@ protected:
   std::shared_ptr<nats_server> nats_;
   std::shared_ptr<streams> streams_;
   std::unique_ptr<http_server> listeners_;
+  std::shared_ptr<gauge> waiting_requests_ = std::make_shared<gauge>(std::chrono::milliseconds{50});
   surroundings around_;
   http_client_actor http_;
   subscriptions_api_actor subscriptions_;

@@ -10,12 +10,11 @@ namespace igl {
 namespace {
 
 /// The subscribers of the content, and those of the message itself.
-job_order tell_of(const message& x) {
+message_changed tell_of(const message& x) {
   auto topic = received_topic(x.sender_ref);
-  return make_job(message_changed{
-      to_string(x.ref()),
-      "received",
-      {{x.predicate, message_to_notice(x)}, {topic, status_to_notice(x.ref(), topic)}}});
+  return {to_string(x.ref()),
+          "received",
+          {{x.predicate, message_to_notice(x)}, {topic, status_to_notice(x.ref(), topic)}}};
 }
 
 void let_receiver_read(settlement& result, const message& x) {
@@ -58,7 +57,7 @@ caf::expected<settlement> posted_here(const job_ticket& ticket, const message& x
     fetch_document(result, x, settings);
   else if (x.receiver != settings.jurisdiction)
     result.opens.push_back(make_job(route_message{x, 1, {}, {}}));
-  result.opens.push_back(tell_of(x));
+  result.tells.push_back(tell_of(x));
   return result;
 }
 
@@ -88,7 +87,7 @@ settlement came_from_abroad(const job_ticket& ticket, const process_message& ord
                            about,
                            "over channel " + order.channel_id + " as " + order.channel_txn_id});
   fetch_document(result, x, settings);
-  result.opens.push_back(tell_of(x));
+  result.tells.push_back(tell_of(x));
   return result;
 }
 

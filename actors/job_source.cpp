@@ -174,8 +174,16 @@ void answered(const sourcing_ptr& x, const std::string& id, const caf::error& er
 }
 
 void work(const sourcing_ptr& x, const std::string& id) {
-  x->perform(x->self, x->self->state.in_hand.at(id).job,
-             [=](const caf::error& err) { answered(x, id, err); });
+  auto& st = x->self->state;
+  auto& job = st.in_hand.at(id);
+  const auto turn = ++st.last_turn;
+  job.turn = turn;
+  job.asked = x->self->clock().now();
+  x->perform(x->self, job.job, [=](const caf::error& err) {
+    auto held = x->self->state.in_hand.find(id);
+    if (held != x->self->state.in_hand.end() && held->second.turn == turn)
+      answered(x, id, err);
+  });
 }
 
 void arrive(const sourcing_ptr& x, job_arrived& what) {
@@ -207,6 +215,19 @@ void arrive(const sourcing_ptr& x, job_arrived& what) {
   }
 }
 
+/// A worker that hangs is no longer waited for; asking it again here would take as long again.
+void give_up_waiting(const sourcing_ptr& x) {
+  const auto now = x->self->clock().now();
+  std::vector<std::string> hanging;
+  for (auto& [id, job] : x->self->state.in_hand)
+    if (job.turn != 0 && now - job.asked >= timeouts::work) {
+      job.turn = 0;
+      hanging.push_back(id);
+    }
+  for (const auto& id : hanging)
+    answered(x, id, make_problem(errc::peer_timeout, "the worker did not answer at all"));
+}
+
 /// Does what has waited for its time, and tells the stream that long jobs are being worked on.
 void on_tick(const sourcing_ptr& x) {
   auto& st = x->self->state;
@@ -218,6 +239,7 @@ void on_tick(const sourcing_ptr& x) {
   }
   if (now < st.keep_alive)
     return;
+  give_up_waiting(x);
   for (const auto& [id, job] : st.in_hand) {
     if (job.since + x->options.keep_alive / 2 > now)
       continue;

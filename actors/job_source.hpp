@@ -75,7 +75,9 @@ struct job_in_hand {
   std::vector<std::string> acknowledgements; ///< of this delivery and its repetitions
   std::vector<job_arrived> next;             ///< same id, other ticket: after this one
   uint32_t crashes = 0;                      ///< how often the worker was found dead
-  caf::actor_clock::time_point since;
+  caf::actor_clock::time_point since;        ///< it came
+  caf::actor_clock::time_point asked;        ///< the worker was given it
+  uint64_t turn = 0;                         ///< which question to a worker is the one that counts
 };
 
 /// Gives one job to its worker; calls `done` once, in the source.
@@ -91,6 +93,7 @@ struct job_source_state {
   std::map<std::string, uint32_t> busy; ///< how often in a row a job was postponed
   std::vector<std::shared_ptr<guarded_promise<drained>>> draining;
   caf::actor_clock::time_point keep_alive;
+  uint64_t last_turn = 0;
   uint64_t done = 0;
   uint64_t failed = 0;
   std::unique_ptr<streams::consumer> consumer;
@@ -122,16 +125,8 @@ job_source(job_source_actor::stateful_pointer<job_source_state> self, surroundin
     auto worker = pick(*order);
     if (!worker)
       return done(make_problem(errc::unknown_channel, "no worker takes " + job.ticket.id));
-    const auto asked = source->clock().now();
-    source->request(worker, timeouts::work, job.ticket, std::move(*order))
-        .then([done](const settled&) { done({}); },
-              [=](caf::error& err) {
-                // The worker hangs; asking it again here would wait as long again.
-                const bool hangs = err == caf::sec::request_timeout &&
-                                   source->clock().now() - asked >= timeouts::work;
-                done(hangs ? make_problem(errc::peer_timeout, "the worker did not answer at all")
-                           : err);
-              });
+    source->request(worker, caf::infinite, job.ticket, std::move(*order))
+        .then([done](const settled&) { done({}); }, [done](caf::error& err) { done(err); });
   };
   return run_job_source(self, std::move(with), std::move(from), std::move(options),
                         std::move(perform));

@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace igl {
@@ -22,67 +23,109 @@ constexpr size_t most_settlements = 512;
 /// Pieces in memory at once: 16 MB.
 constexpr size_t most_pieces = 64;
 
-/// Whether a settlement may have made a job due: it opened or rescheduled one, or closed one that
-/// was opened again meanwhile.
-bool stirs_jobs(const settlement& x) {
-  return x.job || !x.opens.empty();
+/// From so many requests on that wait on average, the APIs have precedence.
+constexpr double many_requests = 8;
+/// Then the jobs' settlements wait so long, and some of them are committed together: a few messages
+/// at a time would cost everybody behind several times as much for each.
+constexpr std::chrono::milliseconds precedence{250};
+/// So many at least, or one for so many requests.
+constexpr uint64_t jobs_at_least = 32;
+constexpr uint64_t requests_for_a_job = 64;
+
+/// And a transaction waits for the requests that are on their way to it, for it takes as long for
+/// thirty as for ten: it looks so often whether all are there.
+constexpr uint32_t looks_at_most = 3;
+constexpr std::chrono::microseconds between_looks{100};
+
+/// Takes up to so many out of a queue, the oldest first.
+template <class Queue, class Request, class Answer>
+void take(Queue& from, size_t most, std::vector<Request>& what, std::vector<Answer>& asked) {
+  for (; most > 0 && !from.empty(); --most) {
+    what.push_back(std::move(from.front().what));
+    asked.push_back(std::move(from.front().asked));
+    from.pop_front();
+  }
 }
 
-void commit(ledger_writer_state& st, ledger& on_disk, const job_publisher_actor& publisher) {
-  auto batch = std::exchange(st.settlements, {});
-  if (batch.gathered.empty())
-    return;
-  auto results = on_disk.commit(batch.gathered);
-  bool stirred = false;
-  for (size_t i = 0; i < batch.asked.size(); ++i) {
-    stirred = stirred || (results[i] && stirs_jobs(batch.gathered[i]));
-    batch.asked[i]->deliver(std::move(results[i]));
+void commit(ledger_writer_state& st, ledger& on_disk, const job_publisher_actor& publisher,
+            size_t most_jobs) {
+  std::vector<settlement> batch;
+  std::vector<std::shared_ptr<guarded_promise<settled>>> asked;
+  take(st.requests, most_settlements, batch, asked);
+  st.requests_since += batch.size();
+  if (most_jobs > 0 && !st.jobs.empty()) {
+    st.requests_since = 0;
+    take(st.jobs, std::min(most_jobs, most_settlements - batch.size()), batch, asked);
   }
-  if (stirred)
-    caf::anon_send(publisher, jobs_opened{});
+  if (batch.empty())
+    return;
+  auto results = on_disk.commit(batch);
+  jobs_opened opened;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (results[i])
+      opened.streams |= results[i]->stirred;
+    asked[i]->deliver(std::move(results[i]));
+  }
+  if (opened.streams != 0)
+    caf::anon_send(publisher, opened);
 }
 
 void store(ledger_writer_state& st, ledger& on_disk) {
-  auto batch = std::exchange(st.pieces, {});
-  if (batch.gathered.empty())
+  std::vector<store_piece> batch;
+  std::vector<std::shared_ptr<guarded_promise<piece_stored>>> asked;
+  take(st.pieces, most_pieces, batch, asked);
+  if (batch.empty())
     return;
-  auto results = on_disk.store(batch.gathered);
-  for (size_t i = 0; i < batch.asked.size(); ++i)
-    batch.asked[i]->deliver(std::move(results[i]));
+  auto results = on_disk.store(batch);
+  for (size_t i = 0; i < asked.size(); ++i)
+    asked[i]->deliver(std::move(results[i]));
 }
 
 } // namespace
 
 ledger_writer_actor::behavior_type ledger_writer(writer_ptr self, std::shared_ptr<ledger> on_disk,
-                                                 job_publisher_actor publisher) {
+                                                 job_publisher_actor publisher,
+                                                 std::shared_ptr<gauge> waiting) {
   name_exceptions(self);
-  auto flush = [=] {
-    store(self->state, *on_disk);
-    commit(self->state, *on_disk, publisher);
-  };
   // The flush message queues behind everything that is already in the mailbox.
-  auto gather = [=](auto& queue, auto& request, size_t most, auto answer) {
-    queue.gathered.push_back(std::move(request));
-    queue.asked.push_back(answer);
-    if (queue.gathered.size() >= most)
-      flush();
-    else if (!std::exchange(self->state.flush_sent, true))
+  auto flush_later = [=] {
+    if (!std::exchange(self->state.flush_sent, true))
       self->send(self, caf::flush_atom_v);
+  };
+  auto apis_first = [=] {
+    return waiting && waiting->average() >= many_requests;
+  };
+  auto flush = [=] {
+    auto& st = self->state;
+    store(st, *on_disk);
+    commit(st, *on_disk, publisher, apis_first() ? 0 : most_settlements);
+    if (!st.requests.empty() || (!st.jobs.empty() && !apis_first()))
+      flush_later();
+    else if (!st.jobs.empty() && !std::exchange(st.flush_delayed, true))
+      self->delayed_send(self, precedence, caf::tick_atom_v);
+  };
+  auto gather = [=](auto& queue, auto& request, auto answer) {
+    queue.push_back({std::move(request), answer});
+    flush_later();
     return answer->unguarded();
   };
   auto opened = [=](caf::expected<settled> result) -> caf::result<settled> {
     if (!result)
       return std::move(result.error());
-    caf::anon_send(publisher, jobs_opened{});
+    caf::anon_send(publisher, jobs_opened{result->stirred});
     return *result;
   };
   return {
       [=](settlement& x) {
-        return gather(self->state.settlements, x, most_settlements, promise_of<settled>(self));
+        auto& queue = x.job ? self->state.jobs : self->state.requests;
+        return gather(queue, x, promise_of<settled>(self));
       },
       [=](const begin_upload&) { return on_disk->begin(); },
       [=](store_piece& x) {
-        return gather(self->state.pieces, x, most_pieces, promise_of<piece_stored>(self));
+        auto result = gather(self->state.pieces, x, promise_of<piece_stored>(self));
+        if (self->state.pieces.size() >= most_pieces)
+          store(self->state, *on_disk);
+        return result;
       },
       [=](const abandon_upload& x) -> caf::result<settled> {
         if (auto err = on_disk->abandon(x.upload))
@@ -92,8 +135,23 @@ ledger_writer_actor::behavior_type ledger_writer(writer_ptr self, std::shared_pt
       [=](const replay_dead_letter& x) { return opened(on_disk->replay(x)); },
       [=](const drop_dead_letter& x) { return on_disk->drop(x); },
       [=](caf::flush_atom) {
-        self->state.flush_sent = false;
+        auto& st = self->state;
+        if (apis_first() && st.requests.size() < waiting->now() && st.looks < looks_at_most) {
+          ++st.looks;
+          std::this_thread::sleep_for(between_looks);
+          self->send(self, caf::flush_atom_v);
+          return;
+        }
+        st.looks = 0;
+        st.flush_sent = false;
         flush();
+      },
+      [=](caf::tick_atom) {
+        auto& st = self->state;
+        st.flush_delayed = false;
+        const auto some = std::max(jobs_at_least, st.requests_since / requests_for_a_job);
+        commit(st, *on_disk, publisher, apis_first() ? some : most_settlements);
+        flush_later();
       },
   };
 }

@@ -81,7 +81,7 @@ message_api_actor::behavior_type message_api(api_pointer self, surroundings arou
   return {
       [=](post_message& asked) {
         auto answer = promise_of<message_record>(self);
-        auto x = accept(std::move(asked.content), fresh_uuid(around), *settings);
+        auto x = accept(std::move(asked.content), fresh_reference(around), *settings);
         if (!x) {
           answer->deliver(std::move(x.error()));
           return answer->unguarded();

@@ -66,8 +66,8 @@ settlement change_of(const message_record& before, const message_record& after,
     detail.append(": ").append(why);
   result.events.push_back({0, {}, event_kind::status_changed, about, detail});
   auto topic = status_topic(ref.sender_ref);
-  result.opens.push_back(make_job(message_changed{
-      about, "status/" + std::to_string(before.version), {{topic, status_to_notice(ref, topic)}}}));
+  result.tells.push_back(
+      {about, "status/" + std::to_string(before.version), {{topic, status_to_notice(ref, topic)}}});
   return result;
 }
 

@@ -17,10 +17,6 @@ namespace {
 
 using reconciler_ptr = reconciling_actor::stateful_pointer<reconciler_state>;
 
-constexpr uint32_t page = 512;
-/// Between two pages of a long walk, so that a large backlog costs little.
-constexpr std::chrono::milliseconds pace{50};
-
 /// What every handler needs.
 struct reconciliation {
   reconciler_ptr self;
@@ -31,67 +27,59 @@ struct reconciliation {
 };
 using reconciliation_ptr = std::shared_ptr<const reconciliation>;
 
-void look_again_after(const reconciliation_ptr& x, std::chrono::milliseconds pause) {
-  x->self->delayed_send(x->self, pause, caf::tick_atom_v);
+void give_up_round(const char* what, const caf::error& why) {
+  spdlog::warn("reconciler cannot {}: {}", what, sentence_of(why));
 }
 
-/// Asks each stream that has due jobs how full it is; the answers come as messages.
-void measure(const reconciliation_ptr& x) {
-  auto& st = x->self->state;
-  st.walking = false;
-  auto weak = caf::actor_cast<caf::weak_actor_ptr>(x->self);
-  for (size_t i = 0; i < stream_count; ++i) {
-    if (!st.rows[i].oldest_due)
-      continue;
-    auto of = static_cast<stream>(i);
-    x->watched->level(of, [=](caf::expected<stream_level> level) {
-      auto strong = weak.lock();
-      if (!strong)
-        return;
-      stream_measured answer;
-      answer.of = of;
-      if (level)
-        answer.level = *level;
-      else
-        answer.why = std::move(level.error());
-      caf::anon_send(caf::actor_cast<reconciling_actor>(strong), std::move(answer));
-    });
-  }
-  look_again_after(x, x->interval);
+/// The stream should have the job if the publisher has come past it.
+void look_for(const reconciliation_ptr& x, stream of, const due_place& job, caf::timespan ahead) {
+  x->self->request(x->publisher, timeouts::status, published_when{of, job})
+      .then(
+          [=](const published_at& published) {
+            if (!published.at)
+              return;
+            auto& row = x->self->state.rows[static_cast<size_t>(of)];
+            row.oldest_due = *published.at == job.due ? job.due - ahead : *published.at;
+            measure(*x->watched, of, x->self);
+          },
+          [=](const caf::error& err) { give_up_round("ask the job publisher", err); });
 }
 
-/// Goes on looking for each stream's oldest due job, one page at a time.
-void walk(const reconciliation_ptr& x) {
-  auto& st = x->self->state;
+/// Finds a stream's oldest due job and asks the stream how full it is; the answer comes as a
+/// message.
+void look_at(const reconciliation_ptr& x, stream of) {
+  x->watched->mend(of);
   // Younger ones may be on their way into their stream.
   auto due_by = x->with.now() - publishing_takes;
-  x->self->request(x->with.reader, timeouts::read, due_jobs{st.place, due_by, page})
+  x->self->request(x->with.reader, timeouts::read, due_jobs{of, {}, due_by, 1})
       .then(
           [=](const found_due_jobs& found) {
-            auto& rows = x->self->state.rows;
-            for (const auto& job : found.jobs) {
-              auto& row = rows[static_cast<size_t>(job.order.on)];
-              if (!row.oldest_due)
-                row.oldest_due = job.order.due;
-            }
-            x->self->state.place = found.last;
-            const bool all_found = std::all_of(rows.begin(), rows.end(), [](const auto& row) {
-              return row.open == 0 || row.oldest_due;
-            });
-            if (all_found || found.jobs.size() < page)
-              measure(x);
-            else
-              look_again_after(x, pace);
+            if (!found.jobs.empty())
+              look_for(x, of, found.last, found.ahead);
           },
-          [=](const caf::error& err) {
-            spdlog::warn("reconciler cannot read the due jobs: {}", sentence_of(err));
-            x->self->state.walking = false;
-            look_again_after(x, x->interval);
-          });
+          [=](const caf::error& err) { give_up_round("read the due jobs", err); });
+}
+
+void look_at_all(const reconciliation_ptr& x) {
+  x->self->request(x->with.reader, timeouts::read, ledger_figures_query{})
+      .then(
+          [=](const ledger_figures& figures) {
+            for (auto& row : x->self->state.rows)
+              row.oldest_due = caf::none;
+            for (const auto& count : figures.streams)
+              if (count.open > 0)
+                look_at(x, count.id);
+          },
+          [=](const caf::error& err) { give_up_round("read the ledger's figures", err); });
 }
 
 void begin_round(const reconciliation_ptr& x) {
   auto& st = x->self->state;
+  // Streams that are ready again cause a round between two others.
+  if (const auto now = x->self->clock().now(); now >= st.next) {
+    st.next = now + x->interval;
+    x->self->delayed_send(x->self, x->interval, caf::tick_atom_v);
+  }
   const bool connected = x->watched->connected();
   if (connected && !st.connected)
     // The publisher is about to hand over what has waited; that is not missing.
@@ -99,28 +87,8 @@ void begin_round(const reconciliation_ptr& x) {
       row.told = x->with.now();
   st.connected = connected;
   if (!connected)
-    return look_again_after(x, x->interval);
-  x->self->request(x->with.reader, timeouts::read, ledger_figures_query{})
-      .then(
-          [=](const ledger_figures& figures) {
-            auto& state = x->self->state;
-            for (auto& row : state.rows) {
-              row.open = 0;
-              row.oldest_due = caf::none;
-            }
-            for (const auto& count : figures.streams) {
-              state.rows[static_cast<size_t>(count.id)].open = count.open;
-              if (count.open > 0)
-                x->watched->mend(count.id);
-            }
-            state.place = {};
-            state.walking = true;
-            walk(x);
-          },
-          [=](const caf::error& err) {
-            spdlog::warn("reconciler cannot read the ledger's figures: {}", sentence_of(err));
-            look_again_after(x, x->interval);
-          });
+    return;
+  look_at_all(x);
 }
 
 void compare(const reconciliation_ptr& x, const stream_measured& measured) {
@@ -167,12 +135,7 @@ reconciling_actor::behavior_type reconciler(reconciler_ptr self, surroundings wi
       reconciliation{self, std::move(with), std::move(watched), std::move(publisher), interval});
   self->send(self, caf::tick_atom_v);
   return {
-      [=](caf::tick_atom) {
-        if (self->state.walking)
-          walk(x);
-        else
-          begin_round(x);
-      },
+      [=](caf::tick_atom) { begin_round(x); },
       [=](const stream_measured& measured) { compare(x, measured); },
   };
 }

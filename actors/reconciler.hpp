@@ -1,9 +1,7 @@
 #pragma once
 
+#include "actors/stream_measured.hpp"
 #include "messages/surroundings.hpp"
-#include "storage/streams.hpp"
-
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <array>
 #include <chrono>
@@ -11,24 +9,11 @@
 
 namespace igl {
 
-/// A stream's answer to how full it is.
-struct stream_measured {
-  stream of = stream::inbox;
-  caf::error why; ///< none: `level` holds
-  stream_level level;
-};
-
-} // namespace igl
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(igl::stream_measured)
-
-namespace igl {
-
 /// What is known of one stream when it is compared with the ledger.
 struct stream_comparison {
-  caf::timestamp oldest_due; ///< of the stream's open jobs
+  caf::timestamp oldest_due; ///< of the stream's open jobs; when it was published, if later
   stream_level level;
-  caf::timestamp told; ///< when the stream was last told to have everything again
+  caf::timestamp told; ///< until when jobs may still have been on their way into the stream
   caf::timestamp now;
 };
 
@@ -49,14 +34,12 @@ struct reconciler_state {
   static inline const char* name = "reconciler";
 
   struct row {
-    uint64_t open = 0;
     caf::optional<caf::timestamp> oldest_due;
     caf::timestamp told;
   };
   std::array<row, stream_count> rows;
-  due_place place; ///< how far the round has walked through the due jobs
-  bool walking = false;
   bool connected = false;
+  caf::actor_clock::time_point next; ///< of the regular rounds
 };
 
 /// Finds what is open in the ledger but not in a stream, and has it published again; mends what a

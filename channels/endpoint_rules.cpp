@@ -34,12 +34,12 @@ event fact(event_kind what, const std::string& id, std::string detail) {
 }
 
 /// Tells whoever subscribed to `topic` that a message has a new state.
-job_order tell(const channel_record& x, std::string topic) {
+message_changed tell(const channel_record& x, std::string topic) {
   message_changed news;
   news.about = x.said.id;
   news.cause = to_string(x.half) + "/" + to_string(x.said.status);
   news.notices.push_back({std::move(topic), nlohmann::json{{"id", x.said.id}}.dump()});
-  return make_job(news);
+  return news;
 }
 
 /// A record of the sending store takes a new state, which whoever asked by its id is told.
@@ -48,7 +48,7 @@ void change(settlement& into, const channel_record& x, channel_status becomes, s
   auto changed = x;
   changed.said.status = becomes;
   changed.updated = now;
-  into.opens.push_back(tell(changed, changed.said.id));
+  into.tells.push_back(tell(changed, changed.said.id));
   into.channel_records.push_back({std::move(changed), x.version});
   into.events.push_back(fact(event_kind::channel_message_changed, x.said.id, std::move(detail)));
 }
@@ -204,7 +204,7 @@ settlement observed(const std::vector<medium_entry>& read, const endpoint_settin
     if (said.status == channel_status::confirmed) {
       s.events.push_back(fact(event_kind::channel_message_changed, said.id,
                               "confirmed: it is on the medium, for " + said.content.receiver));
-      s.opens.push_back(tell(record, jurisdiction_topic(said.content.receiver)));
+      s.tells.push_back(tell(record, jurisdiction_topic(said.content.receiver)));
     }
     s.channel_records.push_back({std::move(record), 0});
   }
@@ -229,50 +229,6 @@ uint64_t place_in(std::string_view cursor, std::string_view identity) {
   if (colon == std::string_view::npos || cursor.substr(0, colon) != identity)
     return 0;
   return parse_number(cursor.substr(colon + 1)).value_or(0);
-}
-
-// A cursor is the version of the last record that was listed. While nothing was, there is no
-// version to go on from, and it is the time instead: `t1577836800000000000`.
-
-caf::expected<channel_records_since> question_of(const find_channel_updates& x) {
-  constexpr uint32_t most = 5000;
-  channel_records_since q;
-  q.half = channel_half::receiving;
-  q.since = x.since;
-  q.receiver = x.receiver;
-  q.limit = std::clamp<uint32_t>(x.limit, 1, most);
-  if (x.cursor.empty())
-    return q;
-  auto text = std::string_view{x.cursor};
-  auto is_time = text.front() == 't';
-  auto number = parse_number(is_time ? text.substr(1) : text);
-  if (!number || (!is_time && *number == 0))
-    return make_problem(errc::bad_request, "the cursor " + x.cursor +
-                                               " is none of this endpoint's; start with "
-                                               "updated_since");
-  if (is_time)
-    q.since = caf::timestamp{std::chrono::nanoseconds{static_cast<int64_t>(*number)}};
-  else
-    q.version = *number;
-  return q;
-}
-
-channel_page page_of(const find_channel_updates& asked, const channel_records& found) {
-  channel_page page;
-  page.more = found.more;
-  page.messages.reserve(found.records.size());
-  for (auto& record : found.records)
-    page.messages.push_back(record.said);
-  if (found.version > 0)
-    page.cursor = std::to_string(found.version);
-  else if (!found.records.empty())
-    page.cursor = std::to_string(found.records.back().version);
-  else if (!asked.cursor.empty())
-    page.cursor = asked.cursor;
-  else
-    page.cursor =
-        "t" + std::to_string(std::max<int64_t>(0, asked.since.time_since_epoch().count()));
-  return page;
 }
 
 } // namespace igl::endpoint_rules

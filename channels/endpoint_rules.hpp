@@ -69,10 +69,4 @@ std::string medium_cursor(const std::string& identity, uint64_t place);
 /// The place in a cursor; 0 if it is empty or speaks of another medium.
 uint64_t place_in(std::string_view cursor, std::string_view identity);
 
-/// The question to the ledger that answers "what is new". Fails with bad_request if the cursor is
-/// none of ours.
-caf::expected<channel_records_since> question_of(const find_channel_updates& x);
-/// The answer, with the cursor to go on from.
-channel_page page_of(const find_channel_updates& asked, const channel_records& found);
-
 } // namespace igl::endpoint_rules

@@ -30,11 +30,12 @@ TEST_CASE("sends our message to the outbox, lets the receiver read its document,
   CHECK(x->grants[0].jurisdiction == "SG");
   CHECK(x->grants[0].because == "AU:17");
   CHECK(kinds_of(*x) == std::vector{event_kind::access_granted});
-  REQUIRE(streams_of(*x) == std::vector{stream::outbox, stream::notifications});
+  REQUIRE(streams_of(*x) == std::vector{stream::outbox});
+  REQUIRE(x->tells.size() == 1);
   auto route = order_in<route_message>(x->opens[0]);
   CHECK(route.content == au_to_sg());
   CHECK(route.round == 1);
-  auto told = order_in<message_changed>(x->opens[1]);
+  auto& told = x->tells[0];
   REQUIRE(told.notices.size() == 2);
   CHECK(told.notices[0].topic == "UN.CEFACT.Trade.CertificateOfOrigin.created");
   CHECK(told.notices[0].body.find("SUB-1") != std::string::npos);
@@ -47,7 +48,8 @@ TEST_CASE("does not route a message to ourselves") {
   content.receiver = "AU";
   auto x = decide(ticket, {content, {}, {}}, stored(content, message_status::pending), australia());
   REQUIRE(x);
-  CHECK(streams_of(*x) == std::vector{stream::notifications});
+  CHECK(x->opens.empty());
+  CHECK(x->tells.size() == 1);
   CHECK(x->grants.at(0).jurisdiction == "AU");
 }
 
@@ -64,7 +66,8 @@ TEST_CASE("fetches the document of a foreign message that was posted here, and d
   auto x = decide(ticket, {sg_to_au(), {}, {}}, stored(sg_to_au(), message_status::received),
                   australia());
   REQUIRE(x);
-  CHECK(streams_of(*x) == std::vector{stream::object_retrieval, stream::notifications});
+  CHECK(streams_of(*x) == std::vector{stream::object_retrieval});
+  CHECK(x->tells.size() == 1);
 }
 
 TEST_CASE("a posted message that is not in the lake is a fault") {
@@ -82,7 +85,8 @@ TEST_CASE("brings a message from abroad into the lake and has its document fetch
   CHECK(x->messages[0].record.channel_id == "a");
   CHECK(x->messages[0].record.channel_txn_id == "4711");
   CHECK(kinds_of(*x) == std::vector{event_kind::message_received, event_kind::document_requested});
-  REQUIRE(streams_of(*x) == std::vector{stream::object_retrieval, stream::notifications});
+  REQUIRE(streams_of(*x) == std::vector{stream::object_retrieval});
+  CHECK(x->tells.size() == 1);
   auto retrieve = order_in<retrieve_object>(x->opens[0]);
   CHECK(retrieve.multihash == certificate);
   CHECK(retrieve.from == "SG");
@@ -97,7 +101,8 @@ TEST_CASE("says so when nobody is known to have the document") {
   REQUIRE(x);
   CHECK(kinds_of(*x) ==
         std::vector{event_kind::message_received, event_kind::document_unavailable});
-  CHECK(streams_of(*x) == std::vector{stream::notifications});
+  CHECK(x->opens.empty());
+  CHECK(x->tells.size() == 1);
 }
 
 TEST_CASE("the same message again changes nothing") {

@@ -19,11 +19,12 @@ struct publisher_world : ledger_world {
   job_publisher_actor tested;
 
   void start() {
-    tested = keep(system.spawn(job_publisher, around, to, options));
+    tested = keep(
+        caf::actor_cast<job_publisher_actor>(system.spawn(job_publisher, around, to, options)));
     run();
   }
   void nudge() {
-    self->send(tested, jobs_opened{});
+    self->send(tested, jobs_opened{~0u});
     run();
   }
   void open_and_nudge(uint32_t first, uint32_t count) {
@@ -155,10 +156,10 @@ TEST_CASE_FIXTURE(publisher_world,
   open_and_nudge(1, 2000);
   pass(60s, 100ms);
   CHECK(to->taken.empty());
-  CHECK(status().in_flight == 512);
+  CHECK(status().in_flight == 256);
   CHECK(status().last_error.find("no server") != std::string::npos);
   // The window at once, and then after 0.1, 0.2, 0.4 … 5 s.
-  CHECK(to->refused <= 512 * 20);
+  CHECK(to->refused <= 256 * 20);
 
   to->fails_with = {};
   pass(5s, 100ms);
@@ -225,6 +226,77 @@ TEST_CASE_FIXTURE(publisher_world, "new jobs do not wait for a long republicatio
     run();
   }
   CHECK(to->taken.size() == 2001);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "a job that its stream will never take becomes a dead letter") {
+  start();
+  to->fails_with = make_problem(errc::too_large, "9 MB");
+  open_and_nudge(1, 1);
+  CHECK(status().in_flight == 0);
+  REQUIRE(dead_letters().size() == 1);
+  CHECK(dead_letters()[0].reason.find("9 MB") != std::string::npos);
+  // And the next one is not made to wait for it.
+  to->fails_with = {};
+  open_and_nudge(2, 1);
+  CHECK(published().count(inbox_job(2).id) == 1);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "what a stream has no room for waits in the ledger") {
+  options.backlog = 100;
+  start();
+  to->levels[stream::inbox].messages = 100;
+  open_and_nudge(1, 1000);
+  CHECK(to->taken.size() == 100);
+  pass(10s, 10ms);
+  CHECK(to->taken.size() == 100);
+  // Some are done, and others take their place.
+  to->levels[stream::inbox].messages = 80;
+  pass(100ms, 10ms);
+  CHECK(to->taken.size() > 100);
+  CHECK(to->taken.size() <= 100 + 20 * 6);
+  to->levels[stream::inbox].messages = 0;
+  pass(1s, 10ms);
+  CHECK(to->taken.size() == 1000);
+  CHECK(published().size() == 1000);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "a full stream is asked seldom, and holds up no other") {
+  options.backlog = 100;
+  start();
+  to->levels[stream::inbox].messages = 100;
+  open_and_nudge(1, 200);
+  auto other = make_job(update_message{{"AU", "1"}, {}, "confirmed/1"});
+  open_jobs({other});
+  auto before = to->asked_level;
+  for (int i = 0; i < 100; ++i)
+    nudge();
+  CHECK(published().count(other.id) == 1);
+  CHECK(to->asked_level <= before + 2);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "knows which jobs it has published, and when if it was late") {
+  options.backlog = 10;
+  start();
+  auto early = now()();
+  open_and_nudge(1, 1);
+  auto at = [&](const open_job& job) {
+    auto x = ask(tested, published_when{stream::inbox, {job.order.due, job.number}})
+                 .answer<published_at>();
+    REQUIRE(x);
+    return x->at;
+  };
+  auto first = due().at(0);
+  REQUIRE(at(first));
+  CHECK(*at(first) - early < 1s);
+  to->levels[stream::inbox].messages = 10;
+  open_and_nudge(100, 20);
+  pass(1min, 100ms);
+  auto last = due().back();
+  CHECK_FALSE(at(last));
+  to->levels[stream::inbox].messages = 0;
+  pass(10s, 100ms);
+  REQUIRE(at(last));
+  CHECK(*at(last) - last.order.due > 50s);
 }
 
 TEST_CASE_FIXTURE(publisher_world, "goes on after the ledger could not be read") {

@@ -1,6 +1,9 @@
 #include "tests/support/ledger_world.hpp"
 
+#include <thread>
+
 using namespace igl;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -55,6 +58,40 @@ TEST_CASE_FIXTURE(writer_world, "a transaction has a bound") {
   CHECK(figures().open_jobs == 1200);
 }
 
+TEST_CASE_FIXTURE(writer_world, "while many requests wait, jobs are settled now and then") {
+  std::vector<settlement> opened, closed;
+  for (uint32_t i = 0; i < 100; ++i)
+    opened.push_back(opening(i));
+  settle_all(opened);
+  for (const auto& job : due()) {
+    closed.push_back({});
+    closed.back().job =
+        job_outcome{{job.order.id, job.generation, job.attempts + 1}, job_end::done, {}, {}};
+  }
+  on_disk->batches.clear();
+  waiting->change(1000);
+  while (waiting->average() < 100)
+    std::this_thread::yield();
+
+  for (const auto& x : closed)
+    self->send(caf::actor_cast<caf::actor>(around.ledger), x);
+  for (uint32_t i = 1000; i < 1010; ++i)
+    self->send(caf::actor_cast<caf::actor>(around.ledger), opening(i));
+  run();
+  CHECK(on_disk->batches == std::vector<size_t>{10});
+  pass(250ms, 10ms);
+  CHECK(on_disk->batches == std::vector<size_t>{10, 32});
+  pass(250ms, 10ms);
+  CHECK(on_disk->batches == std::vector<size_t>{10, 32, 32});
+
+  waiting->change(-1000);
+  while (waiting->average() >= 1)
+    std::this_thread::yield();
+  pass(250ms, 10ms);
+  CHECK(on_disk->batches == std::vector<size_t>{10, 32, 32, 36});
+  CHECK(due().size() == 10);
+}
+
 TEST_CASE_FIXTURE(writer_world, "one that is refused does not disturb its neighbours") {
   auto codes = settle_all({opening(1), refused(), opening(2)});
   CHECK(codes == std::vector<errc>{errc::none, errc::job_not_open, errc::none});
@@ -75,10 +112,16 @@ TEST_CASE_FIXTURE(writer_world, "the publisher is told once per transaction that
   CHECK(nudges == 1);
   settle_all({settlement{}, refused()});
   CHECK(nudges == 1);
-  // Closing a job may make the one due that was opened under its id meanwhile.
+  // Closing a job makes the one due that was opened under its id meanwhile.
+  auto job = due().at(0);
+  settle_all({opening(1)});
+  CHECK(nudges == 1);
   settlement closing;
-  closing.job =
-      job_outcome{{due().at(0).order.id, due().at(0).generation, 1}, job_end::done, {}, {}};
+  closing.job = job_outcome{{job.order.id, job.generation, 1}, job_end::done, {}, {}};
+  settle_all({closing});
+  CHECK(nudges == 2);
+  job = due().back();
+  closing.job = job_outcome{{job.order.id, job.generation, 1}, job_end::done, {}, {}};
   settle_all({closing});
   CHECK(nudges == 2);
 }

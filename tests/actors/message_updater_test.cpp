@@ -31,8 +31,9 @@ TEST_CASE("a confirmed message becomes accepted, with an event, and subscribers 
   REQUIRE(x->events.size() == 1);
   CHECK(x->events[0].what == event_kind::status_changed);
   CHECK(x->events[0].detail == "from pending to accepted: confirmed");
-  REQUIRE(streams_of(*x) == std::vector{stream::notifications});
-  auto told = order_in<message_changed>(x->opens[0]);
+  CHECK(x->opens.empty());
+  REQUIRE(x->tells.size() == 1);
+  auto& told = x->tells[0];
   CHECK(told.cause == "status/12");
   REQUIRE(told.notices.size() == 1);
   CHECK(told.notices[0].topic == "message.17.status");
@@ -53,7 +54,7 @@ TEST_CASE("a status that may not follow is left out, and an event says so") {
     auto x = decide(ticket, to(row.to), {record(row.from)});
     REQUIRE(x);
     CHECK(x->messages.size() == (row.changes ? 1 : 0));
-    CHECK(x->opens.size() == (row.changes ? 1 : 0));
+    CHECK(x->tells.size() == (row.changes ? 1 : 0));
     REQUIRE(x->events.size() == 1);
     CHECK(x->events[0].what ==
           (row.changes ? event_kind::status_changed : event_kind::delivery_checked));

@@ -95,7 +95,7 @@ struct pipeline {
         std::vector<child_spec>{
             child("ledger-writer", writer,
                   [=, this](caf::actor_system& sys) -> ledger_actor {
-                    return sys.spawn<caf::detached>(ledger_writer, on_disk, publisher);
+                    return sys.spawn<caf::detached>(ledger_writer, on_disk, publisher, nullptr);
                   }),
             child("ledger-reader", reader,
                   [=, this](caf::actor_system& sys) { return sys.spawn(ledger_reader, on_disk); }),

@@ -49,19 +49,23 @@ private:
 struct reconciled_world : ledger_world {
   std::shared_ptr<fake_streams> watched = std::make_shared<fake_streams>();
   std::vector<republish> told;
+  bool published = true; ///< the publisher has come past the jobs
 
-  static job_publisher_actor::behavior_type listen(job_publisher_actor::pointer,
-                                                   std::vector<republish>* told) {
+  static job_publisher_actor::behavior_type
+  listen(job_publisher_actor::pointer, std::vector<republish>* told, const bool* published) {
     return {
         [](const jobs_opened&) {},
         [=](const republish& x) { told->push_back(x); },
         [](const publisher_query&) { return publisher_status{}; },
+        [=](const published_when& x) {
+          return *published ? published_at{x.place.due} : published_at{};
+        },
         [](const publication_ended&) {},
         [](caf::tick_atom) {},
     };
   }
   void start() {
-    auto listener = keep(system.spawn(listen, &told));
+    auto listener = keep(system.spawn(listen, &told, &published));
     keep(system.spawn(reconciler, around, watched, listener, std::chrono::milliseconds{10s}));
     run();
   }
@@ -69,10 +73,13 @@ struct reconciled_world : ledger_world {
 
 /// The reconciler with a real publisher.
 struct whole_world : ledger_world {
+  job_publisher_options options;
   std::shared_ptr<forgetful_streams> to = std::make_shared<forgetful_streams>(now());
 
+  whole_world() { options.backlog = 100'000; }
   void start() {
-    auto real = keep(system.spawn(job_publisher, around, to, job_publisher_options{}));
+    auto real = keep(
+        caf::actor_cast<job_publisher_actor>(system.spawn(job_publisher, around, to, options)));
     keep(system.spawn(reconciler, around, to, real, std::chrono::milliseconds{10s}));
     run();
   }
@@ -148,6 +155,17 @@ TEST_CASE_FIXTURE(reconciled_world, "compares each stream, wherever its job stan
     CHECK(x.on == stream::message_updates);
 }
 
+TEST_CASE_FIXTURE(reconciled_world, "a job that its stream had no room for yet is not missing") {
+  published = false;
+  start();
+  open_jobs({inbox_job(1)});
+  pass(5min, 1s);
+  CHECK(told.empty());
+  published = true;
+  pass(30s, 1s);
+  CHECK_FALSE(told.empty());
+}
+
 TEST_CASE_FIXTURE(reconciled_world, "a job that is not due yet is not missing") {
   start();
   auto later = inbox_job(1);
@@ -215,6 +233,16 @@ TEST_CASE_FIXTURE(whole_world, "brings everything back after the streams lost it
   auto published = to->publications;
   pass(5min, 1s);
   CHECK(to->publications == published);
+}
+
+TEST_CASE_FIXTURE(whole_world, "leaves alone what waits for room, however long") {
+  options.backlog = 100;
+  start();
+  open_many(300);
+  pass(10min, 1s);
+  CHECK(in_stream() >= 100);
+  CHECK(in_stream() < 300);
+  CHECK(to->publications == in_stream());
 }
 
 TEST_CASE_FIXTURE(whole_world, "brings back what was lost before what came later") {

@@ -79,17 +79,22 @@ public:
   explicit measurements(std::string folder, std::string program)
       : folder_(std::move(folder)), network_(options(folder_, std::move(program))) {}
 
-  void run() {
+  /// All of them, or the one named.
+  void run(const std::string& only) {
     if (auto failed = network_.start_all())
       give_up(problem_of(failed).detail);
     idle_memory_ = memory_of(node("AU").process.pid(), "VmRSS");
     idle_anonymous_ = memory_of(node("AU").process.pid(), "RssAnon");
     store_certificate();
-    latency();
-    documents();
-    durable_posts();
-    journey();
-    hundred_thousand();
+    const std::vector<std::pair<std::string, void (measurements::*)()>> all{
+        {"latency", &measurements::latency},
+        {"documents", &measurements::documents},
+        {"posts", &measurements::durable_posts},
+        {"journey", &measurements::journey},
+        {"hundred-thousand", &measurements::hundred_thousand}};
+    for (const auto& [name, measure] : all)
+      if (only.empty() || only == name)
+        (this->*measure)();
     if (!network_.stop_all())
       give_up("a process did not end cleanly");
     print();
@@ -323,14 +328,16 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.size() == 2 && arguments[0] == "--echo")
     return serve_echo(arguments[1]);
-  if (arguments.size() != 2 || arguments[0] != "--igl")
-    give_up("usage: igl_bench --igl <the program>");
+  auto one = arguments.size() == 4 && arguments[2] == "--only";
+  if (!(arguments.size() == 2 || one) || arguments[0] != "--igl")
+    give_up("usage: igl_bench --igl <the program> "
+            "[--only latency|documents|posts|journey|hundred-thousand]");
   auto pattern = (std::filesystem::temp_directory_path() / "igl-bench-XXXXXX").string();
   if (!mkdtemp(pattern.data()))
     give_up("cannot make a temporary folder");
   {
     measurements all{pattern, arguments[1]};
-    all.run();
+    all.run(one ? arguments[3] : std::string{});
   }
   std::filesystem::remove_all(pattern);
 }

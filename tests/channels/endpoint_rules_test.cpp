@@ -22,14 +22,11 @@ std::function<uint64_t()> counting() {
   };
 }
 
-/// The topics and bodies of the notices that a settlement opens.
+/// The topics and bodies of the notices of a settlement.
 std::vector<notice> notices_of(const settlement& s) {
   std::vector<notice> all;
-  for (auto& job : s.opens)
-    if (job.on == stream::notifications) {
-      auto news = parse_order<message_changed>(job.body);
-      all.insert(all.end(), news->notices.begin(), news->notices.end());
-    }
+  for (auto& news : s.tells)
+    all.insert(all.end(), news.notices.begin(), news.notices.end());
   return all;
 }
 
@@ -272,50 +269,6 @@ TEST_CASE("reads on where it stopped, and from the start of another medium") {
   CHECK(place_in(medium_cursor("m-1", 42), "m-2") == 0);
   for (auto broken : {"", "m-1", "m-1:", "m-1:x", "m-1:1x", ":42", "m-1:-1"})
     CHECK(place_in(broken, "m-1") == 0);
-}
-
-TEST_CASE("lists what is new from a time first, then from a cursor") {
-  find_channel_updates asked{"", noon, "SG", 100};
-  auto q = question_of(asked);
-  REQUIRE(q);
-  CHECK(q->half == channel_half::receiving);
-  CHECK(q->version == 0);
-  CHECK(q->since == noon);
-  CHECK(q->receiver == "SG");
-  CHECK(q->limit == 100);
-
-  channel_records found;
-  found.records = {record(channel_half::receiving, channel_status::confirmed, 12)};
-  found.version = 12;
-  found.more = true;
-  auto page = page_of(asked, found);
-  CHECK(page.messages.size() == 1);
-  CHECK(page.more);
-  auto next = question_of({page.cursor, {}, "SG", 100});
-  CHECK(next->version == 12);
-
-  auto nothing = page_of({page.cursor, {}, "SG", 100}, channel_records{{}, 12, false});
-  CHECK(nothing.cursor == page.cursor);
-}
-
-TEST_CASE("keeps the time while there is nothing to list") {
-  auto page = page_of({"", noon, "SG", 100}, {});
-  auto next = question_of({page.cursor, {}, "SG", 100});
-  REQUIRE(next);
-  CHECK(next->version == 0);
-  CHECK(next->since == noon);
-  CHECK(page_of({page.cursor, {}, "SG", 100}, {}).cursor == page.cursor);
-}
-
-TEST_CASE("refuses a cursor that is none of its own, and bounds the page") {
-  for (auto cursor : {"x", "0", "-1", "12x", "t", "tx", "99999999999999999999999", "1 2"}) {
-    CAPTURE(cursor);
-    auto q = question_of({cursor, {}, "", 10});
-    REQUIRE(!q);
-    CHECK(code_of(q.error()) == errc::bad_request);
-  }
-  CHECK(question_of({"", {}, "", 0})->limit == 1);
-  CHECK(question_of({"", {}, "", 4000000000})->limit == 5000);
 }
 
 TEST_SUITE_END();

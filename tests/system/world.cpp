@@ -149,6 +149,29 @@ std::map<std::string, size_t> events_by_subject(const std::string& url, const st
   }
 }
 
+namespace {
+
+/// Nothing is left to do anywhere, and nothing was given up.
+void check_rest(world& w) {
+  for (auto& [name, member] : w.network.members()) {
+    node_client client({member.url, {}, {}});
+    ledger_figures left;
+    auto rests = eventually(
+        [&] {
+          auto status = client.operation("GET", "/operator/status");
+          if (!status)
+            return false;
+          left = status->get<node_status>().ledger;
+          return left.open_jobs == 0;
+        },
+        std::chrono::seconds{60});
+    CHECK_MESSAGE(rests, name << " has " << left.open_jobs << " open jobs");
+    CHECK_MESSAGE(left.dead_letters == 0, name << " has " << left.dead_letters << " dead letters");
+  }
+}
+
+} // namespace
+
 void check_balance(world& w, const std::set<std::string>& promised) {
   auto au = w.network.node("AU").url;
   auto sg = w.network.node("SG").url;
@@ -161,6 +184,7 @@ void check_balance(world& w, const std::set<std::string>& promised) {
         if (status != wanted)
           MESSAGE(where << " has AU:" << ref << " as " << status);
   CHECK(settled);
+  check_rest(w);
   for (const auto& [about, count] : events_by_subject(sg, "message_received"))
     CHECK_MESSAGE(count == 1, about << " came into the lake of SG " << count << " times");
   // Each message lies on the channel once: as many observed ids as messages.
