@@ -159,7 +159,12 @@ private:
                  return parent->spawn(object_spider, around, how, http, retrieved);
                }),
          source<process_message>(stream::inbox, how_->retry_internal, processor),
-         source<route_message>(stream::outbox, how_->retry_outbox, router),
+         source<route_message>(
+             stream::outbox, how_->retry_outbox, worker_actor<route_message>{router},
+             ending_of<route_message>(
+                 [](const job_ticket& ticket, const route_message& order, const caf::error& why) {
+                   return unroutable(ticket, order, sentence_of(why));
+                 })),
          source<check_delivery>(stream::channel_pending, how_->retry_channel_pending, poller),
          source<update_message>(stream::message_updates, how_->retry_internal,
                                 worker_actor<update_message>{updater_}),
