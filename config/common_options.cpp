@@ -13,7 +13,7 @@ using rows = std::vector<option<process_settings>>;
 // A worker gives up after timeouts::work; nothing that it waits for outside may take as long.
 constexpr std::chrono::milliseconds longest_wait_outside = 10min;
 static_assert(longest_wait_outside < timeouts::work);
-static_assert(timeouts::settle < 15min && 15min <= timeouts::work);
+static_assert(15min <= timeouts::work);
 
 constexpr uint64_t gibibyte = uint64_t{1} << 30;
 
@@ -32,19 +32,20 @@ const std::vector<schedule>& schedules() {
   static const std::vector<schedule> all{
       {"internal", served::both, "Work inside the process", "100ms", "30s", "10",
        &s::retry_internal},
-      {"outbox", served::node, "Posting to channels that do not answer", "500ms", "1m", "20",
+      {"outbox", served::node, "Posting to channels that do not answer", "500ms", "5m", "1320",
        &s::retry_outbox},
       {"channel-pending", served::node, "Asking about a posted message a channel that is down",
-       "1s", "5m", "100", &s::retry_channel_pending},
+       "1s", "5m", "1320", &s::retry_channel_pending},
       {"object-retrieval", served::node, "Fetching a document from another government", "1s", "10m",
        "50", &s::retry_object_retrieval},
       {"callback", served::both, "Calling a subscriber back", "1s", "10m", "24",
        &s::retry_callback},
       {"channel-notifications", served::node, "Fetching what a channel has notified us of", "500ms",
-       "1m", "20", &s::retry_channel_notifications},
+       "1m", "6600", &s::retry_channel_notifications},
       {"verification", served::both, "Asking a subscriber whether it means its subscription", "1s",
        "1m", "5", &s::retry_verification},
-      {"medium", served::endpoint, "Writing to the medium", "200ms", "30s", "20", &s::retry_medium},
+      {"medium", served::endpoint, "Writing to the medium", "200ms", "30s", "2600",
+       &s::retry_medium},
   };
   return all;
 }
@@ -60,6 +61,25 @@ std::string end_of(const schedule& x) {
   return "then an operator finds it among the dead letters";
 }
 
+/// "about 5 days": all pauses of a schedule together.
+std::string time_of(const schedule& x) {
+  retry_settings how;
+  how.first = parse_duration(x.first).value();
+  how.longest = parse_duration(x.longest).value();
+  how.attempts = static_cast<uint32_t>(std::stoul(x.attempts));
+  auto all = 0ms;
+  for (uint32_t failed = 1; failed < how.attempts; ++failed)
+    all += pause_after(how, failed, 0.5);
+  auto about = [&](std::chrono::milliseconds unit, const char* name) {
+    return "about " + std::to_string((all + unit / 2) / unit) + " " + name;
+  };
+  if (all >= 48h)
+    return about(24h, "days");
+  if (all >= 2h)
+    return about(1h, "hours");
+  return all >= 2min ? about(1min, "minutes") : about(1s, "seconds");
+}
+
 void append_schedule(rows& to, const schedule& x) {
   auto section = "retry." + x.name;
   auto row = [&](const std::string& key, value_rule rule, const std::string& fallback,
@@ -71,7 +91,8 @@ void append_schedule(rows& to, const schedule& x) {
       "the pause after the first failure; each further failure doubles it.",
       &retry_settings::first);
   row("longest", duration(1ms, 24h), x.longest, "the longest pause.", &retry_settings::longest);
-  row("attempts", number(1, 1'000'000), x.attempts, "attempts in all, " + end_of(x) + ".",
+  row("attempts", number(1, 1'000'000), x.attempts,
+      "attempts in all, " + end_of(x) + ". The defaults last " + time_of(x) + ".",
       &retry_settings::attempts);
   row("jitter", fraction(0, 1), "0.2",
       "the part of a pause by which chance makes it longer, at most.", &retry_settings::jitter);
@@ -106,8 +127,9 @@ rows stream_options(file_kind of) {
 rows bounds_options() {
   using s = process_settings;
   return {
-      {{"limits", "message_bytes", size(1024, gibibyte / 16), "64KiB",
-        "The largest body of a posted message; a larger one gets 413."},
+      {{"limits", "message_bytes", size(1024, gibibyte / 1024), "64KiB",
+        "The largest body of a posted message; a larger one gets 413. It has to fit into a message "
+        "of NATS (max_payload: 8 MiB when embedded), quoted."},
        in(&s::message_bytes)},
       {{"limits", "document_bytes", size(1024, 1024 * gibibyte), "10GiB",
         "The largest document that is taken; a larger one gets 413."},

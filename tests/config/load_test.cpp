@@ -21,9 +21,50 @@ TEST_CASE("a node needs nothing but its jurisdiction") {
   CHECK(x.settings.retry_callback.first == 1s);
   CHECK(x.settings.retry_callback.longest == 10min);
   CHECK(x.settings.retry_callback.attempts == 24);
-  CHECK(x.settings.retry_outbox.attempts == 20);
-  CHECK(x.settings.retry_channel_pending.attempts == 100);
+  CHECK(x.settings.retry_outbox.attempts == 1320);
+  CHECK(x.settings.retry_channel_pending.attempts == 1320);
   CHECK(x.settings.retry_internal.longest == 30s);
+}
+
+namespace {
+
+/// How long the pauses of a schedule last at least.
+std::chrono::milliseconds time_of(const retry_settings& x) {
+  auto all = 0ms;
+  for (uint32_t failed = 1; failed < x.attempts; ++failed)
+    all += pause_after(x, failed, 0.0);
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("an outage of days costs no message") {
+  auto node = parse_node("jurisdiction = \"AU\"\n", "f", {}).settings;
+  CHECK(time_of(node.retry_outbox) > 96h);
+  CHECK(time_of(node.retry_channel_pending) > 96h);
+  CHECK(time_of(node.retry_channel_notifications) > 96h);
+  auto endpoint = parse_endpoint("endpoint = \"channel-au\"\njurisdictions = [\"AU\"]\n"
+                                 "participants = [\"AU\", \"SG\"]\n[medium]\npath = \"shared\"\n",
+                                 "f", {})
+                      .settings;
+  CHECK(time_of(endpoint.retry_medium) > 20h);
+}
+
+TEST_CASE("the text of an option says how long its attempts last") {
+  auto says = [](file_kind kind, const char* text) {
+    std::string words;
+    for (char c : example_file(kind)) // the comments are broken into lines
+      if (c == '\n' || c == ' ' || c == '#')
+        words += words.empty() || words.back() == ' ' ? "" : " ";
+      else
+        words += c;
+    return words.find(text) != std::string::npos;
+  };
+  CHECK(says(file_kind::node, "then the message is rejected. The defaults last about 5 days."));
+  CHECK(says(file_kind::endpoint,
+             "then the message is undeliverable. The defaults last about 24 hours."));
+  CHECK(
+      says(file_kind::node, "then there is no subscription. The defaults last about 17 seconds."));
 }
 
 TEST_CASE("an endpoint keeps its jobs in memory and listens on its own port") {

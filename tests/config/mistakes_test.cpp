@@ -48,7 +48,7 @@ TEST_CASE("a value of the wrong type is told what was expected") {
               "f:4:24: extra_jurisdictions is 1, expected a list, each two capital letters",
               "f:6:12: streams.ack_wait is 30, expected a duration from 1s to 15m, such as "
               "\"500ms\" or \"10s\"",
-              "f:8:17: limits.message_bytes is \"64KB\", expected a size from 1KiB to 64MiB, such "
+              "f:8:17: limits.message_bytes is \"64KB\", expected a size from 1KiB to 1MiB, such "
               "as \"64KiB\" or a number of bytes",
               "f:10:10: retry.outbox.jitter is \"a\", expected a decimal number from 0 to 1",
               "f:12:7: hub.url is a date or time, expected an http or https URL without query, "
