@@ -3,10 +3,10 @@
 #include "actors/chance.hpp"
 #include "actors/settling.hpp"
 #include "actors/signature.hpp"
+#include "messages/text.hpp"
 #include "messages/topic.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace igl {
 
@@ -101,13 +101,9 @@ caf::expected<channel_intent_confirmed> decide(const confirm_channel_intent& ask
 }
 
 std::chrono::seconds lease_granted(const confirm_channel_intent& asked) {
-  auto& text = asked.lease_seconds;
-  int64_t seconds = 0;
-  auto end = text.data() + text.size();
-  auto [at, ec] = std::from_chars(text.data(), end, seconds);
-  if (ec != std::errc{} || at != end || seconds <= 0)
-    return channel_lease;
-  return std::min(std::chrono::seconds{seconds}, channel_lease);
+  auto longest = static_cast<uint64_t>(channel_lease.count());
+  auto seconds = parse_number(asked.lease_seconds).value_or(0);
+  return std::chrono::seconds{seconds == 0 ? longest : std::min(seconds, longest)};
 }
 
 caf::expected<notification_accepted> decide(const channel_notification& x,

@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
+#include "messages/text.hpp"
 #include "messages/uri.hpp"
 
 #include <nlohmann/json.hpp>
@@ -94,17 +95,6 @@ unreadable_message unreadable(const nlohmann::json& said, const caf::error& why)
   if (id.size() > longest_id)
     id.clear();
   return {std::move(id), problem_of(why).detail, excerpt(said)};
-}
-
-std::string trimmed(std::string_view x) {
-  auto blank = [](char c) {
-    return c == ' ' || c == '\t';
-  };
-  while (!x.empty() && blank(x.front()))
-    x.remove_prefix(1);
-  while (!x.empty() && blank(x.back()))
-    x.remove_suffix(1);
-  return std::string{x};
 }
 
 /// The target of the link with a relation in a Link header (RFC 8288); empty: none.

@@ -2,12 +2,12 @@
 
 #include "messages/json.hpp"
 #include "messages/multihash.hpp"
+#include "messages/text.hpp"
 #include "messages/topic.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace igl::endpoint_rules {
 
@@ -59,15 +59,6 @@ settlement ending(const job_ticket& job) {
   outcome.ticket = job;
   s.job = std::move(outcome);
   return s;
-}
-
-caf::optional<uint64_t> parse_number(std::string_view text) {
-  uint64_t value = 0;
-  auto end = text.data() + text.size();
-  auto [at, ec] = std::from_chars(text.data(), end, value);
-  if (ec != std::errc{} || at != end)
-    return caf::none;
-  return value;
 }
 
 } // namespace

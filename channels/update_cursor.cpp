@@ -2,9 +2,9 @@
 
 #include "messages/errors.hpp"
 #include "messages/multihash.hpp"
+#include "messages/text.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace igl::update_cursor {
 
@@ -13,15 +13,6 @@ namespace {
 /// Records in a page, at most.
 constexpr uint32_t most = 5000;
 constexpr size_t mark_digits = 16;
-
-caf::optional<uint64_t> parse_number(std::string_view text) {
-  uint64_t value = 0;
-  auto end = text.data() + text.size();
-  auto [at, ec] = std::from_chars(text.data(), end, value);
-  if (ec != std::errc{} || at != end)
-    return caf::none;
-  return value;
-}
 
 caf::error refusal(std::string_view cursor, const std::string& why) {
   return make_problem(errc::bad_request, "the cursor " + std::string{cursor} + " " + why +

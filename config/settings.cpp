@@ -1,28 +1,21 @@
 #include "config/settings.hpp"
 
+#include "messages/text.hpp"
+
 #include <algorithm>
-#include <cctype>
 
 namespace igl {
 
 namespace {
 
-bool same_letter(char a, char b) {
-  return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-}
-
-bool same_text(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_letter);
-}
-
 bool matches(std::string_view pattern, std::string_view value) {
   if (pattern == "*")
     return true;
   if (!pattern.ends_with(".*"))
-    return same_text(pattern, value);
+    return equal_ignoring_case(pattern, value);
   // With its dot, so that UN.CEFACT.* does not match UN.CEFACTORY.Trade; and something must follow.
   auto above = pattern.substr(0, pattern.size() - 1);
-  return value.size() > above.size() && same_text(above, value.substr(0, above.size()));
+  return value.size() > above.size() && equal_ignoring_case(above, value.substr(0, above.size()));
 }
 
 bool any_matches(const std::vector<std::string>& patterns, std::string_view value) {

@@ -2,6 +2,7 @@
 
 #include "http/form.hpp"
 #include "messages/errors.hpp"
+#include "messages/text.hpp"
 
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -2,6 +2,7 @@
 #include "http/detail/routes.hpp"
 
 #include "messages/json.hpp"
+#include "messages/text.hpp"
 #include "messages/topic.hpp"
 #include "messages/uri.hpp"
 

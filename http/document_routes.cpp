@@ -5,6 +5,7 @@
 
 #include "messages/json.hpp"
 #include "messages/multihash.hpp"
+#include "messages/text.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
+#include "messages/text.hpp"
 
 #include <cpprest/streams.h>
 #include <nlohmann/json.hpp>

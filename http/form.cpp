@@ -1,19 +1,13 @@
 #include "http/form.hpp"
 
+#include "messages/text.hpp"
 #include "messages/uri.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace igl {
 
 namespace {
-
-constexpr std::string_view white_space = " \t\r\n";
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 caf::optional<std::string> decoded(std::string_view text) {
   std::string spaced{text};
@@ -87,24 +81,6 @@ caf::optional<std::string> decode_text(std::string_view text) {
   return x;
 }
 
-std::string lower_case(std::string_view text) {
-  std::string x{text};
-  std::transform(x.begin(), x.end(), x.begin(), lower);
-  return x;
-}
-
-std::string_view trimmed(std::string_view text) {
-  auto begin = text.find_first_not_of(white_space);
-  if (begin == std::string_view::npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string media_type_of(std::string_view content_type) {
   return lower_case(trimmed(content_type.substr(0, content_type.find(';'))));
 }
@@ -120,14 +96,6 @@ std::string header_parameter(std::string_view header, std::string_view name) {
       return unquoted(trimmed(parameter.substr(equals + 1)));
   }
   return {};
-}
-
-caf::optional<uint64_t> parse_number(std::string_view text) {
-  uint64_t number = 0;
-  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc{} || end != text.data() + text.size() || text.empty())
-    return caf::none;
-  return number;
 }
 
 } // namespace igl

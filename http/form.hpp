@@ -30,19 +30,11 @@ private:
 /// or holds a NUL; neither could ever be told to anybody else.
 caf::optional<std::string> decode_text(std::string_view text);
 
-std::string lower_case(std::string_view text);
-/// Without white space at both ends.
-std::string_view trimmed(std::string_view text);
-bool equal_ignoring_case(std::string_view a, std::string_view b);
-
 /// `Application/JSON; charset=utf-8` → `application/json`.
 std::string media_type_of(std::string_view content_type);
 
 /// The value of a parameter of a header, without its quotes: `form-data; name="a"` has `name`.
 /// Quoted values may hold semicolons. Empty if there is none.
 std::string header_parameter(std::string_view header, std::string_view name);
-
-/// A number in decimal digits and nothing else; none if it does not fit.
-caf::optional<uint64_t> parse_number(std::string_view text);
 
 } // namespace igl

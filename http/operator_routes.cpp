@@ -2,6 +2,7 @@
 
 #include "config/forms.hpp"
 #include "messages/json.hpp"
+#include "messages/text.hpp"
 
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>

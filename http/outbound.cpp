@@ -4,6 +4,7 @@
 #include "http/detail/file_form.hpp"
 #include "http/form.hpp"
 #include "messages/errors.hpp"
+#include "messages/text.hpp"
 
 #include <algorithm>
 #include <system_error>

@@ -1,6 +1,7 @@
 #include "http/range.hpp"
 
 #include "http/form.hpp"
+#include "messages/text.hpp"
 
 #include <algorithm>
 

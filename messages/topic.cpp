@@ -1,6 +1,7 @@
 #include "messages/topic.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/text.hpp"
 #include "messages/uri.hpp"
 
 #include <algorithm>
@@ -12,14 +13,6 @@ namespace {
 /// No subscription can have a longer topic. It bounds what `topics_matching` makes of a message
 /// whose predicate has thousands of dots; the topic of the longest sender_ref fits.
 constexpr size_t longest_topic = 2048; // bytes
-
-std::string lower_case(std::string_view text) {
-  std::string result{text};
-  for (auto& c : result)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
 
 caf::error refusal(std::string_view topic, std::string_view why) {
   std::string detail{"the topic "};

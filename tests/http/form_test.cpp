@@ -48,13 +48,4 @@ TEST_SUITE("form") {
     CHECK(header_parameter("name=first", "name").empty());
     CHECK(header_parameter("x; name", "name").empty());
   }
-
-  TEST_CASE("a number is digits and nothing else") {
-    CHECK(*parse_number("0") == 0);
-    CHECK(*parse_number("18446744073709551615") == UINT64_MAX);
-    for (auto text : {"", "-1", "+1", "1 ", "0x1", "18446744073709551616", "1.0"}) {
-      CAPTURE(text);
-      CHECK_FALSE(parse_number(text));
-    }
-  }
 }
