@@ -17,8 +17,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace igl {
 
@@ -35,11 +38,17 @@ caf::timestamp wall_clock() {
   return std::chrono::time_point_cast<caf::timespan>(std::chrono::system_clock::now());
 }
 
-/// Challenges and references must not be guessed.
+/// Challenges and references must not be guessed. Drawn in advance, for a call costs more than its
+/// bytes; each is handed out once and forgotten here.
 uint64_t unpredictable() {
-  uint64_t x = 0;
-  RAND_bytes(reinterpret_cast<unsigned char*>(&x), sizeof x);
-  return x;
+  thread_local std::array<uint64_t, 128> drawn;
+  thread_local size_t left = 0;
+  if (left == 0) {
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(drawn.data()), sizeof drawn) != 1)
+      throw std::runtime_error("the system has no random numbers to give");
+    left = drawn.size();
+  }
+  return std::exchange(drawn[--left], 0);
 }
 
 } // namespace

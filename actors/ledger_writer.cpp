@@ -8,7 +8,6 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace igl {
@@ -30,12 +29,7 @@ constexpr double many_requests = 8;
 constexpr std::chrono::milliseconds precedence{250};
 /// So many at least, or one for so many requests.
 constexpr uint64_t jobs_at_least = 32;
-constexpr uint64_t requests_for_a_job = 64;
-
-/// And a transaction waits for the requests that are on their way to it, for it takes as long for
-/// thirty as for ten: it looks so often whether all are there.
-constexpr uint32_t looks_at_most = 3;
-constexpr std::chrono::microseconds between_looks{100};
+constexpr uint64_t requests_for_a_job = 128;
 
 /// Takes up to so many out of a queue, the oldest first.
 template <class Queue, class Request, class Answer>
@@ -135,15 +129,7 @@ ledger_writer_actor::behavior_type ledger_writer(writer_ptr self, std::shared_pt
       [=](const replay_dead_letter& x) { return opened(on_disk->replay(x)); },
       [=](const drop_dead_letter& x) { return on_disk->drop(x); },
       [=](caf::flush_atom) {
-        auto& st = self->state;
-        if (apis_first() && st.requests.size() < waiting->now() && st.looks < looks_at_most) {
-          ++st.looks;
-          std::this_thread::sleep_for(between_looks);
-          self->send(self, caf::flush_atom_v);
-          return;
-        }
-        st.looks = 0;
-        st.flush_sent = false;
+        self->state.flush_sent = false;
         flush();
       },
       [=](caf::tick_atom) {

@@ -32,7 +32,6 @@ struct ledger_writer_state {
   queue<settlement, settled> jobs;     ///< of workers
   queue<store_piece, piece_stored> pieces;
   uint64_t requests_since = 0; ///< committed since the last job's settlement was
-  uint32_t looks = 0;          ///< for requests on their way
   bool flush_sent = false;
   bool flush_delayed = false;
 };
@@ -44,7 +43,7 @@ struct ledger_writer_state {
 /// when jobs may have become due.
 ///
 /// The APIs have precedence. While eight of their requests or more wait on average, the settlements
-/// of jobs go to disk four times a second only, one for 64 requests. A worker does not go on before
+/// of jobs go to disk four times a second only, one for 128 requests. A worker does not go on before
 /// it has settled: so all that works behind the APIs, here and elsewhere, slows down to what they
 /// leave, and catches up when they are quiet.
 ledger_writer_actor::behavior_type

@@ -83,6 +83,8 @@ public:
 
   std::string_view rest() { return take(from_.size()); }
 
+  bool at_end() const { return from_.empty(); }
+
 private:
   uint64_t big_endian(size_t bytes) {
     uint64_t x = 0;

@@ -10,7 +10,7 @@ namespace igl {
 namespace {
 
 /// Changes with every change of a key or value that older programs cannot read.
-constexpr std::string_view format = "igl-ledger 2";
+constexpr std::string_view format = "igl-ledger 3";
 
 /// 4 MB: what a transaction holds in memory until it is on disk.
 constexpr size_t pieces_per_transaction = 16;
@@ -67,6 +67,9 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
   env_options.databases = ledger_databases::names();
   if (auto all = lmdb::environment::open(env_options); !all)
     return all.error();
+  auto store = ledger_store::open(*env, how.path, ledger_databases::names());
+  if (!store)
+    return store.error();
   auto db = ledger_databases::of(**env);
   ledger_state state;
   std::vector<uint64_t> left_behind;
@@ -84,16 +87,17 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
   if (err)
     return err;
   std::shared_ptr<disk_ledger> opened(
-      new disk_ledger(std::move(*lock), std::move(*env), std::move(how), state));
+      new disk_ledger(std::move(*lock), std::move(*env), std::move(*store), std::move(how), state));
   for (uint64_t upload : left_behind)
     opened->uploads_.left_behind(upload);
   return std::shared_ptr<ledger>(std::move(opened));
 }
 
-disk_ledger::disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env, options how,
-                         ledger_state state)
-    : lock_(std::move(lock)), env_(std::move(env)), db_(ledger_databases::of(*env_)),
-      now_(std::move(how.now)), due_clock_(state.last_due, now_()), state_(state) {}
+disk_ledger::disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env,
+                         std::unique_ptr<ledger_store> store, options how, ledger_state state)
+    : lock_(std::move(lock)), env_(std::move(env)), store_(std::move(store)),
+      db_(ledger_databases::of(*env_)), now_(std::move(how.now)),
+      due_clock_(state.last_due, now_()), state_(state) {}
 
 // -- writing -------------------------------------------------------------------------------------
 
@@ -105,12 +109,10 @@ caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {
   moment.ahead_of_clock = due_clock_.ahead_of_clock();
   ledger_state state;
   std::set<uint64_t> named, spare;
-  size_t swept = 0;
-  auto err = env_->write([&](lmdb::write_transaction& txn) -> caf::error {
+  auto err = store_->write([&](ledger_transaction& txn) -> caf::error {
     ledger_batch batch(txn, db_, state_, moment, uploads_);
     what(batch);
     batch.finish();
-    swept = uploads_.sweep(txn, db_);
     state = batch.state();
     named = batch.named_uploads();
     spare = batch.spare_uploads();
@@ -120,12 +122,24 @@ caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {
   if (err)
     return err;
   state_ = state;
-  uploads_.swept(swept);
   for (uint64_t upload : named)
     uploads_.named(upload);
   for (uint64_t upload : spare)
     uploads_.forget(upload);
+  sweep();
   return {};
+}
+
+void disk_ledger::sweep() {
+  if (!uploads_.any_forgotten())
+    return;
+  size_t swept = 0;
+  auto err = env_->write([&](lmdb::write_transaction& txn) -> caf::error {
+    swept = uploads_.sweep(txn, db_);
+    return {};
+  });
+  if (!err)
+    uploads_.swept(swept);
 }
 
 std::vector<caf::expected<settled>> disk_ledger::commit(const std::vector<settlement>& batch) {

@@ -4,6 +4,7 @@
 #include "storage/folder_lock.hpp"
 #include "storage/ledger.hpp"
 #include "storage/ledger_batch.hpp"
+#include "storage/ledger_store.hpp"
 
 namespace igl {
 
@@ -36,13 +37,15 @@ public:
   caf::expected<ledger_figures> read(const ledger_figures_query& what) const override;
 
 private:
-  disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env, options how,
-              ledger_state state);
+  disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env,
+              std::unique_ptr<ledger_store> store, options how, ledger_state state);
 
   /// Runs `what` in one transaction and takes over what it changed.
   caf::error write(const std::function<void(ledger_batch&)>& what);
   caf::expected<settled>
   write_one(const std::function<caf::expected<settled>(ledger_batch&)>& what);
+  /// Removes some of what uploads left that became nothing.
+  void sweep();
   /// As many pieces as go into one transaction.
   void store_group(const store_piece* pieces, size_t count,
                    std::vector<caf::expected<piece_stored>>& results);
@@ -51,15 +54,16 @@ private:
   template <class Answer, class What>
   caf::expected<Answer> answer(What what) const {
     Answer result;
-    auto err = env_->read(
-        [&](const lmdb::read_transaction& txn) -> caf::error { return what(txn, result); });
+    auto err =
+        store_->read([&](const ledger_snapshot& now) -> caf::error { return what(now, result); });
     if (err)
       return err;
     return result;
   }
 
-  folder_lock lock_; // before the environment: released after it is closed
-  std::shared_ptr<lmdb::environment> env_;
+  folder_lock lock_;                       // before the environment: released after it is closed
+  std::shared_ptr<lmdb::environment> env_; ///< itself only for pieces of documents
+  std::unique_ptr<ledger_store> store_;    ///< everything else
   ledger_databases db_;
   std::function<caf::timestamp()> now_;
   mutable due_clock due_clock_;

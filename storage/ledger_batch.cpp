@@ -40,7 +40,7 @@ std::string key_of(const channel_record_change& x) {
 
 } // namespace
 
-ledger_batch::ledger_batch(lmdb::write_transaction& txn, const ledger_databases& db,
+ledger_batch::ledger_batch(ledger_transaction& txn, const ledger_databases& db,
                            ledger_state state, moment now, const open_uploads& uploads)
     : txn_(txn), db_(db), state_(std::move(state)), now_(now), uploads_(uploads) {
   state_.last_commit = now.at;
@@ -156,7 +156,7 @@ uint64_t ledger_batch::write_event(event_kind what, const std::string& about,
   x.about = about;
   x.detail = detail;
   encode(value_, x);
-  txn_.append(db_.events, keys::of_number(x.number), value_);
+  txn_.put(db_.events, keys::of_number(x.number), value_);
   if (!about.empty())
     txn_.put(db_.events_about, keys::of_event_about(about, x.number), {});
   return x.number;

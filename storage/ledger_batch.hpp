@@ -2,6 +2,7 @@
 
 #include "messages/settlement.hpp"
 #include "storage/ledger_databases.hpp"
+#include "storage/ledger_snapshot.hpp"
 #include "storage/ledger_values.hpp"
 #include "storage/uploads.hpp"
 
@@ -24,7 +25,7 @@ public:
     caf::timespan ahead_of_clock{0};
   };
 
-  ledger_batch(lmdb::write_transaction& txn, const ledger_databases& db, ledger_state state,
+  ledger_batch(ledger_transaction& txn, const ledger_databases& db, ledger_state state,
                moment now, const open_uploads& uploads);
 
   caf::expected<settled> apply(const settlement& x);
@@ -75,7 +76,7 @@ private:
   void erase_due(const open_job& x);
   void reschedule(stored_job& x, caf::timestamp due);
 
-  lmdb::write_transaction& txn_;
+  ledger_transaction& txn_;
   const ledger_databases& db_;
   ledger_state state_;
   moment now_;

@@ -43,6 +43,7 @@ namespace meta_key {
 inline constexpr std::string_view format = "format";
 inline constexpr std::string_view owner = "owner";
 inline constexpr std::string_view state = "state";
+inline constexpr std::string_view journal = "journal"; ///< see ledger_store
 } // namespace meta_key
 
 } // namespace igl

@@ -12,7 +12,7 @@ namespace keys = ledger_keys;
 namespace {
 
 template <class T>
-caf::optional<T> found_in(const lmdb::read_transaction& txn, lmdb::database db,
+caf::optional<T> found_in(const ledger_snapshot& txn, lmdb::database db,
                           std::string_view key) {
   if (auto stored = txn.find(db, key))
     return decoded<T>(*stored);
@@ -20,7 +20,7 @@ caf::optional<T> found_in(const lmdb::read_transaction& txn, lmdb::database db,
 }
 
 /// The newest version among a half's records; 0: there are none.
-uint64_t newest_version(const lmdb::read_transaction& txn, const ledger_databases& db,
+uint64_t newest_version(const ledger_snapshot& txn, const ledger_databases& db,
                         channel_half half) {
   auto at = txn.walk(db.channel_updates);
   auto behind = std::string(1, static_cast<char>(static_cast<uint8_t>(half) + 1));
@@ -29,7 +29,7 @@ uint64_t newest_version(const lmdb::read_transaction& txn, const ledger_database
 }
 
 /// The last version before `since`. Versions and times rise together, so halving finds it.
-uint64_t version_before(const lmdb::read_transaction& txn, const ledger_databases& db,
+uint64_t version_before(const ledger_snapshot& txn, const ledger_databases& db,
                         channel_half half, caf::timestamp since) {
   auto at = txn.walk(db.channel_updates);
   uint64_t low = 1;
@@ -138,7 +138,8 @@ caf::expected<access> disk_ledger::read(const may_read& what) const {
 }
 
 caf::expected<document_piece> disk_ledger::read(const read_piece& what) const {
-  return answer<document_piece>([&](const auto& txn, document_piece& found) -> caf::error {
+  document_piece found;
+  auto err = env_->read([&](const lmdb::read_transaction& txn) -> caf::error {
     auto stored = txn.find(db_.pieces, keys::of_piece(what.upload, what.piece));
     if (!stored)
       return make_problem(errc::not_found, "there is no piece " + std::to_string(what.piece) +
@@ -146,6 +147,9 @@ caf::expected<document_piece> disk_ledger::read(const read_piece& what) const {
     found.bytes = env_->copy_without_trace(*stored);
     return {};
   });
+  if (err)
+    return err;
+  return found;
 }
 
 caf::expected<found_subscribers> disk_ledger::read(const find_subscribers& what) const {

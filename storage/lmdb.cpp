@@ -1,13 +1,13 @@
 #include "storage/lmdb.hpp"
 
+#include "storage/fair_shared_mutex.hpp"
+
 #include <lmdb.h>
 
-#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <shared_mutex>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -198,22 +198,15 @@ struct environment::state {
   mutable std::mutex names_mutex;
   std::map<std::string, database> names;
 
-  // The map must not move under an open transaction. Transactions share `map_mutex`; whoever moves
-  // the map has it alone, and first closes the gate so that a stream of readers cannot starve it.
-  mutable std::shared_mutex map_mutex;
-  mutable std::mutex gate;
-  mutable std::atomic<bool> gate_closed = false;
+  // The map must not move under an open transaction.
+  mutable fair_shared_mutex map_mutex;
 
   ~state() {
     if (env)
       mdb_env_close(env);
   }
 
-  std::shared_lock<std::shared_mutex> share_map() const {
-    if (gate_closed.load(std::memory_order_acquire))
-      std::lock_guard wait(gate);
-    return std::shared_lock(map_mutex);
-  }
+  std::shared_lock<fair_shared_mutex> share_map() const { return std::shared_lock(map_mutex); }
 
   size_t map_bytes() const {
     MDB_envinfo info{};
@@ -223,10 +216,7 @@ struct environment::state {
 
   /// 0: as large as another process made it.
   void resize_map(size_t from, size_t to) const {
-    std::lock_guard closed(gate);
-    gate_closed = true;
     std::unique_lock alone(map_mutex);
-    gate_closed = false;
     if (to != 0 && map_bytes() != from)
       return; // another thread was faster
     if (!has_room_for(to))
@@ -235,7 +225,7 @@ struct environment::state {
   }
 
   void begin(transaction_handle& x, unsigned flags,
-             std::shared_lock<std::shared_mutex>& shared) const {
+             std::shared_lock<fair_shared_mutex>& shared) const {
     for (;;) {
       shared = share_map();
       int code = mdb_txn_begin(env, nullptr, flags, &x.txn);
@@ -253,7 +243,7 @@ struct environment::state {
     for (;;) {
       size_t bytes = 0;
       try {
-        std::shared_lock<std::shared_mutex> shared;
+        std::shared_lock<fair_shared_mutex> shared;
         transaction_handle x;
         begin(x, 0, shared);
         bytes = map_bytes();
@@ -353,7 +343,7 @@ database environment::named(const std::string& name) const {
 
 caf::error environment::read(const reading& what) const {
   try {
-    std::shared_lock<std::shared_mutex> shared;
+    std::shared_lock<fair_shared_mutex> shared;
     transaction_handle x;
     state_->begin(x, MDB_RDONLY, shared);
     return what(read_transaction(x.txn));

@@ -30,6 +30,8 @@ public:
   /// Left by an earlier process.
   void left_behind(uint64_t upload) { forgotten_.push_back(upload); }
 
+  bool any_forgotten() const { return !forgotten_.empty(); }
+
   /// Removes a few pieces of forgotten uploads within a transaction; answers how many uploads are
   /// gone. Call `swept` with it when that transaction is on disk.
   size_t sweep(lmdb::write_transaction& txn, const ledger_databases& db) const;

@@ -106,14 +106,14 @@ TEST_SUITE("ledger folder") {
       auto env = value_of(lmdb::environment::open(env_options));
       auto meta = env->named("meta");
       CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
-        CHECK(txn.find(meta, "format") == "igl-ledger 2");
-        txn.put(meta, "format", "igl-ledger 3");
+        CHECK(txn.find(meta, "format") == "igl-ledger 3");
+        txn.put(meta, "format", "igl-ledger 4");
         return {};
       }));
     }
     auto x = ledger::open(options());
     CHECK(test::code_of(x) == errc::storage_format);
-    CHECK(sentence_of_refusal(x).find("igl-ledger 3") != std::string::npos);
+    CHECK(sentence_of_refusal(x).find("igl-ledger 4") != std::string::npos);
   }
 
   TEST_CASE("of a shared database is refused by that name and does not change") {

@@ -106,6 +106,8 @@ TEST_SUITE("ledger of some size") {
     for (auto& reader : readers)
       reader.join();
     CHECK(wrong == 0);
+    it.reset();
+    it = value_of(ledger::open(how));
     auto found = figures();
     CHECK(found.map_bytes > 1 << 17);
     CHECK(found.messages == 2501);

@@ -1,0 +1,191 @@
+#include "storage/journal.hpp"
+
+#include "messages/errors.hpp"
+#include "storage/bytes.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace igl {
+
+namespace {
+
+/// u64 number, u64 length of the body, u64 XXH3 of the body with the number as its seed.
+constexpr size_t header_size = 24;
+
+/// Each record begins a block, so that writing one never touches the bytes of another.
+constexpr uint64_t block = 4096;
+
+/// A file grows by zeros of this size: that is what makes the later syncs cheap.
+constexpr uint64_t growth = uint64_t{1} << 20;
+
+uint64_t rounded_up(uint64_t x, uint64_t to) {
+  return (x + to - 1) / to * to;
+}
+
+caf::error failure_of(const std::string& path, const char* doing) {
+  const int code = errno;
+  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
+  return make_problem(full ? errc::storage_full : errc::storage_failed,
+                      path + ": " + doing + ": " + std::strerror(code));
+}
+
+caf::error write_all(int descriptor, const std::string& path, std::string_view bytes, uint64_t at) {
+  while (!bytes.empty()) {
+    auto done = pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (done < 0 && errno == EINTR)
+      continue;
+    if (done < 0)
+      return failure_of(path, "writing");
+    bytes.remove_prefix(static_cast<size_t>(done));
+    at += static_cast<uint64_t>(done);
+  }
+  return {};
+}
+
+caf::error sync_folder(const std::string& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0)
+    return failure_of(folder, "opening");
+  const bool failed = fsync(descriptor) != 0;
+  auto why = failed ? failure_of(folder, "syncing") : caf::error{};
+  close(descriptor);
+  return why;
+}
+
+} // namespace
+
+/// The records that a file holds from its beginning, as long as each follows the one before it.
+struct journal::run {
+  std::string bytes;
+  uint64_t first = 0; ///< number of the first; 0: there is none
+  std::vector<std::string_view> bodies;
+};
+
+caf::expected<std::unique_ptr<journal>> journal::open(const std::string& folder) {
+  std::unique_ptr<journal> result(new journal);
+  for (size_t i = 0; i < result->files_.size(); ++i) {
+    auto& x = result->files_[i];
+    x.path = folder + "/journal." + std::to_string(i);
+    x.descriptor = ::open(x.path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_DSYNC, 0600);
+    struct stat what {};
+    if (x.descriptor < 0 || fstat(x.descriptor, &what) != 0)
+      return failure_of(x.path, "opening");
+    x.size = static_cast<uint64_t>(what.st_size);
+  }
+  if (auto err = sync_folder(folder))
+    return err;
+  return result;
+}
+
+journal::~journal() {
+  for (const auto& x : files_)
+    if (x.descriptor >= 0)
+      close(x.descriptor);
+}
+
+caf::expected<journal::run> journal::read(const file& from) const {
+  run result;
+  result.bytes.resize(from.size);
+  for (size_t have = 0; have < result.bytes.size();) {
+    auto got = pread(from.descriptor, &result.bytes[have], result.bytes.size() - have,
+                     static_cast<off_t>(have));
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      return failure_of(from.path, "reading");
+    have += static_cast<size_t>(got);
+  }
+  std::string_view left = result.bytes;
+  while (left.size() >= header_size) {
+    byte_reader header(left.substr(0, header_size));
+    auto number = header.u64();
+    auto length = header.u64();
+    auto hash = header.u64();
+    auto expected = result.bodies.empty() ? number : result.first + result.bodies.size();
+    if (number == 0 || number != expected || length > left.size() - header_size)
+      break;
+    auto body = left.substr(header_size, length);
+    if (XXH3_64bits_withSeed(body.data(), body.size(), number) != hash)
+      break;
+    if (result.bodies.empty())
+      result.first = number;
+    result.bodies.push_back(body);
+    left.remove_prefix(std::min<uint64_t>(rounded_up(header_size + length, block), left.size()));
+  }
+  return result;
+}
+
+caf::error journal::replay(uint64_t applied,
+                           const std::function<caf::error(std::string_view)>& each) {
+  last_ = applied;
+  std::array<run, 2> runs;
+  for (size_t i = 0; i < files_.size(); ++i) {
+    auto found = read(files_[i]);
+    if (!found)
+      return found.error();
+    runs[i] = std::move(*found);
+  }
+  if (runs[0].first > runs[1].first)
+    std::swap(runs[0], runs[1]);
+  // A record that could not be written whole may be there nevertheless: what came in its place
+  // counts.
+  if (auto& [older, newer] = runs;
+      older.first != 0 && newer.first - older.first < older.bodies.size())
+    older.bodies.resize(newer.first - older.first);
+  for (const auto& x : runs) {
+    for (size_t i = 0; i < x.bodies.size(); ++i) {
+      auto number = x.first + i;
+      if (number <= last_)
+        continue;
+      if (number != last_ + 1)
+        return make_problem(errc::storage_format,
+                            files_[0].path + ": record " + std::to_string(last_ + 1) +
+                                " is missing or damaged, later ones are there: restore this ledger "
+                                "from a backup");
+      if (auto err = each(x.bodies[i]))
+        return err;
+      last_ = number;
+    }
+  }
+  return {};
+}
+
+caf::error journal::append(std::string_view body) {
+  auto& to = files_[current_];
+  buffer_.clear();
+  {
+    byte_writer header(buffer_);
+    header.u64(last_ + 1);
+    header.u64(body.size());
+    header.u64(XXH3_64bits_withSeed(body.data(), body.size(), last_ + 1));
+    header.raw(body);
+  }
+  auto size = rounded_up(buffer_.size(), block);
+  buffer_.resize(size);
+  if (end_ + size > to.size) {
+    const auto wanted = rounded_up(end_ + size, growth);
+    if (auto err = write_all(to.descriptor, to.path, std::string(wanted - to.size, '\0'), to.size))
+      return err;
+    to.size = wanted;
+  }
+  if (auto err = write_all(to.descriptor, to.path, buffer_, end_))
+    return err;
+  end_ += size;
+  ++last_;
+  return {};
+}
+
+void journal::turn() {
+  current_ = 1 - current_;
+  end_ = 0;
+}
+
+} // namespace igl

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "storage/change_set.hpp"
+
+#include <array>
+
+namespace igl {
+
+/// Changes that lie over each other, the newest first; absent ones are null.
+using change_layers = std::array<const change_set*, 3>;
+
+/// A place in a database, in the order of the keys' bytes, as LMDB and the changes over it have it
+/// together. Lives as long as its snapshot. Each move answers whether there is an entry; key and
+/// value are those of the last move that did.
+class ledger_cursor {
+public:
+  ledger_cursor(const lmdb::read_transaction& disk, const change_layers& layers, lmdb::database in);
+
+  bool first();
+  bool last();
+  /// These two only after a move that answered true.
+  bool next();
+  bool previous();
+  /// Moves to the first entry whose key is not before `key`.
+  bool seek(std::string_view key);
+
+  std::string_view key() const { return key_; }
+  std::string_view value() const { return value_; }
+
+private:
+  enum class direction { forward, backward };
+
+  struct layer {
+    const change_set::changes* all = nullptr;
+    change_set::changes::const_iterator at;
+    bool valid = false;
+  };
+
+  void all_from(std::string_view key);  ///< every source at its first key not before this one
+  void all_up_to(std::string_view key); ///< every source at its last key not behind this one
+  void leave(std::string_view key);     ///< the sources that are at this key move on
+  bool settle();                        ///< takes the nearest key that is not erased
+
+  std::array<layer, std::tuple_size_v<change_layers>> layers_;
+  lmdb::cursor disk_;
+  bool disk_valid_ = false;
+  direction heading_ = direction::forward;
+  std::string_view key_;
+  std::string_view value_;
+};
+
+/// What a ledger holds at one moment. The views it answers are valid until it ends or, in a
+/// transaction, until its next change.
+class ledger_snapshot {
+public:
+  ledger_snapshot(const lmdb::read_transaction& disk, change_layers layers)
+      : disk_(disk), layers_(layers) {}
+  ledger_snapshot(const ledger_snapshot&) = delete;
+  ledger_snapshot& operator=(const ledger_snapshot&) = delete;
+
+  std::optional<std::string_view> find(lmdb::database in, std::string_view key) const;
+  ledger_cursor walk(lmdb::database in) const { return {disk_, layers_, in}; }
+  /// The number of entries. Costs by the changes that are not in LMDB yet.
+  uint64_t size(lmdb::database in) const;
+
+private:
+  const lmdb::read_transaction& disk_;
+  change_layers layers_;
+};
+
+/// A snapshot that gathers changes, and sees them.
+class ledger_transaction : public ledger_snapshot {
+public:
+  ledger_transaction(const lmdb::read_transaction& disk, change_layers layers, change_set& changes)
+      : ledger_snapshot(disk, {&changes, layers[0], layers[1]}), changes_(changes) {}
+
+  /// Keys are 1 to 511 bytes.
+  void put(lmdb::database in, std::string_view key, std::string_view value) {
+    changes_.put(in, key, value);
+  }
+  /// False, and nothing changed, if the key is there.
+  bool insert(lmdb::database in, std::string_view key, std::string_view value);
+  void erase(lmdb::database in, std::string_view key) { changes_.erase(in, key); }
+
+private:
+  change_set& changes_;
+};
+
+} // namespace igl

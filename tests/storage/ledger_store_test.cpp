@@ -1,0 +1,172 @@
+#include "storage/ledger_store.hpp"
+
+#include "ledger_fixture.hpp"
+
+#include <thread>
+
+using namespace igl;
+using namespace igl::test;
+
+namespace {
+
+const std::vector<std::string> names{"meta", "things"};
+
+struct opened_store {
+  std::shared_ptr<lmdb::environment> env;
+  std::unique_ptr<ledger_store> it;
+  lmdb::database things;
+
+  explicit opened_store(const std::string& folder) {
+    lmdb::options how;
+    how.path = folder;
+    how.databases = names;
+    env = value_of(lmdb::environment::open(how));
+    things = env->named("things");
+    it = value_of(ledger_store::open(env, folder, names));
+  }
+
+  caf::error put(const std::string& key, const std::string& value) {
+    return it->write([&](ledger_transaction& txn) -> caf::error {
+      txn.put(things, key, value);
+      return {};
+    });
+  }
+
+  std::string value_at(const std::string& key) const {
+    std::string found;
+    CHECK_FALSE(it->read([&](const ledger_snapshot& now) -> caf::error {
+      found = now.find(things, key).value_or("nothing");
+      return {};
+    }));
+    return found;
+  }
+
+  std::string value_in_lmdb(const std::string& key) const {
+    std::string found;
+    CHECK_FALSE(env->read([&](const lmdb::read_transaction& txn) -> caf::error {
+      found = txn.find(things, key).value_or("nothing");
+      return {};
+    }));
+    return found;
+  }
+};
+
+/// What a crash would leave now, while nothing is written: the files as they are.
+void copy_files(const std::filesystem::path& from, const std::filesystem::path& to) {
+  for (const auto& file : std::filesystem::directory_iterator(from))
+    std::filesystem::copy_file(file, to / file.path().filename());
+}
+
+} // namespace
+
+TEST_SUITE("ledger store") {
+  TEST_CASE("shows what was accepted at once, and has it after a crash") {
+    temporary_folder folder, after_crash;
+    opened_store store(folder.path);
+    CHECK_FALSE(store.put("a", "1"));
+    CHECK_FALSE(store.put("b", "2"));
+    CHECK_FALSE(store.put("a", "3"));
+    CHECK(store.value_at("a") == "3");
+    copy_files(folder.path, after_crash.path);
+    opened_store later(after_crash.path);
+    CHECK(later.value_in_lmdb("a") == "3");
+    CHECK(later.value_at("b") == "2");
+    CHECK_FALSE(later.put("c", "4"));
+    CHECK(later.value_at("c") == "4");
+  }
+
+  TEST_CASE("changes nothing when a write fails or throws") {
+    temporary_folder folder, after_crash;
+    opened_store store(folder.path);
+    CHECK_FALSE(store.put("a", "1"));
+    auto refused = store.it->write([&](ledger_transaction& txn) -> caf::error {
+      txn.put(store.things, "a", "2");
+      return make_problem(errc::stale);
+    });
+    CHECK(igl::code_of(refused) == errc::stale);
+    auto thrown = store.it->write([&](ledger_transaction& txn) -> caf::error {
+      txn.put(store.things, "a", "3");
+      throw std::runtime_error("no");
+    });
+    CHECK(igl::code_of(thrown) == errc::storage_failed);
+    CHECK(store.value_at("a") == "1");
+    copy_files(folder.path, after_crash.path);
+    CHECK(opened_store(after_crash.path).value_at("a") == "1");
+  }
+
+  TEST_CASE("moves everything into LMDB by itself, and at its end") {
+    temporary_folder folder;
+    {
+      opened_store store(folder.path);
+      CHECK_FALSE(store.put("a", "1"));
+      auto deadline = std::chrono::steady_clock::now() + 20s;
+      while (store.value_in_lmdb("a") != "1" && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
+      CHECK(store.value_in_lmdb("a") == "1");
+      CHECK_FALSE(store.put("b", "2"));
+    }
+    for (int file : {0, 1})
+      std::filesystem::remove(folder.path + "/journal." + std::to_string(file));
+    opened_store again(folder.path);
+    CHECK(again.value_at("a") == "1");
+    CHECK(again.value_at("b") == "2");
+  }
+
+  // Values of a size that it moves several times meanwhile.
+  TEST_CASE("shows each reader one moment, while it is written and moved") {
+    temporary_folder folder;
+    constexpr int rounds = 100;
+    opened_store store(folder.path);
+    CHECK_FALSE(store.put("a", "0"));
+    CHECK_FALSE(store.put("b", "0"));
+    std::atomic<bool> done{false};
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> readers;
+    for (int i = 0; i < 2; ++i)
+      readers.emplace_back([&] {
+        int newest = 0;
+        while (!done) {
+          auto err = store.it->read([&](const ledger_snapshot& now) -> caf::error {
+            auto a = std::stoi(std::string(now.find(store.things, "a").value().substr(0, 9)));
+            auto b = std::stoi(std::string(now.find(store.things, "b").value().substr(0, 9)));
+            wrong += a != b || a < newest;
+            newest = a;
+            return {};
+          });
+          wrong += err ? 1 : 0;
+        }
+      });
+    for (int i = 1; i <= rounds; ++i) {
+      auto value = std::to_string(i) + std::string(9, ' ') + std::string(300'000, 'x');
+      auto err = store.it->write([&](ledger_transaction& txn) -> caf::error {
+        txn.put(store.things, "a", value);
+        txn.put(store.things, "b", value);
+        txn.put(store.things, "round " + std::to_string(i), "");
+        return {};
+      });
+      REQUIRE_FALSE(err);
+    }
+    done = true;
+    for (auto& reader : readers)
+      reader.join();
+    CHECK(wrong == 0);
+    CHECK(store.value_in_lmdb("round 1").empty()); // it has moved at least once
+    CHECK(store.value_at("a").starts_with(std::to_string(rounds)));
+  }
+
+  TEST_CASE("reads no journal of another program's making") {
+    temporary_folder folder;
+    {
+      opened_store store(folder.path);
+      CHECK_FALSE(store.put("a", "1"));
+    }
+    auto log = value_of(journal::open(folder.path));
+    CHECK_FALSE(log->replay(1, [](std::string_view) { return caf::error{}; }));
+    CHECK_FALSE(log->append("no changes at all"));
+    lmdb::options how;
+    how.path = folder.path;
+    how.databases = names;
+    auto x = ledger_store::open(value_of(lmdb::environment::open(how)), folder.path, names);
+    CHECK(test::code_of(x) == errc::storage_format);
+  }
+}
