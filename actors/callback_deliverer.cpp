@@ -22,7 +22,7 @@ struct errand {
 };
 
 void call(const std::shared_ptr<const errand>& x, const http_client_actor& http) {
-  x->self->request(http, patience_for(x->question.timeout), x->question)
+  x->self->request(http, timeouts::outside, x->question)
       .then(
           [=](const http_response& said) {
             x->self->state.gate.leave(x->peer, peer_mood::answering);

@@ -9,7 +9,7 @@ namespace igl {
 
 namespace {
 
-constexpr std::chrono::milliseconds first_pause{50};
+constexpr std::chrono::milliseconds first_pause{100};
 
 /// Beyond this many messages under way, further ones are asked about at the channel's interval.
 constexpr size_t counted_at_most = 65536;

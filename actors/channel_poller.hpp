@@ -9,8 +9,8 @@
 
 namespace igl {
 
-/// The pause before the channel is asked again: 50 ms after the first question, then twice as long
-/// each time up to the channel's poll_interval.
+/// The pause before the channel is asked again: 100 ms after the first question, then twice as long
+/// each time up to the channel's poll_interval. The first question has the same pause before it.
 std::chrono::milliseconds pause_before_check(uint32_t asked, std::chrono::milliseconds interval);
 
 /// What follows from a channel's answer about a message we posted.

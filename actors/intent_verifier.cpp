@@ -25,7 +25,7 @@ void ask(verifier_pointer self, const surroundings& around, const http_request& 
          const std::string& peer, const std::string& challenge, const job_ticket& ticket,
          const verify_intent& order, const std::shared_ptr<guarded_promise<settled>>& answer,
          const http_client_actor& http) {
-  self->request(http, patience_for(question.timeout), question)
+  self->request(http, timeouts::outside, question)
       .then(
           [=](const http_response& said) {
             self->state.gate.leave(peer, peer_mood::answering);

@@ -1,6 +1,7 @@
 #include "actors/multichannel_router.hpp"
 
 #include "actors/chance.hpp"
+#include "actors/channel_poller.hpp"
 #include "actors/settling.hpp"
 
 #include <spdlog/spdlog.h>
@@ -113,7 +114,9 @@ void ask(const trip_ptr& x, const channel_settings& to, const channel_actor& cha
             x->self->state.gates.at(id).leave(id, peer_mood::answering);
             read_decide_settle<found_message>(
                 x->self, x->around, find_message{x->way.content().ref()},
-                [=](const found_message& stored) { return x->way.taken(receipt, stored); },
+                [=](const found_message& stored) {
+                  return x->way.taken(receipt, stored, x->around.now());
+                },
                 answer_or_remember(x, x->way.doubt_after_receipt()));
           },
           [=](caf::error& failure) {
@@ -271,8 +274,8 @@ route_doubt route::doubt_after_receipt() const {
   return doubt;
 }
 
-caf::expected<settlement> route::taken(const channel_receipt& receipt,
-                                       const found_message& stored) const {
+caf::expected<settlement> route::taken(const channel_receipt& receipt, const found_message& stored,
+                                       caf::timestamp now) const {
   auto& x = *candidate();
   auto& content = order_.content;
   if (!stored.record)
@@ -294,6 +297,7 @@ caf::expected<settlement> route::taken(const channel_receipt& receipt,
   if (!doubt.channels.empty())
     follow.doubt = std::move(doubt);
   result.opens.push_back(make_job(follow));
+  result.opens.back().due = now + pause_before_check(0, x.poll_interval);
   auto record = *stored.record;
   record.channel_id = x.id;
   record.channel_txn_id = receipt.id;

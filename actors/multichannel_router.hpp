@@ -44,10 +44,10 @@ public:
   /// The candidate has taken it, but that could not be written down.
   route_doubt doubt_after_receipt() const;
 
-  /// The candidate took it: the message says where it is, and channel-pending follows it. Its
-  /// status stays the message updater's.
-  caf::expected<settlement> taken(const channel_receipt& receipt,
-                                  const found_message& stored) const;
+  /// The candidate took it: the message says where it is, and channel-pending follows it, once the
+  /// channel has had time to deliver. Its status stays the message updater's.
+  caf::expected<settlement> taken(const channel_receipt& receipt, const found_message& stored,
+                                  caf::timestamp now) const;
   /// Nobody took it. Some may take it later: `again`, due at `next`, and the order remembers the
   /// doubts. Otherwise the end, as `unroutable` says. Fails with peer_busy if a channel was only
   /// busy, so that the attempt does not count.

@@ -90,7 +90,7 @@ void store_retrieved(const retrieval_ptr& x) {
 void fetch(const retrieval_ptr& x, const http_request& question, const http_client_actor& http) {
   auto& gate = x->self->state.gate;
   auto peer = x->order.from;
-  x->self->request(http, patience_for(question.timeout), question)
+  x->self->request(http, timeouts::outside, question)
       .then(
           [=, &gate](const http_response& said) {
             gate.leave(peer, peer_mood::answering);

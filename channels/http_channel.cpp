@@ -77,7 +77,7 @@ void with_token(const channel& c, std::function<void(caf::error)> go_on) {
   st.awaiting_token.push_back(std::move(go_on));
   if (std::exchange(st.fetching_token, true))
     return;
-  c->self->request(c->http, timeouts::work, oauth2::token_request(c->how.auth, c->how.timeout))
+  c->self->request(c->http, timeouts::outside, oauth2::token_request(c->how.auth, c->how.timeout))
       .then(
           [=](const http_response& x) {
             token_fetched(c, oauth2::read_token(c->how.auth, x, c->now()));
@@ -101,7 +101,7 @@ void send(const channel& c, const http_request& asked, token_age age, const answ
     auto token = c->self->state.token;
     auto needs_token = c->how.auth.kind == channel_auth::oauth2;
     c->self
-        ->request(c->http, timeouts::work, needs_token ? oauth2::authorized(asked, token) : asked)
+        ->request(c->http, timeouts::outside, needs_token ? oauth2::authorized(asked, token) : asked)
         .then(
             [=](http_response& x) {
               if (x.status != 401 || !needs_token || age == token_age::fresh)

@@ -15,6 +15,9 @@ namespace igl::timeouts {
 /// would need a deputy here that answers when that host is lost.
 inline constexpr caf::infinite_t settle;
 inline constexpr caf::infinite_t read;
+/// The HTTP client: it answers by the deadline that each request carries, whatever the peer does, and
+/// also when it dies.
+inline constexpr caf::infinite_t outside;
 /// An API's actor, which asks the ledger in turn; http/ looks after it.
 inline constexpr std::chrono::seconds api{15};
 /// A worker, which may wait for the outside: longer than any outside time-out that can be

@@ -181,6 +181,7 @@ TEST_SUITE("multichannel router") {
     attempt(jobs[0]);
     CHECK(a->posts.asked.size() == 1);
     CHECK(b->posts.asked.size() == 2);
+    pass(std::chrono::milliseconds{100}, std::chrono::milliseconds{100});
     auto follows = due();
     REQUIRE(follows.size() == 1);
     CHECK(follows[0].order.on == stream::channel_pending);

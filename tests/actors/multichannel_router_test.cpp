@@ -87,7 +87,7 @@ TEST_CASE(
   settings.channels[3].jurisdictions = {"SG"};
   auto x = way(settings, 1, {"tried"});
   REQUIRE(asks(x) == "takes");
-  auto done = *x.taken(receipt, stored_message());
+  auto done = *x.taken(receipt, stored_message(), later);
   CHECK(kinds_of(done) == std::vector{event_kind::channel_passed_over,
                                       event_kind::channel_passed_over, event_kind::message_routed});
   CHECK(done.events[0].detail == "channel elsewhere does not serve SG");
@@ -96,12 +96,12 @@ TEST_CASE(
 
 TEST_CASE("a message that is not in the lake cannot have been routed") {
   auto x = way(australia());
-  CHECK(code_of(x.taken(receipt, {}).error()) == errc::internal);
+  CHECK(code_of(x.taken(receipt, {}, later).error()) == errc::internal);
 }
 
 TEST_CASE("a channel that takes it: ask for its delivery, record where it went") {
   auto x = way(australia(), 1, {"b"});
-  auto done = *x.taken(receipt, stored_message());
+  auto done = *x.taken(receipt, stored_message(), later);
   CHECK(done.job->end == job_end::done);
   CHECK(done.events.back().detail == "to channel a as 4711");
   REQUIRE(streams_of(done) == std::vector{stream::channel_pending});
@@ -111,7 +111,7 @@ TEST_CASE("a channel that takes it: ask for its delivery, record where it went")
   CHECK(check.channel_txn_id == "4711");
   CHECK(check.tried == std::vector<std::string>{"b"});
   CHECK(check.last == channel_status::received);
-  CHECK(done.opens[0].due == caf::timestamp{});
+  CHECK(done.opens[0].due == later + std::chrono::milliseconds{100});
   REQUIRE(done.messages.size() == 1);
   CHECK(done.messages[0].expects == stored_message().record->version);
   CHECK(done.messages[0].record.channel_id == "a");
@@ -303,11 +303,12 @@ TEST_CASE("the channel that takes it leaves the doubts about others to who follo
   auto x = way(australia(), 8, {}, route_doubt{{"a"}, attempts_in_doubt});
   x.failed(make_problem(errc::peer_timeout));
   REQUIRE(asks(x) == "b");
-  auto follow = order_in<check_delivery>((*x.taken(receipt, stored_message())).opens.at(0));
+  auto follow = order_in<check_delivery>((*x.taken(receipt, stored_message(), later)).opens.at(0));
   REQUIRE(follow.doubt);
   CHECK(follow.doubt->channels == std::vector<std::string>{"a"});
   auto alone = way(australia(), 8, {}, route_doubt{{"a"}, 1});
-  CHECK(!order_in<check_delivery>((*alone.taken(receipt, stored_message())).opens.at(0)).doubt);
+  CHECK(!order_in<check_delivery>((*alone.taken(receipt, stored_message(), later)).opens.at(0))
+             .doubt);
 }
 
 TEST_CASE("a channel that is only busy is asked later, and the attempt does not count") {
