@@ -69,8 +69,10 @@ void assign(channel_auth& to, const value& x) {
   to = std::get<std::string>(x) == "oauth2" ? channel_auth::oauth2 : channel_auth::none;
 }
 void assign(medium_kind& to, const value& x) {
-  auto memory = std::get<std::string>(x) == "memory";
-  to = memory ? medium_kind::memory : medium_kind::shared_database;
+  auto& name = std::get<std::string>(x);
+  to = name == "memory"  ? medium_kind::memory
+       : name == "chain" ? medium_kind::chain
+                         : medium_kind::shared_database;
 }
 
 } // namespace

@@ -163,13 +163,14 @@ void check_relations(const endpoint_settings& x, reader& from) {
   check_process(x, from);
   check_told(x, api::channel, "hub.url", x.hub_url, from);
   auto kind_is_good = from.good("medium.kind");
-  if (x.medium == medium_kind::shared_database && x.medium_path.empty() && kind_is_good &&
+  if (x.medium != medium_kind::memory && x.medium_path.empty() && kind_is_good &&
       from.good("medium.path"))
-    from.report("medium.path",
-                "is missing, expected a folder with medium.kind = \"shared-database\"");
+    from.report("medium.path", "is missing, expected a folder with medium.kind = " +
+                                   toml_text(to_string(x.medium)));
   if (x.medium == medium_kind::memory && !x.medium_path.empty() && kind_is_good)
-    from.report("medium.path",
-                "is set, expected medium.kind = \"shared-database\" with it, or no path");
+    from.report(
+        "medium.path",
+        "is set, expected medium.kind = \"shared-database\" or \"chain\" with it, or no path");
   if (!all_good(from, {"jurisdictions", "participants"}))
     return;
   for (auto& code : x.jurisdictions)

@@ -154,11 +154,14 @@ TEST_CASE("a channel that can only notify needs the message reception API") {
   CHECK(mistakes_in_node(au + deaf + listener("127.0.0.1:1", "\"message\"")).size() == 1);
 }
 
-TEST_CASE("a shared database has a path, and memory has none") {
+TEST_CASE("a shared database and a chain have a path, and memory has none") {
   CHECK(mistakes_in_endpoint(endpoint) ==
         lines{"f:1:1: medium.path is missing, expected a folder with medium.kind = "
               "\"shared-database\""});
   CHECK(mistakes_in_endpoint(endpoint + "[medium]\npath = \"shared\"\n").empty());
+  CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"chain\"\n") ==
+        lines{"f:4:2: medium.path is missing, expected a folder with medium.kind = \"chain\""});
+  CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"chain\"\npath = \"shared\"\n").empty());
   CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"memory\"\n").empty());
   CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"memory\"\npath = \"a\"\n").size() == 1);
 }
