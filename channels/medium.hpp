@@ -47,8 +47,9 @@ enum class medium_presence : uint8_t {
 /// The shared place in the middle of a channel: what one endpoint appends, the others read.
 ///
 /// Promises, kept by every medium (tests/contracts/medium_contract.hpp):
-/// - append is atomic and durable when it returns; appending an id that is there with the same
-///   content changes nothing and is no error, with other content is `conflict`;
+/// - append is durable when it returns; appending an id that is there with the same content
+///   changes nothing and is no error. One with other content is `conflict`, a bad id `bad_request`:
+///   then nothing is appended. When it fails otherwise, some may have been: append them again;
 /// - read tells what has changed after a cursor, in order. Whoever keeps the cursor together with
 ///   what it did about the changes misses none and hears none twice, also when it was killed in
 ///   between. A message that comes back may be told as observed and confirmed once more; what

@@ -4,6 +4,7 @@
 #include "channels/fresh_uuid.hpp"
 #include "channels/memory_medium.hpp"
 #include "channels/shared_database.hpp"
+#include "channels/stream_medium.hpp"
 
 namespace igl {
 
@@ -28,6 +29,17 @@ medium_opener chain_opener(const endpoint_settings& how, std::function<caf::time
   };
 }
 
+medium_opener stream_opener(const endpoint_settings& how) {
+  append_stream_options x;
+  x.url = how.medium_url;
+  x.name = how.medium_stream;
+  x.user = how.id;
+  x.replicas = how.medium_replicas;
+  return [x] {
+    return open_stream_medium(x);
+  };
+}
+
 } // namespace
 
 medium_opener opener_of(const endpoint_settings& how, const std::string& name,
@@ -37,6 +49,8 @@ medium_opener opener_of(const endpoint_settings& how, const std::string& name,
     return memory_opener(name);
   case medium_kind::chain:
     return chain_opener(how, std::move(now));
+  case medium_kind::stream:
+    return stream_opener(how);
   case medium_kind::shared_database:
     break;
   }

@@ -27,13 +27,23 @@ rows endpoint_rows() {
   append(all, common_options_at_top(file_kind::endpoint));
   append(all, common_sections(file_kind::endpoint));
   rows medium{
-      {{"medium", "kind", one_of({"memory", "shared-database", "chain"}), "shared-database",
+      {{"medium", "kind", one_of({"memory", "shared-database", "stream", "chain"}),
+        "shared-database",
         "What lies between the endpoints; memory: nothing but this process, for tests."},
        in(&s::medium)},
       {{"medium", "path", text_of(forms::folder), "",
         "shared-database, chain: the folder that all endpoints can open; a relative one starts "
         "at the working directory."},
        in(&s::medium_path)},
+      {{"medium", "url", text_of(forms::nats_urls), "",
+        "stream: the NATS with JetStream that all endpoints can reach.", secrecy::user_in_url},
+       in(&s::medium_url)},
+      {{"medium", "stream", text_of(forms::identifier), "",
+        "stream: what it is called there; created if it is missing."},
+       in(&s::medium_stream)},
+      {{"medium", "replicas", number(1, 5), "1",
+        "stream: on how many servers of a cluster it is kept, when it is created."},
+       in(&s::medium_replicas)},
       {{"medium", "interval", duration(1ms, 1h), "5ms",
         "The pause between two looks at the medium."},
        in(&s::medium_interval)},

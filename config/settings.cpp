@@ -51,6 +51,8 @@ std::string to_string(medium_kind x) {
   switch (x) {
   case medium_kind::memory:
     return "memory";
+  case medium_kind::stream:
+    return "stream";
   case medium_kind::chain:
     return "chain";
   case medium_kind::shared_database:
