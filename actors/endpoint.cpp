@@ -37,7 +37,7 @@ private:
   child_spec channel() {
     auto around = around_;
     auto how = how_;
-    auto opener = opener_of(*how_, how_->id);
+    auto opener = opener_of(*how_, how_->id, around_.now);
     auto subscriptions = subscriptions_;
     auto writer = reference<medium_writer_actor>();
     return group("channel",
@@ -47,8 +47,7 @@ private:
                         }),
                   child("medium-writer", writer,
                         [=](caf::scheduled_actor* parent) {
-                          return parent->spawn<caf::detached>(medium_writer, around, opener,
-                                                              how->retry_medium);
+                          return parent->spawn<caf::detached>(medium_writer, around, opener, *how);
                         }),
                   child("medium-observer", observer_,
                         [=](caf::scheduled_actor* parent) {

@@ -1,3 +1,4 @@
+#include "actors/commands/chain_commands.hpp"
 #include "actors/commands/client_commands.hpp"
 #include "actors/commands/demo.hpp"
 #include "actors/commands/service.hpp"
@@ -145,6 +146,35 @@ int main(int argc, char** argv) {
       speaks_to_node(letters->add_subcommand("drop", "forget one; its job will never be done"));
   drop->add_option("NUMBER", number, "as the list has it")->required();
 
+  igl::commands::chain_options chain_how;
+  auto* chain =
+      app.add_subcommand("chain", "look at the chain of a channel; make blocks and forks");
+  require_one(chain);
+  auto on_chain = [&](const char* name, const char* description) {
+    auto* command = chain->add_subcommand(name, description);
+    command->add_option("FOLDER", chain_how.folder, "medium.path of its endpoints")->required();
+    command->add_flag("--json", json, "print for machines");
+    return command;
+  };
+  auto* chain_status = on_chain("status", "its height, what waits, its newest blocks");
+  chain_status->add_option("--newest", chain_how.newest, "show so many blocks")
+      ->capture_default_str();
+  auto* chain_find = on_chain("find", "where a message is");
+  chain_find->add_option("ID", chain_how.id, "the channel's id of the message")->required();
+  auto* chain_mine = on_chain("mine", "make blocks of the messages that wait");
+  chain_mine->add_option("--blocks", chain_how.blocks, "so many")->capture_default_str();
+  auto* chain_fork = on_chain("fork", "leave the newest blocks behind for others");
+  chain_fork->add_option("--depth", chain_how.depth, "leave so many behind")->capture_default_str();
+  chain_fork->add_option("--blocks", chain_how.blocks, "make so many in their place")
+      ->capture_default_str();
+  chain_fork
+      ->add_option("--transactions", chain_how.transactions,
+                   "what becomes of their messages: waiting, mined-again or dropped")
+      ->capture_default_str();
+  auto* chain_switch =
+      on_chain("switch", "let another block, as of a branch left behind, be the tip");
+  chain_switch->add_option("BLOCK", chain_how.number, "its number")->required();
+
   auto* config = app.add_subcommand("config", "check and show configuration files");
   require_one(config);
   auto* check = config->add_subcommand("check", "report every mistake as file:line:column");
@@ -172,6 +202,17 @@ int main(int argc, char** argv) {
     return igl::check_command(config_file, own_environment(), std::cout, std::cerr);
   if (*options)
     return igl::show_command(config_file, own_environment(), changed, json, std::cout, std::cerr);
+
+  if (*chain_status)
+    return igl::commands::chain_show(term, chain_how);
+  if (*chain_find)
+    return igl::commands::chain_find(term, chain_how);
+  if (*chain_mine)
+    return igl::commands::chain_mine(term, chain_how);
+  if (*chain_fork)
+    return igl::commands::chain_fork(term, chain_how);
+  if (*chain_switch)
+    return igl::commands::chain_switch(term, chain_how);
 
   igl::node_client client{address};
   if (*put)

@@ -1,21 +1,16 @@
 #include "channels/endpoint_rules.hpp"
 
-#include "messages/json.hpp"
+#include "channels/record_change.hpp"
 #include "messages/multihash.hpp"
-#include "messages/text.hpp"
-#include "messages/topic.hpp"
 
 #include <nlohmann/json.hpp>
-
-#include <algorithm>
 
 namespace igl::endpoint_rules {
 
 namespace {
 
-bool among(const std::vector<std::string>& codes, std::string_view code) {
-  return std::find(codes.begin(), codes.end(), code) != codes.end();
-}
+using record_change::among;
+using record_change::fact;
 
 /// Listed with a comma: "AU, SG".
 std::string listed(const std::vector<std::string>& codes) {
@@ -25,32 +20,12 @@ std::string listed(const std::vector<std::string>& codes) {
   return text;
 }
 
-event fact(event_kind what, const std::string& id, std::string detail) {
-  event x;
-  x.what = what;
-  x.about = id;
-  x.detail = std::move(detail);
-  return x;
-}
-
-/// Tells whoever subscribed to `topic` that a message has a new state.
-message_changed tell(const channel_record& x, std::string topic) {
-  message_changed news;
-  news.about = x.said.id;
-  news.cause = to_string(x.half) + "/" + to_string(x.said.status);
-  news.notices.push_back({std::move(topic), nlohmann::json{{"id", x.said.id}}.dump()});
-  return news;
-}
-
 /// A record of the sending store takes a new state, which whoever asked by its id is told.
 void change(settlement& into, const channel_record& x, channel_status becomes, std::string detail,
             caf::timestamp now) {
   auto changed = x;
-  changed.said.status = becomes;
-  changed.updated = now;
-  into.tells.push_back(tell(changed, changed.said.id));
+  record_change::change(into, changed, becomes, std::move(detail), record_change::noise::told, now);
   into.channel_records.push_back({std::move(changed), x.version});
-  into.events.push_back(fact(event_kind::channel_message_changed, x.said.id, std::move(detail)));
 }
 
 settlement ending(const job_ticket& job) {
@@ -147,6 +122,50 @@ settlement undeliverable(const job_ticket& job, const channel_record& x, const s
   return s;
 }
 
+bool to_be_written(const channel_record& x, const write_to_medium& order) {
+  return to_be_written(x) || (order.sent && x.said.status == channel_status::confirmed);
+}
+
+writing_step step_of(const channel_record& x, const write_to_medium& order,
+                     medium_presence presence, const endpoint_settings& how) {
+  if (!to_be_written(x, order))
+    return writing_step::end;
+  switch (presence) {
+  case medium_presence::confirmed:
+    return writing_step::end;
+  case medium_presence::under_way:
+    return writing_step::wait;
+  case medium_presence::absent:
+    break;
+  }
+  if (order.sent.value_or(0) < how.medium_sends)
+    return writing_step::send;
+  // A confirmed one that does not return is revoked when the medium says that it is gone.
+  return to_be_written(x) ? writing_step::give_up : writing_step::end;
+}
+
+settlement sent(const job_ticket& job, const channel_record& x, const write_to_medium& order,
+                const endpoint_settings& how, caf::timestamp now) {
+  auto s = ending(job);
+  auto times = order.sent.value_or(0) + 1;
+  auto next = make_job(write_to_medium{x.said, times});
+  next.due = now + how.medium_send_again;
+  s.opens.push_back(std::move(next));
+  s.events.push_back(fact(event_kind::channel_message_changed, x.said.id,
+                          times == 1 ? std::string{"sent to the medium; not confirmed yet"}
+                                     : "sent to the medium again, time " + std::to_string(times) +
+                                           " of " + std::to_string(how.medium_sends) +
+                                           ": the medium did not have it any more"));
+  return s;
+}
+
+settlement waiting(const job_ticket& job, const endpoint_settings& how, caf::timestamp now) {
+  auto s = ending(job);
+  s.job->end = job_end::postponed;
+  s.job->due = now + how.medium_send_again;
+  return s;
+}
+
 bool is_about_the_message(const caf::error& why) {
   auto code = code_of(why);
   return code == errc::conflict || code == errc::bad_request || code == errc::too_large;
@@ -174,52 +193,6 @@ caf::expected<settlement> revoked(const endpoint_settings& how, const channel_re
   settlement s;
   change(s, x, channel_status::revoked, "revoked by an operator", now);
   return s;
-}
-
-settlement observed(const std::vector<medium_entry>& read, const endpoint_settings& how,
-                    const std::set<std::string>& known, const std::string& cursor,
-                    caf::timestamp now) {
-  settlement s;
-  s.cursors.push_back({std::string{medium_cursor_name}, cursor});
-  for (auto& entry : read) {
-    auto& said = entry.said;
-    if (!among(how.jurisdictions, said.content.receiver) || known.count(said.id) != 0)
-      continue;
-    channel_record record;
-    record.half = channel_half::receiving;
-    record.said = said;
-    record.updated = now;
-    s.events.push_back(fact(event_kind::channel_message_changed, said.id,
-                            "observed at place " + std::to_string(entry.place)));
-    // Only a confirmed message is published (spec/channel-api.rst, Receiving API).
-    if (said.status == channel_status::confirmed) {
-      s.events.push_back(fact(event_kind::channel_message_changed, said.id,
-                              "confirmed: it is on the medium, for " + said.content.receiver));
-      s.tells.push_back(tell(record, jurisdiction_topic(said.content.receiver)));
-    }
-    s.channel_records.push_back({std::move(record), 0});
-  }
-  return s;
-}
-
-std::vector<std::string> ours_among(const std::vector<medium_entry>& read,
-                                    const endpoint_settings& how) {
-  std::vector<std::string> ids;
-  for (auto& entry : read)
-    if (among(how.jurisdictions, entry.said.content.receiver))
-      ids.push_back(entry.said.id);
-  return ids;
-}
-
-std::string medium_cursor(const std::string& identity, uint64_t place) {
-  return identity + ":" + std::to_string(place);
-}
-
-uint64_t place_in(std::string_view cursor, std::string_view identity) {
-  auto colon = cursor.rfind(':');
-  if (colon == std::string_view::npos || cursor.substr(0, colon) != identity)
-    return 0;
-  return parse_number(cursor.substr(colon + 1)).value_or(0);
 }
 
 } // namespace igl::endpoint_rules

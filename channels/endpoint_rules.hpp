@@ -4,13 +4,8 @@
 #include "config/settings.hpp"
 #include "messages/type_ids.hpp"
 
-#include <set>
-
-/// What an endpoint decides, as plain functions: no actor, no clock, no store.
+/// What an endpoint decides about what is posted, as plain functions: no actor, no clock, no store.
 namespace igl::endpoint_rules {
-
-// -- posting half
-// --------------------------------------------------------------------------------
 
 /// Why the endpoint does not take a message; none: it does. `forbidden` for a sender the endpoint
 /// does not speak for and for what its filters deny, `message_validation` for a receiver that is
@@ -37,6 +32,25 @@ settlement written(const job_ticket& job, const channel_record& x, caf::timestam
 settlement undeliverable(const job_ticket& job, const channel_record& x, const std::string& why,
                          caf::timestamp now);
 
+// A medium that takes back: the job stays open until the message is confirmed or given up.
+
+/// The same for such a medium: a confirmed message that is missing is sent once more, too.
+bool to_be_written(const channel_record& x, const write_to_medium& order);
+
+enum class writing_step : uint8_t {
+  end,     ///< nothing is left to be done
+  wait,    ///< look again later
+  send,    ///< append it, for the first time or again
+  give_up, ///< it was sent as often as the settings allow
+};
+writing_step step_of(const channel_record& x, const write_to_medium& order,
+                     medium_presence presence, const endpoint_settings& how);
+
+/// It was appended; the job looks after it again later.
+settlement sent(const job_ticket& job, const channel_record& x, const write_to_medium& order,
+                const endpoint_settings& how, caf::timestamp now);
+settlement waiting(const job_ticket& job, const endpoint_settings& how, caf::timestamp now);
+
 /// The medium is well; it will never take this message.
 bool is_about_the_message(const caf::error& why);
 
@@ -49,24 +63,5 @@ settlement lost(const job_ticket& job, const std::string& id);
 /// An operator takes a confirmation back. Fails with forbidden or conflict.
 caf::expected<settlement> revoked(const endpoint_settings& how, const channel_record& x,
                                   caf::timestamp now);
-
-// -- receiving half
-// ------------------------------------------------------------------------------
-
-/// What was read from a medium comes into the receiving store, as far as it is for one of ours and
-/// not among the `known` ids. `cursor` is where reading goes on.
-settlement observed(const std::vector<medium_entry>& read, const endpoint_settings& how,
-                    const std::set<std::string>& known, const std::string& cursor,
-                    caf::timestamp now);
-
-/// The ids among what was read that are for one of ours.
-std::vector<std::string> ours_among(const std::vector<medium_entry>& read,
-                                    const endpoint_settings& how);
-
-/// The ledger's cursor: which medium, and up to where it was read.
-inline constexpr std::string_view medium_cursor_name = "medium";
-std::string medium_cursor(const std::string& identity, uint64_t place);
-/// The place in a cursor; 0 if it is empty or speaks of another medium.
-uint64_t place_in(std::string_view cursor, std::string_view identity);
 
 } // namespace igl::endpoint_rules

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "messages/channel.hpp"
+#include "messages/message.hpp"
 
 #include <caf/expected.hpp>
 
@@ -11,34 +11,70 @@
 
 namespace igl {
 
-/// A message as it lies on a medium.
+/// A message on a medium.
 struct medium_entry {
-  uint64_t place = 0; ///< order on the medium; given by it, from 1
-  channel_message
-      said; ///< id and the message; status confirmed or, on media that can take back, observed
+  std::string id; ///< 1 to 256 bytes
+  message content;
+};
+
+/// What became of a message. A medium that keeps what it has says `confirmed` and nothing else.
+enum class medium_news : uint8_t {
+  observed,  ///< it is there, but may go again
+  confirmed, ///< it is there, and counts
+  missing,   ///< it is not there any more, but may come back: whoever appended it, append it again
+  gone,      ///< it did not come back
+};
+
+struct medium_change {
+  medium_news what = medium_news::confirmed;
+  medium_entry about;
+  std::string where; ///< for people: "at place 7", "in block 12"
+};
+
+struct medium_page {
+  std::vector<medium_change> changes;
+  std::string cursor;      ///< where to go on; another one than before: there may be more
+  bool from_start = false; ///< the cursor was of another medium: everything is read anew
+};
+
+/// What a medium knows of an id.
+enum class medium_presence : uint8_t {
+  absent,
+  under_way, ///< waits to come onto the medium, or is there but may go again
+  confirmed,
 };
 
 /// The shared place in the middle of a channel: what one endpoint appends, the others read.
 ///
 /// Promises, kept by every medium (tests/contracts/medium_contract.hpp):
-/// - append is atomic and durable when it returns; appending an id that is there with the same
-///   content changes nothing and is no error, with other content is `conflict`;
-/// - read returns what was appended by anybody, in one order that never changes, each once. What
-///   cannot be understood is never skipped: the entries before it are returned, then bad_answer;
-/// - `newest` is cheap enough to be asked every few milliseconds.
+/// - append is durable when it returns; appending an id that is there with the same content
+///   changes nothing and is no error. One with other content is `conflict`, a bad id `bad_request`:
+///   then nothing is appended. When it fails otherwise, some may have been: append them again;
+/// - read tells what has changed after a cursor, in order. Whoever keeps the cursor together with
+///   what it did about the changes misses none and hears none twice, also when it was killed in
+///   between. A message that comes back may be told as observed and confirmed once more; what
+///   cannot be understood is never skipped: the changes before it are told, then bad_answer;
+/// - a read that finds nothing new is cheap enough to be made every few milliseconds, and a change
+///   costs no more when a million are behind it.
 ///
-/// Calls may block for as long as a local disk does; they come from one thread at a time. Several
-/// objects over the same shared place may be used by several threads.
+/// Calls may block for as long as a local disk or a request to a server does; they come from one
+/// thread at a time. Several objects over the same shared place may be used by several threads.
 class medium {
 public:
   virtual ~medium() = default;
-  virtual caf::error append(const std::vector<channel_message>& entries) = 0;
-  virtual caf::expected<std::vector<medium_entry>> read(uint64_t after, uint32_t limit) = 0;
-  /// The place of the last entry; 0: there is none.
-  virtual caf::expected<uint64_t> newest() = 0;
-  /// Which shared place this is. A place in the order means something only within one identity:
-  /// a folder that was deleted and made anew has another one. No colon in it.
-  virtual std::string identity() const = 0;
+
+  virtual caf::error append(const std::vector<medium_entry>& entries) = 0;
+
+  /// `cursor`: empty, or what an earlier page said, perhaps to another process. `limit`: how many
+  /// changes, about: what belongs together is not parted. Fails with storage_format if the medium
+  /// ends before the cursor: somebody took away what was there.
+  virtual caf::expected<medium_page> read(const std::string& cursor, uint32_t limit) = 0;
+
+  /// Whether messages can be observed, missing or gone. If so, an append does not confirm: a change
+  /// will, and until then `find` is asked from time to time.
+  virtual bool takes_back() const { return false; }
+  virtual caf::expected<medium_presence> find(const std::string& id) = 0;
+
   /// For people: "shared database /srv/au-sg".
   virtual std::string description() const = 0;
 };

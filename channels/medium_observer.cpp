@@ -1,6 +1,6 @@
 #include "channels/medium_observer.hpp"
 
-#include "channels/endpoint_rules.hpp"
+#include "channels/follow_rules.hpp"
 #include "messages/timeouts.hpp"
 
 #include <caf/all.hpp>
@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace igl {
 
@@ -15,11 +16,13 @@ namespace {
 
 using shell = medium_observer_actor::stateful_pointer<medium_observer_state>;
 
-/// How many entries become one settlement.
-constexpr uint32_t entries_at_once = 256;
-/// Entries for others move the stored cursor only now and then: reading them again after a restart
+/// How many changes become one settlement, about.
+constexpr uint32_t changes_at_once = 256;
+/// Changes for others move the stored cursor only now and then: reading them again after a restart
 /// costs less than a synced transaction each time.
 constexpr uint64_t unstored_at_most = 4096;
+/// How often a page is decided on anew because a message of it was changed meanwhile.
+constexpr int most_looks = 4;
 /// The pause between two looks at a medium that fails.
 constexpr std::chrono::milliseconds longest_pause{5000};
 
@@ -39,8 +42,7 @@ void look_after(const observer& o, std::chrono::milliseconds pause) {
 void rest(const observer& o) {
   auto& st = o->self->state;
   if (!st.health.up)
-    spdlog::info("medium-observer of {} reads {} from place {}", o->how.id, st.health.url,
-                 st.place);
+    spdlog::info("medium-observer of {} reads {} from {}", o->how.id, st.health.url, st.cursor);
   st.health.up = true;
   st.failures = 0;
   look_after(o, o->how.medium_interval);
@@ -50,8 +52,8 @@ void fail(const observer& o, const caf::error& why) {
   auto& st = o->self->state;
   auto sentence = sentence_of(why);
   if (st.failures == 0 || sentence != st.health.last_error)
-    spdlog::warn("medium-observer of {} cannot go on after place {}: {}", o->how.id, st.place,
-                 sentence);
+    spdlog::warn("medium-observer of {} cannot go on after {}: {}", o->how.id,
+                 st.cursor.empty() ? "the beginning" : st.cursor, sentence);
   st.health.up = false;
   st.health.last_error = std::move(sentence);
   st.health.last_error_at = o->with.now();
@@ -62,62 +64,68 @@ void fail(const observer& o, const caf::error& why) {
   look_after(o, std::min(pause, longest_pause));
 }
 
-/// The ids among what was read that the ledger has already; none: not looked up.
-using known_ids = caf::optional<std::set<std::string>>;
+/// A page on its way into the ledger.
+struct reading {
+  medium_page page;
+  follow_rules::arrivals known;
+  std::vector<follow_rules::subject> to_find; ///< what is not known yet of what the ledger has
+  int looks = 0;                              ///< at the ledger; 0: all of it is taken for new
+};
+using read_page = std::shared_ptr<reading>;
 
-void settle(const observer& o, std::vector<medium_entry> read, known_ids known);
-
-/// The ledger has some of the entries already: finds out which, then settles the others.
-void look_up(const observer& o, std::vector<medium_entry> read, std::vector<std::string> ids,
-             std::set<std::string> known) {
-  if (ids.empty())
-    return settle(o, std::move(read), std::move(known));
-  auto id = ids.back();
-  ids.pop_back();
-  o->self->request(o->with.reader, timeouts::read, find_channel_record{channel_half::receiving, id})
-      .then(
-          [=](const found_channel_record& found) {
-            auto more = known;
-            if (found.record)
-              more.insert(id);
-            look_up(o, read, ids, std::move(more));
-          },
-          [=](caf::error& why) { fail(o, why); });
-}
-
-void advance(const observer& o, const std::string& cursor, uint64_t place) {
+void advance(const observer& o, const std::string& cursor) {
   auto& st = o->self->state;
-  st.place = place;
-  st.unstored = 0;
   st.cursor = cursor;
   st.health.cursor = cursor;
+  st.unstored = 0;
   o->self->send(o->self, caf::tick_atom::value);
 }
 
-void settle(const observer& o, std::vector<medium_entry> read, known_ids known) {
-  auto place = read.back().place;
-  auto cursor = endpoint_rules::medium_cursor(o->self->state.from->identity(), place);
-  auto what = endpoint_rules::observed(read, o->how, known.value_or(std::set<std::string>{}),
-                                       cursor, o->with.now());
+void look_up(const observer& o, const read_page& r);
+
+void settle(const observer& o, const read_page& r) {
+  auto what = follow_rules::followed(r->page, r->known, o->with.now());
   o->self->request(o->with.ledger, timeouts::settle, std::move(what))
-      .then([=](const settled&) { advance(o, cursor, place); },
+      .then([=](const settled&) { advance(o, r->page.cursor); },
             [=](caf::error& why) {
-              // Only a ledger whose cursor is older than its records says so, or a second observer.
-              if (code_of(why) == errc::stale && !known)
-                look_up(o, read, endpoint_rules::ours_among(read, o->how), {});
+              // Somebody else knew or changed one of the messages.
+              if (code_of(why) == errc::stale && r->looks < most_looks)
+                look_up(o, r);
               else
                 fail(o, why);
             });
 }
 
-void pass_over(const observer& o, const std::vector<medium_entry>& read) {
+void look_up_next(const observer& o, const read_page& r) {
+  if (r->to_find.empty())
+    return settle(o, r);
+  auto subject = r->to_find.back();
+  auto id = follow_rules::id_of(subject, r->known[subject]);
+  o->self->request(o->with.reader, timeouts::read, find_channel_record{subject.first, id})
+      .then(
+          [=](const found_channel_record& found) {
+            if (!follow_rules::is_over(r->known[subject], found.record))
+              r->to_find.pop_back();
+            look_up_next(o, r);
+          },
+          [=](caf::error& why) { fail(o, why); });
+}
+
+/// Finds out what the ledger has of the messages that the page is about.
+void look_up(const observer& o, const read_page& r) {
+  ++r->looks;
+  for (auto& [subject, which] : r->known)
+    r->to_find.push_back(subject);
+  look_up_next(o, r);
+}
+
+void pass_over(const observer& o, const read_page& r) {
   auto& st = o->self->state;
-  st.place = read.back().place;
-  st.unstored += read.size();
+  st.unstored += r->page.changes.size() + 1;
   if (st.unstored >= unstored_at_most)
-    settle(o, read, caf::none);
-  else
-    o->self->send(o->self, caf::tick_atom::value);
+    return settle(o, r);
+  st.cursor = r->page.cursor;
+  o->self->send(o->self, caf::tick_atom::value);
 }
 
 caf::error open_medium(const observer& o) {
@@ -129,10 +137,6 @@ caf::error open_medium(const observer& o) {
     return opened.error();
   st.from = std::move(*opened);
   st.health.url = st.from->description();
-  st.place = endpoint_rules::place_in(st.cursor, st.from->identity());
-  if (!st.cursor.empty() && st.place == 0)
-    spdlog::warn("medium-observer of {} finds another medium than before in {} and reads all of it",
-                 o->how.id, st.health.url);
   return caf::none;
 }
 
@@ -140,28 +144,29 @@ void look(const observer& o) {
   auto& st = o->self->state;
   if (auto why = open_medium(o))
     return fail(o, why);
-  auto newest = st.from->newest();
-  if (!newest)
-    return fail(o, newest.error());
-  if (*newest < st.place)
-    return fail(o, make_problem(errc::storage_format,
-                                st.health.url + " ends at place " + std::to_string(*newest) +
-                                    ", but was read up to " + std::to_string(st.place) +
-                                    ": entries were taken away; restore the medium"));
-  if (*newest == st.place)
+  auto page = st.from->read(st.cursor, changes_at_once);
+  if (!page)
+    return fail(o, page.error());
+  if (page->changes.empty() && page->cursor == st.cursor)
     return rest(o);
-  auto read = st.from->read(st.place, entries_at_once);
-  if (!read)
-    return fail(o, read.error());
-  if (read->empty())
-    return rest(o);
-  if (endpoint_rules::ours_among(*read, o->how).empty())
-    return pass_over(o, *read);
-  settle(o, std::move(*read), caf::none);
+  if (page->from_start)
+    spdlog::warn("medium-observer of {} finds another medium than before in {} and reads all of it",
+                 o->how.id, st.health.url);
+  auto takes_back = st.from->takes_back();
+  auto r = std::make_shared<reading>();
+  r->page = std::move(*page);
+  r->known = follow_rules::concerned(r->page, o->how, takes_back);
+  if (r->known.empty())
+    return pass_over(o, r);
+  // On a medium that keeps what it has everything is new, unless the cursor was lost.
+  if (takes_back)
+    look_up(o, r);
+  else
+    settle(o, r);
 }
 
-void find_place(const observer& o) {
-  find_cursor question{std::string{endpoint_rules::medium_cursor_name}};
+void find_cursor_of_ledger(const observer& o) {
+  find_cursor question{std::string{follow_rules::cursor_name}};
   o->self->request(o->with.reader, timeouts::read, std::move(question))
       .then(
           [=](const found_cursor& found) {
@@ -189,7 +194,7 @@ medium_observer(medium_observer_actor::stateful_pointer<medium_observer_state> s
         if (self->state.cursor_known)
           look(o);
         else
-          find_place(o);
+          find_cursor_of_ledger(o);
       },
   };
 }

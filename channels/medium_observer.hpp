@@ -9,19 +9,19 @@ namespace igl {
 struct medium_observer_state {
   static inline const char* name = "medium-observer";
   std::unique_ptr<medium> from; ///< none: not open
-  std::string cursor;           ///< as it is in the ledger
+  std::string cursor;           ///< read up to here
   bool cursor_known = false;
-  uint64_t place = 0;    ///< read up to here
-  uint64_t unstored = 0; ///< entries passed since the cursor was stored
+  uint64_t unstored = 0; ///< changes passed since the cursor was stored
   uint32_t failures = 0; ///< in a row
   channel_health health;
 };
 
-/// Watches a medium for messages to the jurisdictions an endpoint serves. Reading may wait for a
-/// disk: spawn it with `caf::detached`.
+/// Watches a medium for messages to the jurisdictions an endpoint serves and, where the medium may
+/// take back, for what becomes of those it posted. Reading may wait for a disk: spawn it with
+/// `caf::detached`.
 ///
 /// Reads:   the medium, every `medium_interval`, from the ledger's cursor "medium" on
-/// Opens:   notifications
+/// Opens:   notifications; medium-writes for a confirmed message that is missing
 /// Retries: always, after a growing pause; `channel_health` says what is wrong
 /// Refuses: to skip an entry it cannot read
 medium_observer_actor::behavior_type

@@ -13,36 +13,46 @@ namespace igl {
 
 namespace {
 
+using endpoint_rules::writing_step;
 using shell = medium_writer_actor::stateful_pointer<medium_writer_state>;
 using answer_to = std::shared_ptr<guarded_promise<settled>>;
 
-void settle(shell self, const surroundings& with, settlement what, answer_to answer) {
-  self->request(with.ledger, timeouts::settle, std::move(what))
+/// What the steps below share; copied into their handlers.
+struct writing {
+  shell self;
+  surroundings with;
+  endpoint_settings how;
+  medium_opener open;
+};
+using writer = std::shared_ptr<const writing>;
+
+void settle(const writer& w, settlement what, answer_to answer) {
+  w->self->request(w->with.ledger, timeouts::settle, std::move(what))
       .then([=](const settled& x) { answer->deliver(x); },
             [=](caf::error& why) { answer->deliver(std::move(why)); });
 }
 
-caf::error append(medium_writer_state& st, const medium_opener& open,
-                  const std::vector<channel_message>& entries) {
-  if (!st.to) {
-    auto opened = open();
-    if (!opened)
-      return opened.error();
-    st.to = std::move(*opened);
-  }
-  auto why = st.to->append(entries);
-  // Whatever is wrong with it, a medium that is opened again has a better chance.
+caf::error open_medium(const writer& w) {
+  auto& st = w->self->state;
+  if (st.to)
+    return caf::none;
+  auto opened = w->open();
+  if (!opened)
+    return opened.error();
+  st.to = std::move(*opened);
+  return caf::none;
+}
+
+/// Whatever is wrong with it, a medium that is opened again has a better chance.
+caf::error unless_hopeless(const writer& w, caf::error why) {
   if (why && !endpoint_rules::is_about_the_message(why))
-    st.to.reset();
+    w->self->state.to.reset();
   return why;
 }
 
-void conclude(shell self, const surroundings& with, const retry_settings& retry,
-              const medium_write& x, const caf::error& why) {
-  if (!why)
-    return settle(self, with, endpoint_rules::written(x.ticket, x.record, with.now()), x.answer);
+void fail(const writer& w, const medium_write& x, const caf::error& why) {
   auto& id = x.record.said.id;
-  if (!endpoint_rules::gives_up(why, x.ticket, retry)) {
+  if (!endpoint_rules::gives_up(why, x.ticket, w->how.retry_medium)) {
     spdlog::warn("medium-writer could not write {} at attempt {}: {}", id, x.ticket.attempt,
                  sentence_of(why));
     // What will not pass by itself (a medium of another format) may pass when an operator acts.
@@ -51,47 +61,113 @@ void conclude(shell self, const surroundings& with, const retry_settings& retry,
   }
   spdlog::error("medium-writer gives up {} after attempt {}: {}", id, x.ticket.attempt,
                 sentence_of(why));
-  settle(self, with,
-         endpoint_rules::undeliverable(x.ticket, x.record, sentence_of(why), with.now()), x.answer);
+  settle(w, endpoint_rules::undeliverable(x.ticket, x.record, sentence_of(why), w->with.now()),
+         x.answer);
 }
 
-void flush(shell self, const surroundings& with, const medium_opener& open,
-           const retry_settings& retry) {
-  auto& st = self->state;
-  st.flushing = false;
-  auto batch = std::exchange(st.waiting, {});
-  if (batch.empty())
-    return;
-  std::vector<channel_message> entries;
+void conclude(const writer& w, const medium_write& x, const caf::error& why) {
+  if (why)
+    return fail(w, x, why);
+  settle(w,
+         w->self->state.to->takes_back()
+             ? endpoint_rules::sent(x.ticket, x.record, x.order, w->how, w->with.now())
+             : endpoint_rules::written(x.ticket, x.record, w->with.now()),
+         x.answer);
+}
+
+void fail_all(const writer& w, const std::vector<medium_write>& batch, const caf::error& why) {
+  for (auto& x : batch)
+    fail(w, x, why);
+}
+
+void append(const writer& w, const std::vector<medium_write>& batch) {
+  if (auto why = open_medium(w))
+    return fail_all(w, batch, why);
+  std::vector<medium_entry> entries;
   entries.reserve(batch.size());
   for (auto& x : batch)
-    entries.push_back(x.record.said);
-  auto why = append(st, open, entries);
+    entries.push_back({x.record.said.id, x.record.said.content});
+  auto why = unless_hopeless(w, w->self->state.to->append(entries));
   // One entry that the medium will never take must not take the others with it.
-  auto one_by_one = batch.size() > 1 && why && endpoint_rules::is_about_the_message(why);
+  if (batch.size() > 1 && why && endpoint_rules::is_about_the_message(why)) {
+    for (auto& x : batch)
+      append(w, {x});
+    return;
+  }
   for (auto& x : batch)
-    conclude(self, with, retry, x, one_by_one ? append(st, open, {x.record.said}) : why);
+    conclude(w, x, why);
+}
+
+/// Ends what is decided, lets wait what is under way. True: it is to be appended.
+bool look_after(const writer& w, const medium_write& x) {
+  auto presence = medium_presence::absent;
+  if (x.order.sent) {
+    auto found = w->self->state.to->find(x.record.said.id);
+    if (!found) {
+      fail(w, x, unless_hopeless(w, found.error()));
+      return false;
+    }
+    presence = *found;
+  }
+  auto now = w->with.now();
+  switch (endpoint_rules::step_of(x.record, x.order, presence, w->how)) {
+  case writing_step::send:
+    return true;
+  case writing_step::wait:
+    settle(w, endpoint_rules::waiting(x.ticket, w->how, now), x.answer);
+    return false;
+  case writing_step::end:
+    settle(w, endpoint_rules::written(x.ticket, x.record, now), x.answer);
+    return false;
+  case writing_step::give_up:
+    spdlog::error("medium-writer gives up {}: sent {} times, and the medium does not have it",
+                  x.record.said.id, w->how.medium_sends);
+    auto why = "sent " + std::to_string(w->how.medium_sends) +
+               " times, and the medium does not have it any more";
+    settle(w, endpoint_rules::undeliverable(x.ticket, x.record, why, now), x.answer);
+    return false;
+  }
+  return false;
+}
+
+void flush(const writer& w) {
+  auto& st = w->self->state;
+  st.flushing = false;
+  auto batch = std::exchange(st.waiting, {});
+  if (auto why = open_medium(w))
+    return fail_all(w, batch, why);
+  std::vector<medium_write> to_append;
+  for (auto& x : batch) {
+    // It may have failed for the one before.
+    if (auto why = open_medium(w))
+      fail(w, x, why);
+    else if (!st.to->takes_back() || look_after(w, x))
+      to_append.push_back(std::move(x));
+  }
+  if (!to_append.empty())
+    append(w, to_append);
 }
 
 /// What was decided before is not written again; what is to be written waits for the next append.
-void take(shell self, const surroundings& with, const job_ticket& job, const channel_record& x,
-          answer_to answer) {
-  if (!endpoint_rules::to_be_written(x))
-    return settle(self, with, endpoint_rules::written(job, x, with.now()), answer);
-  auto& st = self->state;
-  st.waiting.push_back({job, x, answer});
+void take(const writer& w, const job_ticket& job, const channel_record& x,
+          const write_to_medium& order, answer_to answer) {
+  if (!endpoint_rules::to_be_written(x, order))
+    return settle(w, endpoint_rules::written(job, x, w->with.now()), answer);
+  auto& st = w->self->state;
+  st.waiting.push_back({job, x, order, answer});
   if (st.flushing)
     return;
   st.flushing = true;
   // Goes behind everything that is in the mailbox already, so that all of it is gathered.
-  self->send(self, caf::tick_atom::value);
+  w->self->send(w->self, caf::tick_atom::value);
 }
 
 } // namespace
 
 medium_writer_actor::behavior_type
 medium_writer(medium_writer_actor::stateful_pointer<medium_writer_state> self, surroundings with,
-              medium_opener open, retry_settings retry) {
+              medium_opener open, endpoint_settings how) {
+  auto w = std::make_shared<const writing>(writing{self, with, how, open});
   return {
       [=](const job_ticket& job, const write_to_medium& order) -> caf::result<settled> {
         auto answer = promise_of<settled>(self);
@@ -100,14 +176,14 @@ medium_writer(medium_writer_actor::stateful_pointer<medium_writer_state> self, s
             .then(
                 [=](const found_channel_record& found) {
                   if (found.record)
-                    take(self, with, job, *found.record, answer);
+                    take(w, job, *found.record, order, answer);
                   else
-                    settle(self, with, endpoint_rules::lost(job, id), answer);
+                    settle(w, endpoint_rules::lost(job, id), answer);
                 },
                 [=](caf::error& why) { answer->deliver(std::move(why)); });
         return answer->unguarded();
       },
-      [=](caf::tick_atom) { flush(self, with, open, retry); },
+      [=](caf::tick_atom) { flush(w); },
   };
 }
 

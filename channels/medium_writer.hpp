@@ -11,6 +11,7 @@ namespace igl {
 struct medium_write {
   job_ticket ticket;
   channel_record record;
+  write_to_medium order;
   std::shared_ptr<guarded_promise<settled>> answer;
 };
 
@@ -27,11 +28,13 @@ struct medium_writer_state {
 /// Takes:   medium-writes
 /// Opens:   notifications
 /// Calls:   the medium
-/// Retries: while the medium fails, as often as `retry` allows
+/// Retries: while the medium fails, as often as `retry.medium` allows. On a medium that takes back
+///          it looks after a message every `medium.send_again` until that is confirmed, and sends
+///          one that the medium does not have any more again, `medium.sends` times in all
 /// Refuses: a message whose attempts are used up, or whose id is on the medium with another
 ///          content: it becomes `undeliverable`, never a dead letter
 medium_writer_actor::behavior_type
 medium_writer(medium_writer_actor::stateful_pointer<medium_writer_state> self, surroundings with,
-              medium_opener open, retry_settings retry);
+              medium_opener open, endpoint_settings how);
 
 } // namespace igl

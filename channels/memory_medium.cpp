@@ -1,6 +1,6 @@
 #include "channels/memory_medium.hpp"
 
-#include "messages/errors.hpp"
+#include "channels/numbered_log.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -12,42 +12,55 @@ class memory_log {
 public:
   explicit memory_log(std::string name) : identity(std::move(name)) {}
 
-  caf::error append(const std::vector<channel_message>& added) {
+  caf::error append(const std::vector<medium_entry>& added) {
     std::lock_guard guard{mutex_};
     auto before = entries_.size();
     for (auto& x : added) {
-      auto [at, is_new] = places_.emplace(x.id, entries_.size() + 1);
-      if (is_new) {
-        entries_.push_back({entries_.size() + 1, x});
-        entries_.back().said.status = channel_status::confirmed;
-      } else if (!same_message(entries_[at->second - 1].said.content, x.content)) {
+      if (auto why = put(x)) {
         forget_after(before);
-        return make_problem(errc::conflict,
-                            "id " + x.id + " is on the medium with another content");
+        return why;
       }
     }
     return caf::none;
   }
 
-  std::vector<medium_entry> read(uint64_t after, uint32_t limit) {
+  caf::expected<medium_page> read(const std::string& cursor, uint32_t limit,
+                                  const std::string& description) {
     std::lock_guard guard{mutex_};
-    auto from = std::min<uint64_t>(after, entries_.size());
-    auto count = std::min<uint64_t>(limit, entries_.size() - from);
-    auto first = entries_.begin() + static_cast<ptrdiff_t>(from);
-    return {first, first + static_cast<ptrdiff_t>(count)};
+    auto from = numbered_log::start_of(cursor, identity, entries_.size(), description);
+    if (!from)
+      return from.error();
+    medium_page page;
+    page.from_start = from->from_start;
+    auto place = from->after;
+    for (; place < entries_.size() && page.changes.size() < limit; ++place)
+      page.changes.push_back(numbered_log::change_at(place + 1, entries_[place]));
+    page.cursor = numbered_log::cursor_of(identity, place);
+    return page;
   }
 
-  uint64_t newest() {
+  medium_presence find(const std::string& id) {
     std::lock_guard guard{mutex_};
-    return entries_.size();
+    return places_.count(id) != 0 ? medium_presence::confirmed : medium_presence::absent;
   }
 
   const std::string identity;
 
 private:
+  caf::error put(const medium_entry& x) {
+    if (auto why = numbered_log::check_id(x.id))
+      return why;
+    auto [at, is_new] = places_.emplace(x.id, entries_.size() + 1);
+    if (is_new)
+      entries_.push_back(x);
+    else if (!same_message(entries_[at->second - 1].content, x.content))
+      return numbered_log::other_content(x.id);
+    return caf::none;
+  }
+
   void forget_after(size_t count) {
     for (auto i = count; i < entries_.size(); ++i)
-      places_.erase(entries_[i].said.id);
+      places_.erase(entries_[i].id);
     entries_.resize(count);
   }
 
@@ -62,14 +75,13 @@ class memory_medium : public medium {
 public:
   explicit memory_medium(std::shared_ptr<memory_log> shared) : log_(std::move(shared)) {}
 
-  caf::error append(const std::vector<channel_message>& entries) override {
+  caf::error append(const std::vector<medium_entry>& entries) override {
     return log_->append(entries);
   }
-  caf::expected<std::vector<medium_entry>> read(uint64_t after, uint32_t limit) override {
-    return log_->read(after, limit);
+  caf::expected<medium_page> read(const std::string& cursor, uint32_t limit) override {
+    return log_->read(cursor, limit, description());
   }
-  caf::expected<uint64_t> newest() override { return log_->newest(); }
-  std::string identity() const override { return log_->identity; }
+  caf::expected<medium_presence> find(const std::string& id) override { return log_->find(id); }
   std::string description() const override { return "memory of this process"; }
 
 private:

@@ -1,11 +1,10 @@
 #include "channels/shared_database.hpp"
 
+#include "channels/entry_text.hpp"
 #include "channels/fresh_uuid.hpp"
+#include "channels/numbered_log.hpp"
 #include "messages/errors.hpp"
-#include "messages/json.hpp"
 #include "storage/folder_kind.hpp"
-
-#include <nlohmann/json.hpp>
 
 namespace igl {
 
@@ -18,9 +17,6 @@ constexpr const char* ids_name = "ids";
 constexpr std::string_view format_key = "format";
 constexpr std::string_view identity_key = "identity";
 constexpr std::string_view format_now = "1";
-
-/// An id is a key; LMDB's keys are bounded.
-constexpr size_t longest_id = 256;
 
 std::string key_of(uint64_t place) {
   std::string key(8, '\0');
@@ -37,25 +33,6 @@ uint64_t place_of(std::string_view key) {
   for (unsigned char byte : key)
     place = place << 8 | byte;
   return place;
-}
-
-std::string value_of(const channel_message& x) {
-  return nlohmann::json{{"id", x.id}, {"message", x.content}}.dump();
-}
-
-caf::expected<channel_message> message_in(std::string_view value) {
-  auto parsed = parse_json(value);
-  if (!parsed)
-    return parsed.error();
-  try {
-    channel_message x;
-    parsed->at("id").get_to(x.id);
-    parsed->at("message").get_to(x.content);
-    x.status = channel_status::confirmed;
-    return x;
-  } catch (const nlohmann::json::exception& why) {
-    return make_problem(errc::bad_answer, why.what());
-  }
 }
 
 class shared_database_medium : public medium {
@@ -79,14 +56,14 @@ public:
     return why;
   }
 
-  caf::error append(const std::vector<channel_message>& entries) override {
+  caf::error append(const std::vector<medium_entry>& entries) override {
     return env_->write([&](lmdb::write_transaction& txn) -> caf::error {
       auto place = last_place(txn);
       for (auto& x : entries) {
-        if (x.id.empty() || x.id.size() > longest_id)
-          return make_problem(errc::bad_request, "an id has 1 to 256 bytes");
+        if (auto why = numbered_log::check_id(x.id))
+          return why;
         if (txn.insert(ids_, x.id, key_of(place + 1)))
-          txn.append(entries_, key_of(++place), value_of(x));
+          txn.append(entries_, key_of(++place), text_of(x));
         else if (auto why = compare(txn, x))
           return why;
       }
@@ -94,24 +71,30 @@ public:
     });
   }
 
-  caf::expected<std::vector<medium_entry>> read(uint64_t after, uint32_t limit) override {
-    std::vector<medium_entry> found;
+  caf::expected<medium_page> read(const std::string& cursor, uint32_t limit) override {
+    auto last = newest();
+    if (!last)
+      return last.error();
+    auto from = numbered_log::start_of(cursor, identity_, *last, description());
+    if (!from)
+      return from.error();
+    medium_page page;
+    page.from_start = from->from_start;
+    auto place = from->after;
+    if (place < *last)
+      if (auto why = read_after(place, limit, page))
+        return why;
+    page.cursor = numbered_log::cursor_of(identity_, place);
+    return page;
+  }
+
+  caf::expected<medium_presence> find(const std::string& id) override {
+    auto found = medium_presence::absent;
+    if (auto why = numbered_log::check_id(id))
+      return why;
     auto why = env_->read([&](const lmdb::read_transaction& txn) -> caf::error {
-      auto at = txn.walk(entries_);
-      for (auto more = at.seek(key_of(after + 1)); more && found.size() < limit; more = at.next()) {
-        auto place = place_of(at.key());
-        auto said = message_in(at.value());
-        if (said && place > after) {
-          found.push_back({place, std::move(*said)});
-          continue;
-        }
-        if (!found.empty())
-          break;
-        return make_problem(errc::bad_answer,
-                            description() + " has an entry after place " + std::to_string(after) +
-                                " that is no message: " +
-                                (said ? "its key is no place" : sentence_of(said.error())));
-      }
+      if (txn.find(ids_, id))
+        found = medium_presence::confirmed;
       return caf::none;
     });
     if (why)
@@ -119,7 +102,35 @@ public:
     return found;
   }
 
-  caf::expected<uint64_t> newest() override {
+  std::string description() const override { return "shared database " + path_; }
+
+private:
+  /// Moves `place` to the last entry that was read.
+  caf::error read_after(uint64_t& place, uint32_t limit, medium_page& page) {
+    return env_->read([&](const lmdb::read_transaction& txn) -> caf::error {
+      auto at = txn.walk(entries_);
+      for (auto more = at.seek(key_of(place + 1)); more && page.changes.size() < limit;
+           more = at.next()) {
+        auto next = place_of(at.key());
+        auto about = entry_in(at.value());
+        if (about && next > place) {
+          place = next;
+          page.changes.push_back(numbered_log::change_at(place, std::move(*about)));
+          continue;
+        }
+        if (!page.changes.empty())
+          break;
+        return make_problem(errc::bad_answer,
+                            description() + " has an entry after place " + std::to_string(place) +
+                                " that is no message: " +
+                                (about ? "its key is no place" : sentence_of(about.error())));
+      }
+      return caf::none;
+    });
+  }
+
+  /// The last place.
+  caf::expected<uint64_t> newest() {
     // Two numbers in memory, shared with whoever writes: no transaction as long as nothing happens.
     if (env_->last_transaction() == seen_transaction_)
       return newest_;
@@ -136,10 +147,6 @@ public:
     return newest_;
   }
 
-  std::string identity() const override { return identity_; }
-  std::string description() const override { return "shared database " + path_; }
-
-private:
   uint64_t last_place(const lmdb::read_transaction& txn) const {
     auto at = txn.walk(entries_);
     return at.last() ? place_of(at.key()) : 0;
@@ -160,16 +167,16 @@ private:
   }
 
   /// The id is there: with the same content?
-  caf::error compare(const lmdb::read_transaction& txn, const channel_message& x) const {
+  caf::error compare(const lmdb::read_transaction& txn, const medium_entry& x) const {
     auto place = txn.find(ids_, x.id);
     auto value = place ? txn.find(entries_, *place) : std::nullopt;
-    auto there = value ? message_in(*value) : make_problem(errc::bad_answer, "no entry");
+    auto there = value ? entry_in(*value) : make_problem(errc::bad_answer, "no entry");
     if (!there)
       return make_problem(errc::bad_answer,
                           description() + " has the id " + x.id +
                               " without its message: " + sentence_of(there.error()));
     if (!same_message(there->content, x.content))
-      return make_problem(errc::conflict, "id " + x.id + " is on the medium with another content");
+      return numbered_log::other_content(x.id);
     return caf::none;
   }
 

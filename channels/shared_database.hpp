@@ -12,9 +12,9 @@ namespace igl {
 ///
 /// Fails with storage_failed (no such parent folder, no permission, no space) or storage_format
 /// (not a medium but, say, a ledger; or one of another version), and then leaves the folder as it
-/// was. Opening a folder several times in one process is fine: LMDB's environment is opened once and
-/// shared.
-/// The map starts with `map_bytes` of address space, or what the folder needs, and grows by itself.
+/// was. Opening a folder several times in one process is fine: LMDB's environment is opened once
+/// and shared. The map starts with `map_bytes` of address space, or what the folder needs, and
+/// grows by itself.
 caf::expected<std::unique_ptr<medium>>
 open_shared_database_medium(const std::string& path, size_t map_bytes = size_t{1} << 30);
 

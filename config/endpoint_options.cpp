@@ -26,19 +26,49 @@ rows endpoint_rows() {
             in(&s::participants)}};
   append(all, common_options_at_top(file_kind::endpoint));
   append(all, common_sections(file_kind::endpoint));
-  rows medium{{{"medium", "kind", one_of({"memory", "shared-database"}), "shared-database",
-                "What lies between the endpoints; memory: nothing but this process, for tests."},
-               in(&s::medium)},
-              {{"medium", "path", text_of(forms::folder), "",
-                "shared-database: the folder that all endpoints can open; a relative one starts at "
-                "the working directory."},
-               in(&s::medium_path)},
-              {{"medium", "interval", duration(1ms, 1h), "5ms",
-                "The pause between two looks at the medium."},
-               in(&s::medium_interval)},
-              {{"medium", "may_revoke", flag(), "false",
-                "Whether an operator may revoke a confirmed message: for tests of what follows."},
-               in(&s::may_revoke)}};
+  rows medium{
+      {{"medium", "kind", one_of({"memory", "shared-database", "stream", "chain"}),
+        "shared-database",
+        "What lies between the endpoints; memory: nothing but this process, for tests."},
+       in(&s::medium)},
+      {{"medium", "path", text_of(forms::folder), "",
+        "shared-database, chain: the folder that all endpoints can open; a relative one starts "
+        "at the working directory."},
+       in(&s::medium_path)},
+      {{"medium", "url", text_of(forms::nats_urls), "",
+        "stream: the NATS with JetStream that all endpoints can reach.", secrecy::user_in_url},
+       in(&s::medium_url)},
+      {{"medium", "stream", text_of(forms::identifier), "",
+        "stream: what it is called there; created if it is missing."},
+       in(&s::medium_stream)},
+      {{"medium", "replicas", number(1, 5), "1",
+        "stream: on how many servers of a cluster it is kept, when it is created."},
+       in(&s::medium_replicas)},
+      {{"medium", "interval", duration(1ms, 1h), "5ms",
+        "The pause between two looks at the medium."},
+       in(&s::medium_interval)},
+      {{"medium", "confirmations", number(1, 64), "3",
+        "chain: blocks, a message's own one included, that make it confirmed."},
+       in(&s::medium_confirmations)},
+      {{"medium", "grace", duration(0ms, 24h), "30s",
+        "chain: how long a message that left the chain may take to come back before it is a "
+        "false alarm, or revoked; longer than send_again, so that it is sent again in time."},
+       in(&s::medium_grace)},
+      {{"medium", "block_interval", duration(0ms, 1h), "1s",
+        "chain: the time between two blocks, made by whichever endpoint sees that one is "
+        "due; 0: they are made by `igl chain mine`."},
+       in(&s::medium_block_interval)},
+      {{"medium", "send_again", duration(10ms, 1h), "10s",
+        "chain: how often it is looked whether a posted message that is not confirmed has to "
+        "be sent again."},
+       in(&s::medium_send_again)},
+      {{"medium", "sends", number(1, 1000), "5",
+        "chain: how often a message is sent in all; when the chain has lost it again, it is "
+        "undeliverable."},
+       in(&s::medium_sends)},
+      {{"medium", "may_revoke", flag(), "false",
+        "Whether an operator may revoke a confirmed message: for tests of what follows."},
+       in(&s::may_revoke)}};
   all.insert(all.end(), medium.begin(), medium.end());
   append_filter(all, "sender", &s::sender);
   append_filter(all, "receiver", &s::receiver);

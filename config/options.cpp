@@ -11,6 +11,9 @@ namespace {
 constexpr std::array apis{api::message,           api::document, api::subscriptions,
                           api::message_reception, api::channel,  api::operation};
 
+constexpr std::array media{medium_kind::memory, medium_kind::shared_database, medium_kind::stream,
+                           medium_kind::chain};
+
 std::vector<api> apis_named(const std::vector<std::string>& names) {
   std::vector<api> result;
   for (auto& name : names)
@@ -69,8 +72,9 @@ void assign(channel_auth& to, const value& x) {
   to = std::get<std::string>(x) == "oauth2" ? channel_auth::oauth2 : channel_auth::none;
 }
 void assign(medium_kind& to, const value& x) {
-  auto memory = std::get<std::string>(x) == "memory";
-  to = memory ? medium_kind::memory : medium_kind::shared_database;
+  for (auto kind : media)
+    if (to_string(kind) == std::get<std::string>(x))
+      to = kind;
 }
 
 } // namespace

@@ -148,6 +148,35 @@ void check_channels(const node_settings& x, reader& from) {
   }
 }
 
+/// Where a medium is: each kind needs its own options, and no others of these.
+void check_medium(const endpoint_settings& x, reader& from) {
+  if (!from.good("medium.kind"))
+    return;
+  auto of_folder = x.medium == medium_kind::shared_database || x.medium == medium_kind::chain;
+  auto of_stream = x.medium == medium_kind::stream;
+  struct {
+    const char* path;
+    const std::string& value;
+    bool needed;
+    const char* missing;
+    const char* unneeded;
+  } const rows[] = {{"medium.path", x.medium_path, of_folder, "a folder",
+                     "medium.kind = \"shared-database\" or \"chain\" with it, or no path"},
+                    {"medium.url", x.medium_url, of_stream, "the URL of a NATS",
+                     "medium.kind = \"stream\" with it, or no url"},
+                    {"medium.stream", x.medium_stream, of_stream, "a name",
+                     "medium.kind = \"stream\" with it, or no stream"}};
+  for (auto& row : rows) {
+    if (!from.good(row.path))
+      continue;
+    if (row.needed && row.value.empty())
+      from.report(row.path, std::string{"is missing, expected "} + row.missing +
+                                " with medium.kind = " + toml_text(to_string(x.medium)));
+    if (!row.needed && !row.value.empty())
+      from.report(row.path, std::string{"is set, expected "} + row.unneeded);
+  }
+}
+
 } // namespace
 
 void check_relations(const node_settings& x, reader& from) {
@@ -162,14 +191,7 @@ void check_relations(const node_settings& x, reader& from) {
 void check_relations(const endpoint_settings& x, reader& from) {
   check_process(x, from);
   check_told(x, api::channel, "hub.url", x.hub_url, from);
-  auto kind_is_good = from.good("medium.kind");
-  if (x.medium == medium_kind::shared_database && x.medium_path.empty() && kind_is_good &&
-      from.good("medium.path"))
-    from.report("medium.path",
-                "is missing, expected a folder with medium.kind = \"shared-database\"");
-  if (x.medium == medium_kind::memory && !x.medium_path.empty() && kind_is_good)
-    from.report("medium.path",
-                "is set, expected medium.kind = \"shared-database\" with it, or no path");
+  check_medium(x, from);
   if (!all_good(from, {"jurisdictions", "participants"}))
     return;
   for (auto& code : x.jurisdictions)

@@ -48,7 +48,17 @@ std::string to_string(channel_auth x) {
 }
 
 std::string to_string(medium_kind x) {
-  return x == medium_kind::memory ? "memory" : "shared-database";
+  switch (x) {
+  case medium_kind::memory:
+    return "memory";
+  case medium_kind::stream:
+    return "stream";
+  case medium_kind::chain:
+    return "chain";
+  case medium_kind::shared_database:
+    break;
+  }
+  return "shared-database";
 }
 
 std::chrono::milliseconds pause_after(const retry_settings& x, uint32_t failed, double chance) {

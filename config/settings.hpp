@@ -151,8 +151,8 @@ struct node_settings : process_settings {
   std::chrono::milliseconds retrieval_timeout{300000};
 };
 
-enum class medium_kind : uint8_t { memory, shared_database };
-std::string to_string(medium_kind x); // "memory", "shared-database"
+enum class medium_kind : uint8_t { memory, shared_database, stream, chain };
+std::string to_string(medium_kind x); // "memory", "shared-database", "stream", "chain"
 
 /// `igl endpoint`.
 struct endpoint_settings : process_settings {
@@ -160,8 +160,16 @@ struct endpoint_settings : process_settings {
   std::vector<std::string> jurisdictions; ///< whose messages this endpoint posts and receives
   std::vector<std::string> participants;  ///< everybody on the channel
   medium_kind medium = medium_kind::shared_database;
-  std::string medium_path;                      ///< shared-database: the folder both sides can open
-  std::chrono::milliseconds medium_interval{5}; ///< between two looks at the medium
+  std::string medium_path;      ///< shared-database, chain: the folder both sides can open
+  std::string medium_url;       ///< stream: its NATS
+  std::string medium_stream;    ///< stream: its name
+  uint32_t medium_replicas = 1; ///< stream: in a cluster
+  std::chrono::milliseconds medium_interval{5};  ///< between two looks at the medium
+  uint32_t medium_confirmations = 3;             ///< chain: blocks that make a message confirmed
+  std::chrono::milliseconds medium_grace{30000}; ///< chain: from missing to gone
+  std::chrono::milliseconds medium_block_interval{1000}; ///< chain: 0: blocks are made by command
+  std::chrono::milliseconds medium_send_again{10000};    ///< chain: between looks after a message
+  uint32_t medium_sends = 5;                             ///< chain: then undeliverable
   filter_settings sender, receiver, subject, obj, predicate;
   bool may_revoke = false; ///< PUT /messages/<id>/status
 };

@@ -139,6 +139,7 @@ void visit(Visitor& v, of<verify_intent> auto& x) {
 template <class Visitor>
 void visit(Visitor& v, of<write_to_medium> auto& x) {
   v("said", x.said);
+  v("sent", x.sent);
 }
 
 } // namespace igl::order_fields

@@ -72,9 +72,9 @@ struct quick_visitor {
   }
   void operator()(const char* name, std::string& x) { good = good && is_next(name) && in.text(x); }
   void operator()(const char* name, uint32_t& x) {
-    uint64_t value = 0;
-    good = good && is_next(name) && in.number(value) && value <= UINT32_MAX;
-    x = static_cast<uint32_t>(value);
+    good = good && is_next(name);
+    if (good)
+      element(x);
   }
   void operator()(const char* name, std::chrono::seconds& x) {
     uint32_t value = 0;
@@ -92,6 +92,11 @@ struct quick_visitor {
     good = good && in.literal("]");
   }
   void element(std::string& x) { good = good && in.text(x); }
+  void element(uint32_t& x) {
+    uint64_t value = 0;
+    good = good && in.number(value) && value <= UINT32_MAX;
+    x = static_cast<uint32_t>(value);
+  }
   template <class T>
   void element(T& x) {
     before = '{';

@@ -145,6 +145,8 @@ struct verify_intent {
 /// Write a message of the sending store to the channel's medium.
 struct write_to_medium {
   channel_message said;
+  /// How often it was put on a medium that may take it back; none: never, or the medium keeps it.
+  caf::optional<uint32_t> sent{};
 };
 
 // -- jobs
@@ -266,7 +268,7 @@ auto inspect(Inspector& f, verify_intent& x) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, write_to_medium& x) {
-  return f(caf::meta::type_name("write_to_medium"), x.said);
+  return f(caf::meta::type_name("write_to_medium"), x.said, x.sent);
 }
 template <class Inspector>
 auto inspect(Inspector& f, job_ticket& x) {

@@ -17,6 +17,7 @@ struct mark {
 constexpr mark marks[] = {
     {folder_kind::ledger, "meta", "a ledger"},
     {folder_kind::shared_database, "about", "the shared database of a channel"},
+    {folder_kind::chain, "chain", "the chain of a channel"},
 };
 
 const mark& mark_of(folder_kind x) {

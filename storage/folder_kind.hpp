@@ -5,7 +5,7 @@
 namespace igl {
 
 /// What a folder with an LMDB environment of ours is.
-enum class folder_kind : uint8_t { ledger, shared_database };
+enum class folder_kind : uint8_t { ledger, shared_database, chain };
 
 /// Opens the environment in a folder that is new or of this kind. What is anything else is refused
 /// with storage_format and a sentence that says what was found; nothing in it changes.

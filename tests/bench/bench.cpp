@@ -1,5 +1,6 @@
 #include "actors/commands/demo_network.hpp"
 #include "messages/json.hpp"
+#include "tests/bench/chain_rate.hpp"
 #include "tests/bench/limits.hpp"
 #include "tests/bench/load.hpp"
 
@@ -91,7 +92,8 @@ public:
         {"documents", &measurements::documents},
         {"posts", &measurements::durable_posts},
         {"journey", &measurements::journey},
-        {"hundred-thousand", &measurements::hundred_thousand}};
+        {"hundred-thousand", &measurements::hundred_thousand},
+        {"chain", &measurements::chain}};
     for (const auto& [name, measure] : all)
       if (only.empty() || only == name)
         (this->*measure)();
@@ -307,6 +309,19 @@ private:
                       fixed(median(starts), 2) + " s", "–", "–", "≤ 1 s"});
   }
 
+  void chain() {
+    say("following 1,000 blocks of 100 messages");
+    constexpr size_t blocks = 1000;
+    auto first = chain_follow_seconds(folder_ + "/short-chain", blocks, 0);
+    say("the same with a million messages behind them");
+    auto later = chain_follow_seconds(folder_ + "/long-chain", blocks, 1000000);
+    table_.push_back({"following 1,000 blocks of 100 messages on a chain", fixed(first, 2) + " s",
+                      "–", "–", "≤ 2 s"});
+    table_.push_back({"the same with 1,000,000 messages behind them", fixed(later, 2) + " s",
+                      "without them " + fixed(first, 2) + " s", fixed(later / first, 2),
+                      "no more"});
+  }
+
   void print() const {
     std::cout << "| what | figure | against | ratio | at least |\n|---|---|---|---|---|\n";
     for (const auto& x : table_)
@@ -331,7 +346,7 @@ int main(int argc, char** argv) {
   auto one = arguments.size() == 4 && arguments[2] == "--only";
   if (!(arguments.size() == 2 || one) || arguments[0] != "--igl")
     give_up("usage: igl_bench --igl <the program> "
-            "[--only latency|documents|posts|journey|hundred-thousand]");
+            "[--only latency|documents|posts|journey|hundred-thousand|chain]");
   auto pattern = (std::filesystem::temp_directory_path() / "igl-bench-XXXXXX").string();
   if (!mkdtemp(pattern.data()))
     give_up("cannot make a temporary folder");

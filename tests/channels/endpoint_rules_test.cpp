@@ -30,20 +30,6 @@ std::vector<notice> notices_of(const settlement& s) {
   return all;
 }
 
-medium_entry entry(uint64_t place, const std::string& id, const std::string& receiver,
-                   channel_status status = channel_status::confirmed) {
-  auto content = certificate(id);
-  content.receiver = receiver;
-  return {place, {id, content, status}};
-}
-
-std::vector<std::string> stored_ids(const settlement& s) {
-  std::vector<std::string> ids;
-  for (auto& x : s.channel_records)
-    ids.push_back(x.record.said.id);
-  return ids;
-}
-
 } // namespace
 
 TEST_SUITE_BEGIN("endpoint rules");
@@ -228,47 +214,63 @@ TEST_CASE("revokes a confirmed message where that is allowed, and no other") {
   }
 }
 
-TEST_CASE("stores what is for one of ours, both events at once, and tells its subscribers") {
-  auto how = examples::singaporean_endpoint();
-  std::vector<medium_entry> read{entry(4, "a", "SG"), entry(5, "b", "NZ"), entry(6, "c", "SG")};
-  CHECK(ours_among(read, how) == std::vector<std::string>{"a", "c"});
-  auto s = observed(read, how, {}, "m:6", noon);
-  CHECK(stored_ids(s) == std::vector<std::string>{"a", "c"});
-  auto& stored = s.channel_records[0];
-  CHECK(stored.expects == 0);
-  CHECK(stored.record.half == channel_half::receiving);
-  CHECK(stored.record.said.status == channel_status::confirmed);
-  REQUIRE(s.events.size() == 4);
-  CHECK(s.events[0].detail == "observed at place 4");
-  CHECK(s.events[1].detail.find("confirmed") == 0);
-  auto told = notices_of(s);
-  REQUIRE(told.size() == 2);
-  CHECK(told[0].topic == "jurisdiction.SG");
-  CHECK(told[0].body == R"({"id":"a"})");
-  REQUIRE(s.cursors.size() == 1);
-  CHECK(s.cursors[0].name == "medium");
-  CHECK(s.cursors[0].value == "m:6");
+TEST_CASE("sends to a medium that takes back as often as configured, then gives up") {
+  auto how = australian_endpoint();
+  how.medium_sends = 2;
+  using p = medium_presence;
+  using s = channel_status;
+  constexpr uint32_t never = 0;
+  struct {
+    s status;
+    uint32_t sent;
+    p presence;
+    writing_step step;
+  } const rows[] = {
+      {s::received, never, p::absent, writing_step::send},
+      {s::received, 1, p::under_way, writing_step::wait},
+      {s::received, 1, p::absent, writing_step::send},
+      {s::received, 2, p::under_way, writing_step::wait},
+      {s::received, 2, p::absent, writing_step::give_up},
+      {s::received, 2, p::confirmed, writing_step::end},
+      {s::confirmed, never, p::absent, writing_step::end},
+      {s::confirmed, 1, p::absent, writing_step::send},
+      {s::confirmed, 1, p::under_way, writing_step::wait},
+      {s::confirmed, 1, p::confirmed, writing_step::end},
+      {s::confirmed, 2, p::absent, writing_step::end},
+      {s::undeliverable, 1, p::absent, writing_step::end},
+      {s::revoked, 1, p::absent, writing_step::end},
+  };
+  for (auto& row : rows) {
+    CAPTURE(to_string(row.status));
+    CAPTURE(row.sent);
+    CAPTURE(static_cast<int>(row.presence));
+    write_to_medium order;
+    if (row.sent > 0)
+      order.sent = row.sent;
+    CHECK(step_of(record(channel_half::posting, row.status), order, row.presence, how) == row.step);
+  }
 }
 
-TEST_CASE("stores nothing twice") {
-  auto how = examples::singaporean_endpoint();
-  auto s = observed({entry(4, "a", "SG"), entry(5, "b", "SG")}, how, {"a"}, "m:5", noon);
-  CHECK(stored_ids(s) == std::vector<std::string>{"b"});
-}
-
-TEST_CASE("does not publish what is observed but not confirmed") {
-  auto how = examples::singaporean_endpoint();
-  auto s = observed({entry(4, "a", "SG", channel_status::observed)}, how, {}, "m:4", noon);
-  CHECK(s.channel_records.at(0).record.said.status == channel_status::observed);
-  CHECK(s.events.size() == 1);
-  CHECK(s.opens.empty());
-}
-
-TEST_CASE("reads on where it stopped, and from the start of another medium") {
-  CHECK(place_in(medium_cursor("m-1", 42), "m-1") == 42);
-  CHECK(place_in(medium_cursor("m-1", 42), "m-2") == 0);
-  for (auto broken : {"", "m-1", "m-1:", "m-1:x", "m-1:1x", ":42", "m-1:-1"})
-    CHECK(place_in(broken, "m-1") == 0);
+TEST_CASE("looks after a message that was sent, and says when it was sent again") {
+  auto how = australian_endpoint();
+  auto x = record(channel_half::posting, channel_status::received);
+  write_to_medium order{x.said};
+  auto first = sent(first_try, x, order, how, noon);
+  CHECK(first.job->end == job_end::done);
+  CHECK(first.channel_records.empty());
+  REQUIRE(first.opens.size() == 1);
+  CHECK(first.opens[0].id == make_job(order).id);
+  CHECK(first.opens[0].due == noon + how.medium_send_again);
+  auto next = parse_order<write_to_medium>(first.opens[0].body);
+  CHECK(next->sent == uint32_t{1});
+  CHECK(first.events.at(0).detail.find("not confirmed yet") != std::string::npos);
+  auto second = sent(first_try, x, *next, how, noon);
+  CHECK(parse_order<write_to_medium>(second.opens[0].body)->sent == uint32_t{2});
+  CHECK(second.events.at(0).detail.find("again, time 2 of 5") != std::string::npos);
+  auto later = waiting(first_try, how, noon);
+  CHECK(later.job->end == job_end::postponed);
+  CHECK(later.job->due == noon + how.medium_send_again);
+  CHECK(later.events.empty());
 }
 
 TEST_SUITE_END();

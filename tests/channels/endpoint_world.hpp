@@ -149,7 +149,7 @@ struct moody_medium : medium {
     std::deque<caf::error> appends; ///< what the next appends answer; none: append
     caf::error reads;
     caf::error opens;
-    caf::error newest;
+    caf::error finds;
     int opened = 0;
     std::vector<size_t> batches; ///< how many entries each append had
   };
@@ -169,7 +169,7 @@ struct moody_medium : medium {
     };
   }
 
-  caf::error append(const std::vector<channel_message>& entries) override {
+  caf::error append(const std::vector<medium_entry>& entries) override {
     mood_->batches.push_back(entries.size());
     if (!mood_->appends.empty()) {
       auto why = mood_->appends.front();
@@ -179,17 +179,17 @@ struct moody_medium : medium {
     }
     return inner_->append(entries);
   }
-  caf::expected<std::vector<medium_entry>> read(uint64_t after, uint32_t limit) override {
+  caf::expected<medium_page> read(const std::string& cursor, uint32_t limit) override {
     if (mood_->reads)
       return mood_->reads;
-    return inner_->read(after, limit);
+    return inner_->read(cursor, limit);
   }
-  caf::expected<uint64_t> newest() override {
-    if (mood_->newest)
-      return mood_->newest;
-    return inner_->newest();
+  bool takes_back() const override { return inner_->takes_back(); }
+  caf::expected<medium_presence> find(const std::string& id) override {
+    if (mood_->finds)
+      return mood_->finds;
+    return inner_->find(id);
   }
-  std::string identity() const override { return inner_->identity(); }
   std::string description() const override { return inner_->description(); }
 
 private:

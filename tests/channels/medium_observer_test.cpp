@@ -26,7 +26,7 @@ struct medium_observer_world : endpoint_world {
   void append(const std::string& id, const std::string& receiver = "SG") {
     auto content = examples::certificate(id);
     content.receiver = receiver;
-    REQUIRE(!other_end->append({{id, content, channel_status::confirmed}}));
+    REQUIRE(!other_end->append({{id, content}}));
   }
 
   bool has(const std::string& id) { return bool{record_of(channel_half::receiving, id)}; }
@@ -48,9 +48,11 @@ TEST_CASE_FIXTURE(medium_observer_world, "stores what comes for us, and tells it
   CHECK(status_of(channel_half::receiving, "a") == channel_status::confirmed);
   CHECK(!has("b"));
   CHECK(details_about("a").size() == 2);
-  REQUIRE(notices().size() == 1);
+  REQUIRE(notices().size() == 2);
   CHECK(notices()[0].topic == "jurisdiction.SG");
   CHECK(notices()[0].body == R"({"id":"a"})");
+  CHECK(notices()[1].topic == "a");
+  CHECK(notices()[1].body == R"({"id":"a"})");
   CHECK(cursor() == "log:2");
   auto health = health_of(observer);
   CHECK(health.up);
@@ -155,13 +157,11 @@ TEST_CASE_FIXTURE(medium_observer_world,
 TEST_CASE_FIXTURE(medium_observer_world, "survives a medium that cannot be read") {
   auto observer = observe();
   append("a");
-  for (auto spoil : {&moody_medium::mood::reads, &moody_medium::mood::newest}) {
-    (*mood).*spoil = make_problem(errc::bad_answer, "an entry is damaged");
-    pass(seconds{1}, milliseconds{10});
-    CHECK(!health_of(observer).up);
-    CHECK(!has("a"));
-    (*mood).*spoil = {};
-  }
+  mood->reads = make_problem(errc::bad_answer, "an entry is damaged");
+  pass(seconds{1}, milliseconds{10});
+  CHECK(!health_of(observer).up);
+  CHECK(!has("a"));
+  mood->reads = {};
   pass(seconds{6}, milliseconds{100});
   CHECK(has("a"));
   CHECK(health_of(observer).up);
@@ -173,9 +173,9 @@ TEST_CASE_FIXTURE(medium_observer_world, "reports a medium from which entries we
   append("b");
   pass(milliseconds{20}, milliseconds{5});
   log = make_memory_log("log");
-  mood->newest = make_problem(errc::storage_failed);
+  mood->reads = make_problem(errc::storage_failed);
   pass(milliseconds{20}, milliseconds{5});
-  mood->newest = {};
+  mood->reads = {};
   pass(seconds{6}, milliseconds{100});
   auto health = health_of(observer);
   CHECK(!health.up);

@@ -10,15 +10,15 @@ struct medium_writer_world : endpoint_world {
   std::shared_ptr<memory_log> log = make_memory_log("log");
   std::unique_ptr<medium> other_end = make_memory_medium(log);
   std::shared_ptr<moody_medium::mood> mood = std::make_shared<moody_medium::mood>();
-  retry_settings retry;
+  endpoint_settings how = examples::australian_endpoint();
   medium_writer_actor writer;
 
   medium_writer_world() {
-    retry.attempts = 3;
+    how.retry_medium.attempts = 3;
     auto open = [this]() -> caf::expected<std::unique_ptr<medium>> {
       return make_memory_medium(log);
     };
-    writer = keep(system.spawn(medium_writer, with, moody_medium::over(open, mood), retry));
+    writer = keep(system.spawn(medium_writer, with, moody_medium::over(open, mood), how));
   }
 
   /// A message comes into the sending store; the answer is its open job.
@@ -44,7 +44,7 @@ struct medium_writer_world : endpoint_world {
     return jobs_on(stream::medium_writes).at(0);
   }
 
-  size_t entries() { return other_end->read(0, 1000)->size(); }
+  size_t entries() { return other_end->read("", 1000)->changes.size(); }
 };
 
 } // namespace
@@ -53,7 +53,7 @@ TEST_SUITE_BEGIN("medium writer");
 
 TEST_CASE_FIXTURE(medium_writer_world, "writes a message, confirms it, and tells who asked") {
   CHECK(write(post("a")));
-  CHECK(other_end->read(0, 10)->at(0).said.id == "a");
+  CHECK(other_end->read("", 10)->changes.at(0).about.id == "a");
   CHECK(status_of(channel_half::posting, "a") == channel_status::confirmed);
   CHECK(jobs_on(stream::medium_writes).empty());
   REQUIRE(notices().size() == 1);
@@ -115,7 +115,7 @@ TEST_CASE_FIXTURE(medium_writer_world,
 
 TEST_CASE_FIXTURE(medium_writer_world, "gives up a taken id at once, and only that message") {
   auto there = examples::certificate("other");
-  CHECK(!other_end->append({{"taken", there, channel_status::confirmed}}));
+  CHECK(!other_end->append({{"taken", there}}));
   auto jobs = {post("a"), post("taken"), post("b")};
   for (auto& job : jobs)
     self->send(writer, ticket_of(job), *parse_order<write_to_medium>(job.order.body));

@@ -154,13 +154,28 @@ TEST_CASE("a channel that can only notify needs the message reception API") {
   CHECK(mistakes_in_node(au + deaf + listener("127.0.0.1:1", "\"message\"")).size() == 1);
 }
 
-TEST_CASE("a shared database has a path, and memory has none") {
+TEST_CASE("a shared database and a chain have a path, and memory has none") {
   CHECK(mistakes_in_endpoint(endpoint) ==
         lines{"f:1:1: medium.path is missing, expected a folder with medium.kind = "
               "\"shared-database\""});
   CHECK(mistakes_in_endpoint(endpoint + "[medium]\npath = \"shared\"\n").empty());
+  CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"chain\"\n") ==
+        lines{"f:4:2: medium.path is missing, expected a folder with medium.kind = \"chain\""});
+  CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"chain\"\npath = \"shared\"\n").empty());
   CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"memory\"\n").empty());
   CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"memory\"\npath = \"a\"\n").size() == 1);
+}
+
+TEST_CASE("a stream has a NATS and a name, and other media have none") {
+  auto stream = endpoint + "[medium]\nkind = \"stream\"\n";
+  CHECK(mistakes_in_endpoint(stream) ==
+        lines{"f:4:2: medium.stream is missing, expected a name with medium.kind = \"stream\"",
+              "f:4:2: medium.url is missing, expected the URL of a NATS with medium.kind = "
+              "\"stream\""});
+  auto where = std::string{"url = \"nats://10.1.2.3:4222\"\nstream = \"au-sg\"\n"};
+  CHECK(mistakes_in_endpoint(stream + where).empty());
+  CHECK(mistakes_in_endpoint(stream + where + "path = \"shared\"\n").size() == 1);
+  CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"memory\"\n" + where).size() == 2);
 }
 
 TEST_CASE("an endpoint's jurisdictions are among the participants") {

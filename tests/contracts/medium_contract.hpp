@@ -12,90 +12,138 @@
 /// What every medium must pass (channels/medium.hpp).
 ///
 ///   TEST_CASE("a memory medium keeps the medium's promises") {
-///     igl::medium_contract([] { … return a place; });
+///     igl::medium_contract([] { … return igl::medium_place{opener}; });
 ///   }
 namespace igl {
 
-/// A new, empty shared place: each call of it opens one more medium there.
-using medium_place = std::function<std::unique_ptr<medium>()>;
+/// A new, empty shared place.
+struct medium_place {
+  /// Opens one more medium there.
+  std::function<std::unique_ptr<medium>()> open;
+  /// Makes all that was appended come true, on a medium where that takes its time.
+  std::function<void()> settle = [] {
+  };
+};
 
-inline channel_message entry_about(const std::string& id, const std::string& receiver = "SG") {
-  channel_message x;
-  x.id = id;
-  x.content = {"AU",
-               "ref-" + id,
-               receiver,
-               "AU.abn0000000000.XXXX-" + id,
-               "QmQtYtUS7K1AdKjbuMsmPmPGDLaKL38M5HYwqxW9RKW49n",
-               "UN.CEFACT.Trade.CoO.created"};
-  return x;
+/// The same on a medium that takes back.
+struct changing_place : medium_place {
+  std::function<void()> observe;    ///< what was appended is observed, not confirmed
+  std::function<void()> lose;       ///< the newest that is there goes, and may come back
+  std::function<void()> bring_back; ///< what was lost comes back, before it is gone
+  std::function<void()> wait;       ///< for so long that what is missing is gone
+};
+
+inline medium_entry entry_about(const std::string& id, const std::string& receiver = "SG") {
+  return {id,
+          {"AU", "ref-" + id, receiver, "AU.abn0000000000.XXXX-" + id,
+           "QmQtYtUS7K1AdKjbuMsmPmPGDLaKL38M5HYwqxW9RKW49n", "UN.CEFACT.Trade.CoO.created"}};
 }
 
-inline std::vector<std::string> ids_in(const std::vector<medium_entry>& entries) {
+inline std::vector<std::string> ids_in(const std::vector<medium_change>& changes) {
   std::vector<std::string> ids;
-  for (auto& x : entries)
-    ids.push_back(x.said.id);
+  for (auto& x : changes)
+    ids.push_back(x.about.id);
   return ids;
 }
 
-/// Reads all of a medium in steps.
-inline std::vector<medium_entry> all_of(medium& from, uint32_t step = 7) {
-  std::vector<medium_entry> all;
+inline std::vector<std::string> ids_in(const std::vector<medium_change>& changes,
+                                       medium_news only) {
+  std::vector<std::string> ids;
+  for (auto& x : changes)
+    if (x.what == only)
+      ids.push_back(x.about.id);
+  return ids;
+}
+
+/// One page; the cursor moves.
+inline std::vector<medium_change> next_of(medium& from, std::string& cursor, uint32_t limit = 100) {
+  auto page = from.read(cursor, limit);
+  REQUIRE_MESSAGE(page, sentence_of(page.error()));
+  cursor = page->cursor;
+  return page->changes;
+}
+
+/// Reads all that is new, in steps.
+inline std::vector<medium_change> rest_of(medium& from, std::string& cursor, uint32_t step = 7) {
+  std::vector<medium_change> all;
   while (true) {
-    auto page = from.read(all.empty() ? 0 : all.back().place, step);
-    REQUIRE_MESSAGE(page, sentence_of(page.error()));
-    if (page->empty())
+    auto before = cursor;
+    auto page = next_of(from, cursor, step);
+    if (page.empty() && cursor == before)
       return all;
-    CHECK(page->size() <= step);
-    all.insert(all.end(), page->begin(), page->end());
+    if (!from.takes_back())
+      CHECK(page.size() <= step);
+    all.insert(all.end(), page.begin(), page.end());
   }
+}
+
+inline std::vector<medium_change> all_of(medium& from, uint32_t step = 7) {
+  std::string cursor;
+  return rest_of(from, cursor, step);
+}
+
+inline std::vector<std::string> confirmed_in(medium& from) {
+  return ids_in(all_of(from), medium_news::confirmed);
 }
 
 /// `fresh` makes a place that no other call of it shares.
 inline void medium_contract(const std::function<medium_place()>& fresh) {
   using ids = std::vector<std::string>;
   auto place = fresh();
-  auto ours = place();
-  auto theirs = place();
+  auto ours = place.open();
+  auto theirs = place.open();
 
   SUBCASE("is empty at first") {
-    CHECK(*ours->newest() == 0);
-    CHECK(ours->read(0, 10)->empty());
+    CHECK(all_of(*ours).empty());
     CHECK(!ours->append({}));
-    CHECK(*ours->newest() == 0);
+    CHECK(all_of(*ours).empty());
+    CHECK(*ours->find("a") == medium_presence::absent);
   }
 
   SUBCASE("shows to others what was appended, in order and complete") {
     CHECK(!ours->append({entry_about("a"), entry_about("b")}));
-    CHECK(*theirs->newest() == 2);
     CHECK(!theirs->append({entry_about("c")}));
-    CHECK(*ours->newest() == 3);
-    auto read = *ours->read(0, 10);
-    CHECK(ids_in(read) == ids{"a", "b", "c"});
-    CHECK(ids_in(*theirs->read(0, 10)) == ids_in(read));
-    CHECK(read.front().place == 1);
-    CHECK(read.back().place == *ours->newest());
-    CHECK(read[1].said.content == entry_about("b").content);
-    for (auto& x : read)
-      CHECK((x.said.status == channel_status::confirmed ||
-             x.said.status == channel_status::observed));
+    place.settle();
+    auto all = all_of(*ours);
+    CHECK(ids_in(all, medium_news::confirmed) == ids{"a", "b", "c"});
+    CHECK(ids_in(all_of(*theirs)) == ids_in(all));
+    CHECK(ids_in(all, medium_news::gone).empty());
+    for (auto& x : all) {
+      CHECK(x.about.content == entry_about(x.about.id).content);
+      CHECK(!x.where.empty());
+    }
+    CHECK(*theirs->find("b") == medium_presence::confirmed);
+    CHECK(*theirs->find("d") == medium_presence::absent);
   }
 
-  SUBCASE("reads on after a place, as much as was asked for") {
+  SUBCASE("goes on after a cursor, whoever asks, and tells everything once") {
     CHECK(!ours->append({entry_about("a"), entry_about("b"), entry_about("c")}));
-    auto first = *ours->read(0, 2);
-    CHECK(ids_in(first) == ids{"a", "b"});
-    CHECK(ids_in(*ours->read(first.back().place, 2)) == ids{"c"});
-    CHECK(ours->read(3, 2)->empty());
-    CHECK(ours->read(1000, 2)->empty());
+    place.settle();
+    std::string cursor;
+    auto first = next_of(*ours, cursor, 2);
+    REQUIRE(!first.empty());
+    auto killed = cursor;
+    auto rest = rest_of(*ours, cursor);
+    auto end = cursor;
+    auto reader_of_another_process = place.open();
+    cursor = killed;
+    CHECK(ids_in(rest_of(*reader_of_another_process, cursor)) == ids_in(rest));
+    CHECK(cursor == end);
+    first.insert(first.end(), rest.begin(), rest.end());
+    CHECK(ids_in(first, medium_news::confirmed) == ids{"a", "b", "c"});
+    CHECK(!theirs->append({entry_about("d")}));
+    place.settle();
+    CHECK(ids_in(rest_of(*ours, cursor), medium_news::confirmed) == ids{"d"});
+    CHECK(rest_of(*ours, cursor).empty());
   }
 
   SUBCASE("takes the same message again without a trace") {
     CHECK(!ours->append({entry_about("a"), entry_about("a")}));
     CHECK(!ours->append({entry_about("a"), entry_about("b")}));
+    place.settle();
     CHECK(!theirs->append({entry_about("b")}));
-    CHECK(*ours->newest() == 2);
-    CHECK(ids_in(all_of(*theirs)) == ids{"a", "b"});
+    place.settle();
+    CHECK(confirmed_in(*theirs) == ids{"a", "b"});
   }
 
   SUBCASE("refuses another message under an id that is there, and all that came with it") {
@@ -104,26 +152,41 @@ inline void medium_contract(const std::function<medium_place()>& fresh) {
     auto why = theirs->append({entry_about("b"), other, entry_about("c")});
     CHECK(code_of(why) == errc::conflict);
     CHECK(sentence_of(why).find(" a ") != std::string::npos);
-    CHECK(ids_in(all_of(*ours)) == ids{"a"});
-    CHECK(*ours->newest() == 1);
+    place.settle();
+    CHECK(confirmed_in(*ours) == ids{"a"});
+    CHECK(*ours->find("b") == medium_presence::absent);
     CHECK(!theirs->append({entry_about("b")}));
-    CHECK(ids_in(all_of(*ours)) == ids{"a", "b"});
+    place.settle();
+    CHECK(confirmed_in(*ours) == ids{"a", "b"});
+  }
+
+  SUBCASE("refuses an id that is empty or too long, and all that came with it") {
+    for (auto& bad : {std::string{}, std::string(257, 'i')}) {
+      CHECK(code_of(ours->append({entry_about("a"), entry_about(bad)})) == errc::bad_request);
+      CHECK(*ours->find("a") == medium_presence::absent);
+    }
+    CHECK(!ours->append({entry_about(std::string(256, 'i'))}));
+    place.settle();
+    CHECK(*ours->find(std::string(256, 'i')) == medium_presence::confirmed);
   }
 
   SUBCASE("bears any text") {
-    auto odd = entry_about("odd");
+    auto odd = entry_about("odd \" \\ é");
     odd.content.subject = "quote \" backslash \\ newline \n Ünïcödé 証明書";
     odd.content.sender_ref.clear();
     CHECK(!ours->append({odd}));
-    auto read = *theirs->read(0, 1);
-    CHECK(read.at(0).said.content == odd.content);
+    place.settle();
+    auto all = all_of(*theirs);
+    REQUIRE(!all.empty());
+    CHECK(all[0].about.id == odd.id);
+    CHECK(all[0].about.content == odd.content);
   }
 
   SUBCASE("keeps one order while two append at once") {
     constexpr int each = 100;
     auto appender = [&](const char* who) {
       return std::thread{[who, &place] {
-        auto own = place();
+        auto own = place.open();
         for (int i = 0; i < each; ++i)
           if (own->append({entry_about(who + std::to_string(i))}))
             return;
@@ -131,30 +194,125 @@ inline void medium_contract(const std::function<medium_place()>& fresh) {
     };
     auto first = appender("first-");
     auto second = appender("second-");
-    std::vector<medium_entry> seen;
+    std::string cursor;
+    std::vector<std::string> seen;
     while (seen.size() < 2 * each) {
-      auto page = ours->read(seen.empty() ? 0 : seen.back().place, 16);
+      place.settle();
+      auto page = ours->read(cursor, 16);
       if (!page)
         FAIL(sentence_of(page.error()));
-      for (auto& x : *page) {
-        CHECK(x.place == seen.size() + 1);
-        seen.push_back(x);
-      }
+      cursor = page->cursor;
+      for (auto& id : ids_in(page->changes, medium_news::confirmed))
+        seen.push_back(id);
     }
     first.join();
     second.join();
-    CHECK(ids_in(all_of(*theirs)) == ids_in(seen));
-    auto once = ids_in(seen);
-    CHECK(std::set<std::string>(once.begin(), once.end()).size() == once.size());
+    CHECK(confirmed_in(*theirs) == seen);
+    CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == seen.size());
   }
 
   SUBCASE("is told from another medium") {
-    auto elsewhere = fresh()();
-    CHECK(ours->identity() == theirs->identity());
-    CHECK(ours->identity() != elsewhere->identity());
-    CHECK(!ours->identity().empty());
-    CHECK(ours->identity().find(':') == std::string::npos);
+    CHECK(!ours->append({entry_about("a")}));
+    place.settle();
+    std::string cursor;
+    rest_of(*ours, cursor);
+    auto other_place = fresh();
+    auto elsewhere = other_place.open();
+    CHECK(!elsewhere->append({entry_about("x")}));
+    other_place.settle();
+    auto page = elsewhere->read(cursor, 100);
+    REQUIRE(page);
+    CHECK(page->from_start);
+    CHECK(page->cursor != cursor);
+    cursor = page->cursor;
+    auto all = page->changes;
+    auto rest = rest_of(*elsewhere, cursor);
+    all.insert(all.end(), rest.begin(), rest.end());
+    CHECK(ids_in(all, medium_news::confirmed) == ids{"x"});
+    CHECK(!elsewhere->read(cursor, 100)->from_start);
+    CHECK(!elsewhere->read("", 100)->from_start);
     CHECK(!ours->description().empty());
+  }
+}
+
+/// What a medium must pass, besides, that does not take back.
+inline void lasting_medium_contract(const std::function<medium_place()>& fresh) {
+  auto place = fresh();
+  auto here = place.open();
+  CHECK(!here->takes_back());
+  CHECK(!here->append({entry_about("a"), entry_about("b")}));
+  for (auto& x : all_of(*here))
+    CHECK(x.what == medium_news::confirmed);
+}
+
+/// What a medium must pass, besides, that takes back.
+inline void changing_medium_contract(const std::function<changing_place()>& fresh) {
+  using ids = std::vector<std::string>;
+  auto place = fresh();
+  auto here = place.open();
+  std::string cursor;
+  auto next = [&](medium_news what) {
+    return ids_in(rest_of(*here, cursor), what);
+  };
+  CHECK(here->takes_back());
+  CHECK(!here->append({entry_about("a")}));
+  CHECK(rest_of(*here, cursor).empty());
+  CHECK(*here->find("a") == medium_presence::under_way);
+
+  SUBCASE("says observed, then confirmed") {
+    place.observe();
+    CHECK(*here->find("a") == medium_presence::under_way);
+    auto seen = rest_of(*here, cursor);
+    CHECK(ids_in(seen, medium_news::observed) == ids{"a"});
+    CHECK(seen.size() == 1);
+    place.settle();
+    CHECK(*here->find("a") == medium_presence::confirmed);
+    seen = rest_of(*here, cursor);
+    CHECK(ids_in(seen, medium_news::confirmed) == ids{"a"});
+    CHECK(seen.size() == 1);
+  }
+
+  SUBCASE("says missing, and gone only when it has waited") {
+    place.settle();
+    rest_of(*here, cursor);
+    place.lose();
+    CHECK(*here->find("a") == medium_presence::absent);
+    auto seen = rest_of(*here, cursor);
+    CHECK(ids_in(seen, medium_news::missing) == ids{"a"});
+    CHECK(seen.size() == 1);
+    CHECK(rest_of(*here, cursor).empty());
+    auto before = cursor;
+    place.wait();
+    CHECK(next(medium_news::gone) == ids{"a"});
+    CHECK(rest_of(*here, cursor).empty());
+    // Killed before it kept that.
+    here = place.open();
+    cursor = before;
+    CHECK(next(medium_news::gone) == ids{"a"});
+  }
+
+  SUBCASE("does not call gone what came back in time") {
+    place.settle();
+    rest_of(*here, cursor);
+    place.lose();
+    CHECK(next(medium_news::missing) == ids{"a"});
+    place.bring_back();
+    CHECK(ids_in(rest_of(*here, cursor), medium_news::gone).empty());
+    place.wait();
+    CHECK(ids_in(rest_of(*here, cursor), medium_news::gone).empty());
+  }
+
+  SUBCASE("takes what is gone once more") {
+    place.settle();
+    rest_of(*here, cursor);
+    place.lose();
+    rest_of(*here, cursor);
+    place.wait();
+    CHECK(next(medium_news::gone) == ids{"a"});
+    CHECK(!here->append({entry_about("a")}));
+    CHECK(*here->find("a") == medium_presence::under_way);
+    place.settle();
+    CHECK(next(medium_news::confirmed) == ids{"a"});
   }
 }
 

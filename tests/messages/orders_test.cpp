@@ -118,7 +118,7 @@ TEST_SUITE("jobs") {
       check_job(test::filled<verify_intent>());
     }
     SUBCASE("write_to_medium") {
-      check_job(test::filled<write_to_medium>());
+      check_job(test::filled<write_to_medium>(), "sent");
     }
   }
 

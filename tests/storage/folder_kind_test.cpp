@@ -51,7 +51,7 @@ TEST_SUITE("folder kind") {
     CHECK(refusal_of(folder_kind::shared_database, folder.path).code == errc::storage_format);
   }
 
-  TEST_CASE("each kind is refused as the other one, is named, and does not change") {
+  TEST_CASE("each kind is refused as another one, is named, and does not change") {
     struct {
       folder_kind wanted;
       const char* database;
@@ -61,6 +61,8 @@ TEST_SUITE("folder kind") {
         {folder_kind::shared_database, "meta", "igl-ledger 1", "a ledger (format igl-ledger 1)"},
         {folder_kind::shared_database, "meta", "", "a ledger (format unknown)"},
         {folder_kind::ledger, "about", "1", "the shared database of a channel (format 1)"},
+        {folder_kind::ledger, "chain", "1", "the chain of a channel (format 1)"},
+        {folder_kind::chain, "about", "1", "the shared database of a channel (format 1)"},
         {folder_kind::ledger, "things", "1", "\"entries\" in it"},
     };
     for (auto& row : rows) {

@@ -1,5 +1,6 @@
 #include "tests/system/world.hpp"
 
+#include "channels/chain.hpp"
 #include "messages/json.hpp"
 
 #include <doctest/doctest.h>
@@ -43,6 +44,47 @@ TEST_CASE("a mistake is one line that says what to do, and not a success") {
         "igl: there is no command 'stauts'; did you mean 'status'? igl --help lists them\n");
   CHECK(run_igl({"frobnicate"}).out ==
         "igl: there is no command 'frobnicate'; igl --help lists them\n");
+}
+
+TEST_CASE("chain makes blocks and forks in the folder of a chain, and shows them") {
+  temporary_folder folder;
+  auto path = folder.path() + "/chain";
+  auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "chain");
+    return run_igl(arguments);
+  };
+  auto missing = run({"status", path});
+  CHECK(missing.status == 1);
+  CHECK(is_one_line(missing.out));
+  CHECK(missing.out.find("there is no chain in " + path) != std::string::npos);
+  {
+    auto on = chain::open(path);
+    REQUIRE(on);
+    CHECK(!(*on)->submit({{"m-1", {"AU", "1", "SG", "s", "o", "p"}}}));
+  }
+  CHECK(run({"find", path, "m-1"}).out == "m-1: waiting\n");
+  CHECK(run({"find", path, "m-2"}).status == 1);
+  auto mined = run({"mine", path, "--blocks", "3"});
+  CHECK(mined.status == 0);
+  CHECK(mined.out == "height 3, tip block 3, 0 waiting; 3 blocks were made, of 1 messages\n");
+  CHECK(run({"find", path, "m-1"}).out == "m-1: on the chain, in block 1, 3 confirmations\n");
+  CHECK(run({"fork", path, "--depth", "3", "--transactions", "dropped"}).status == 0);
+  CHECK(run({"find", path, "m-1"}).out == "m-1: left behind in block 1\n");
+  CHECK(run({"switch", path, "2"}).status == 0);
+  auto shown = run({"status", path, "--json"});
+  CHECK(shown.status == 0);
+  auto as_json = nlohmann::json::parse(shown.out);
+  CHECK(as_json.at("tip") == 2);
+  CHECK(as_json.at("newest").size() == 2);
+  for (auto wrong : std::vector<std::vector<std::string>>{{"fork", path, "--depth", "9"},
+                                                          {"fork", path, "--transactions", "all"},
+                                                          {"switch", path, "99"},
+                                                          {"mine", folder.path()}}) {
+    auto refused = run(wrong);
+    CAPTURE(refused.out);
+    CHECK(refused.status == 1);
+    CHECK(is_one_line(refused.out));
+  }
 }
 
 TEST_CASE("--help and --version succeed") {
