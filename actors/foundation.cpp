@@ -126,12 +126,12 @@ caf::expected<std::string> foundation::scratch_folder(const std::string& name) c
 }
 
 caf::error foundation::listen(api_actors who, const jurisdictions& known,
-                              const std::string& own_jurisdiction, bool accept_foreign_sender) {
+                              const std::string& own_jurisdiction, bool accept_foreign_sender,
+                              server_options how) {
   auto spool = scratch_folder("uploads");
   if (!spool)
     return spool.error();
   who.operation = operation_;
-  server_options how;
   how.service = kind_;
   how.listeners = settings_->listeners;
   how.known = known;

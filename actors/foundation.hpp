@@ -30,9 +30,10 @@ public:
 protected:
   /// Ledger, nats-server, streams.
   caf::error open();
-  /// Opens the listeners; requests wait for `supervise`. `who` lacks only the operator API.
+  /// Opens the listeners; requests wait for `supervise`. `who` lacks only the operator API, and
+  /// `how` what is the same for a node and an endpoint.
   caf::error listen(api_actors who, const jurisdictions& known, const std::string& own_jurisdiction,
-                    bool accept_foreign_sender);
+                    bool accept_foreign_sender, server_options how = {});
   /// Starts the whole tree: the given parts and the common ones.
   void supervise(std::vector<child_spec> parts, std::vector<channel_view> channels);
 

@@ -1,5 +1,6 @@
 #include "channels/channel_api.hpp"
 
+#include "channels/channel_access.hpp"
 #include "channels/endpoint_rules.hpp"
 #include "channels/update_cursor.hpp"
 #include "messages/promise.hpp"
@@ -8,6 +9,8 @@
 #include <caf/all.hpp>
 
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace igl {
 
@@ -44,17 +47,17 @@ void post(shell self, const surroundings& with, channel_message said, int left,
             });
 }
 
-void revoke(shell self, const surroundings& with, const endpoint_settings& how, std::string id,
-            int left, answer_to<channel_message> answer) {
+void revoke(shell self, const surroundings& with, const endpoint_settings& how,
+            const revoke_channel_message& asked, int left, answer_to<channel_message> answer) {
   auto refuse = [=](caf::error& why) {
     answer->deliver(std::move(why));
   };
-  self->request(with.reader, timeouts::read, find_channel_record{channel_half::posting, id})
+  self->request(with.reader, timeouts::read, find_channel_record{channel_half::posting, asked.id})
       .then(
           [=](const found_channel_record& found) {
-            if (!found.record)
+            if (!found.record || !channel_access::belongs_to(asked.as_jurisdiction, *found.record))
               return answer->deliver(
-                  make_problem(errc::not_found, "no message " + id + " was posted here"));
+                  make_problem(errc::not_found, "no message " + asked.id + " was posted here"));
             auto decided = endpoint_rules::revoked(how, *found.record, with.now());
             if (!decided)
               return answer->deliver(std::move(decided.error()));
@@ -63,26 +66,59 @@ void revoke(shell self, const surroundings& with, const endpoint_settings& how, 
                 .then([=](const settled&) { answer->deliver(said); },
                       [=](caf::error& why) {
                         if (code_of(why) == errc::stale && left > 0)
-                          return revoke(self, with, how, id, left - 1, answer);
+                          return revoke(self, with, how, asked, left - 1, answer);
                         answer->deliver(std::move(why));
                       });
           },
           refuse);
 }
 
-/// Looks in the halves that are left; the posting half comes first.
-void find(shell self, const surroundings& with, std::string id, channel_half in,
-          answer_to<channel_message> answer) {
-  self->request(with.reader, timeouts::read, find_channel_record{in, id})
+/// Looks in the halves that are left, the posting half first. What belongs to another node is not
+/// there.
+void find(shell self, const surroundings& with, const find_channel_message& asked,
+          std::vector<channel_half> left,
+          std::function<void(caf::expected<channel_message>)> done) {
+  if (left.empty())
+    return done(make_problem(errc::not_found, "this channel has no message " + asked.id));
+  auto in = *std::min_element(left.begin(), left.end());
+  std::erase(left, in);
+  self->request(with.reader, timeouts::read, find_channel_record{in, asked.id})
       .then(
           [=](const found_channel_record& found) {
-            if (found.record)
-              return answer->deliver(found.record->said);
-            if (in == channel_half::posting)
-              return find(self, with, id, channel_half::receiving, answer);
-            answer->deliver(make_problem(errc::not_found, "this channel has no message " + id));
+            if (found.record && channel_access::belongs_to(asked.as_jurisdiction, *found.record))
+              return done(found.record->said);
+            find(self, with, asked, left, done);
           },
-          [=](caf::error& why) { answer->deliver(std::move(why)); });
+          [=](caf::error& why) { done(std::move(why)); });
+}
+
+void subscribe(shell self, const subscriptions_api_actor& hub, const subscription_request& asked,
+               answer_to<subscription_accepted> answer) {
+  self->request(hub, timeouts::api, asked)
+      .then([=](const subscription_accepted& x) { answer->deliver(x); },
+            [=](caf::error& why) { answer->deliver(std::move(why)); });
+}
+
+/// Lets the hub have what belongs to whoever asks.
+void subscribe_as(shell self, const surroundings& with, const endpoint_settings& how,
+                  const subscriptions_api_actor& hub, const subscription_request& asked,
+                  answer_to<subscription_accepted> answer) {
+  switch (channel_access::owner_of(asked)) {
+  case channel_access::topic_owner::caller:
+    return subscribe(self, hub, asked, answer);
+  case channel_access::topic_owner::nobody:
+    return answer->deliver(make_problem(errc::forbidden, "a node of " + asked.as_jurisdiction +
+                                                             " must not subscribe to " +
+                                                             asked.topic));
+  case channel_access::topic_owner::message:
+    break;
+  }
+  find(self, with, {asked.topic, asked.as_jurisdiction}, how.serves,
+       [=](caf::expected<channel_message> found) {
+         if (!found)
+           return answer->deliver(std::move(found.error()));
+         subscribe(self, hub, asked, answer);
+       });
 }
 
 /// Asks the ledger's reader and goes on with what it found; a failure is the answer.
@@ -128,7 +164,12 @@ channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroun
             endpoint_settings how, subscriptions_api_actor hub) {
   return {
       [=](const post_to_channel& x) -> caf::result<channel_receipt> {
-        if (auto why = endpoint_rules::refusal_of(how, x.content)) {
+        auto why = channel_access::unasked(how, x.as_jurisdiction);
+        if (!why)
+          why = channel_access::refusal_to_post(x);
+        if (!why)
+          why = endpoint_rules::refusal_of(how, x.content);
+        if (why) {
           spdlog::info("channel-api refuses a message of {}: {}", to_string(x.content.ref()),
                        sentence_of(why));
           return why;
@@ -138,31 +179,47 @@ channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroun
         return answer->unguarded();
       },
       [=](const find_channel_message& x) -> caf::result<channel_message> {
+        if (auto why = channel_access::unasked(how, x.as_jurisdiction))
+          return why;
         auto answer = promise_of<channel_message>(self);
-        find(self, with, x.id, channel_half::posting, answer);
+        find(self, with, x, how.serves,
+             [=](caf::expected<channel_message> found) { answer->deliver(std::move(found)); });
         return answer->unguarded();
       },
       [=](const find_channel_updates& x) -> caf::result<channel_page> {
-        auto from = update_cursor::place_of(x);
+        if (auto why = channel_access::unasked(how, x.as_jurisdiction))
+          return why;
+        auto asked = channel_access::narrowed(x);
+        if (!asked)
+          return asked.error();
+        auto from = update_cursor::place_of(*asked);
         if (!from)
           return from.error();
         auto answer = promise_of<channel_page>(self);
-        list(self, with, x, *from, answer);
+        list(self, with, *asked, *from, answer);
         return answer->unguarded();
       },
       [=](const subscription_request& x) -> caf::result<subscription_accepted> {
+        if (auto why = channel_access::unasked(how, x.as_jurisdiction))
+          return why;
         if (!hub)
           return make_problem(errc::unavailable, "this endpoint has no hub");
+        if (channel_access::is_about_receiving(x.topic) &&
+            !how.serves_half(channel_half::receiving))
+          return make_problem(errc::topic_validation,
+                              "endpoint " + how.id +
+                                  " receives no messages: hub.topic must be the "
+                                  "id of a message that was posted here");
         auto answer = promise_of<subscription_accepted>(self);
-        self->request(hub, timeouts::api, x)
-            .then([=](const subscription_accepted& y) { answer->deliver(y); },
-                  [=](caf::error& why) { answer->deliver(std::move(why)); });
+        subscribe_as(self, with, how, hub, x, answer);
         return answer->unguarded();
       },
       [=](const find_participants&) { return participants{how.participants}; },
       [=](const revoke_channel_message& x) -> caf::result<channel_message> {
+        if (auto why = channel_access::unasked(how, x.as_jurisdiction))
+          return why;
         auto answer = promise_of<channel_message>(self);
-        revoke(self, with, how, x.id, rounds, answer);
+        revoke(self, with, how, x, rounds, answer);
         return answer->unguarded();
       },
   };

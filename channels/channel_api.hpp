@@ -15,7 +15,8 @@ struct channel_api_state {
 /// Receiving half: finds what was observed; lists what is new; hands subscriptions to the hub
 /// Calls:          the ledger, and the hub
 /// Refuses:        a sender that is not ours, a receiver that is not on the channel, what the
-///                 filters deny, an id that is taken by another message
+///                 filters deny, an id that is taken by another message; and what a node must not
+///                 do that speaks for somebody else
 channel_api_actor::behavior_type
 channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroundings with,
             endpoint_settings how, subscriptions_api_actor hub);

@@ -47,20 +47,20 @@ caf::error refusal_of(const endpoint_settings& how, const message& x) {
                         "receiver " + x.receiver + " is not on this channel; " +
                             listed(how.participants) + " are",
                         nlohmann::json::array({"receiver is not on this channel"}).dump());
-  auto denied = [&](const char* field) {
+  auto denied = [&](const std::string& field, const std::string& value) {
     return make_problem(errc::forbidden,
-                        std::string{"this channel's filters do not let the "} + field + " pass");
+                        "this channel's filters do not let the " + field + " " + value + " pass");
   };
   if (!how.sender.passes(x.sender))
-    return denied("sender");
+    return denied("sender", x.sender);
   if (!how.receiver.passes(x.receiver))
-    return denied("receiver");
+    return denied("receiver", x.receiver);
   if (!how.subject.passes(x.subject))
-    return denied("subject");
+    return denied("subject", x.subject);
   if (!how.obj.passes(x.obj))
-    return denied("obj");
+    return denied("obj", x.obj);
   if (!how.predicate.passes(x.predicate))
-    return denied("predicate");
+    return denied("predicate", x.predicate);
   return caf::none;
 }
 

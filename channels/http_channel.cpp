@@ -72,7 +72,7 @@ void token_fetched(const channel& c, caf::expected<oauth2::access_token> outcome
 /// one is fetched waits for the same.
 void with_token(const channel& c, std::function<void(caf::error)> go_on) {
   auto& st = c->self->state;
-  if (c->how.auth.kind == channel_auth::none || (!st.token.empty() && c->now() < st.token_ends))
+  if (c->how.auth.kind != channel_auth::oauth2 || (!st.token.empty() && c->now() < st.token_ends))
     return go_on(caf::none);
   st.awaiting_token.push_back(std::move(go_on));
   if (std::exchange(st.fetching_token, true))
@@ -91,6 +91,20 @@ void with_token(const channel& c, std::function<void(caf::error)> go_on) {
 /// Whether a 401 is worth a second try with a fresh token.
 enum class token_age : uint8_t { cached, fresh };
 
+/// With the token that the channel's operator gave us, or with the one that was fetched.
+http_request with_authorization(const channel& c, const http_request& asked,
+                                const std::string& fetched) {
+  switch (c->how.auth.kind) {
+  case channel_auth::none:
+    return asked;
+  case channel_auth::token:
+    return oauth2::authorized(asked, c->how.auth.token);
+  case channel_auth::oauth2:
+    break;
+  }
+  return oauth2::authorized(asked, fetched);
+}
+
 void send(const channel& c, const http_request& asked, token_age age, const answered& done) {
   with_token(c, [=](caf::error no_token) {
     // Whatever became of that request, the channel's own was not sent.
@@ -100,8 +114,7 @@ void send(const channel& c, const http_request& asked, token_age age, const answ
       return done(std::move(no_token));
     auto token = c->self->state.token;
     auto needs_token = c->how.auth.kind == channel_auth::oauth2;
-    c->self
-        ->request(c->http, timeouts::outside, needs_token ? oauth2::authorized(asked, token) : asked)
+    c->self->request(c->http, timeouts::outside, with_authorization(c, asked, token))
         .then(
             [=](http_response& x) {
               if (x.status != 401 || !needs_token || age == token_age::fresh)

@@ -13,6 +13,32 @@ void append_filter(rows& to, const std::string& part, filter_settings endpoint_s
   to.push_back({filter_row("filters", part, "deny"), in(where, &filter_settings::deny)});
 }
 
+rows access_rows() {
+  using s = endpoint_settings;
+  using a = access_settings;
+  return {{{"access", "jwks", text_of(forms::file_or_url), "",
+            "Where the public keys are that JSON Web Tokens of nodes are signed with (RFC 7517); "
+            "empty: only the tokens of [[nodes]] are taken, and without any of them nobody is "
+            "asked for one."},
+           in(&s::access, &a::jwks)},
+          {{"access", "issuer", any_text(), "", "The iss that every JSON Web Token has to have."},
+           in(&s::access, &a::issuer)},
+          {{"access", "audience", any_text(), "",
+            "What the aud of every JSON Web Token has to name: this endpoint."},
+           in(&s::access, &a::audience)},
+          {{"access", "jurisdiction_claim", any_text(), "",
+            "The claim that names the jurisdiction a node posts as; empty: only the subjects of "
+            "[[nodes]] say so. It does not count for a subject that is listed there."},
+           in(&s::access, &a::jurisdiction_claim)},
+          {{"access", "jwks_refresh", duration(1s, 24h), "10m",
+            "The pause between two readings of the keys. They are also read when a token names one "
+            "that is not known."},
+           in(&s::access, &a::jwks_refresh)},
+          {{"access", "clock_leeway", duration(0ms, 5min), "30s",
+            "How far the clock of whoever made a token may be from ours."},
+           in(&s::access, &a::clock_leeway)}};
+}
+
 rows endpoint_rows() {
   using s = endpoint_settings;
   rows all{{{"", "endpoint", text_of(forms::identifier), std::nullopt,
@@ -23,9 +49,15 @@ rows endpoint_rows() {
             in(&s::jurisdictions)},
            {{"", "participants", list_of(forms::jurisdiction), std::nullopt,
              "Every jurisdiction on the channel, those of this endpoint too."},
-            in(&s::participants)}};
+            in(&s::participants)},
+           {{"", "serves", some_of({"posting", "receiving"}), "posting,receiving",
+             "Which halves of the Channel API the endpoint serves; of the other one, paths and "
+             "methods are unknown."},
+            in(&s::serves)}};
   append(all, common_options_at_top(file_kind::endpoint));
   append(all, common_sections(file_kind::endpoint));
+  auto access = access_rows();
+  all.insert(all.end(), access.begin(), access.end());
   rows medium{
       {{"medium", "kind", one_of({"memory", "shared-database", "stream", "chain"}),
         "shared-database",
@@ -83,6 +115,24 @@ rows endpoint_rows() {
 template <>
 const rows& options<endpoint_settings>() {
   static const auto all = endpoint_rows();
+  return all;
+}
+
+template <>
+const std::vector<option<node_access>>& options<node_access>() {
+  using s = node_access;
+  static const std::vector<option<s>> all{
+      {{"", "id", text_of(forms::identifier), std::nullopt, "What the endpoint calls the node."},
+       in(&s::id)},
+      {{"", "jurisdiction", text_of(forms::jurisdiction), std::nullopt,
+        "As which the node posts and reads; one of the endpoint's jurisdictions."},
+       in(&s::jurisdiction)},
+      {{"", "token", text_of(forms::long_token), "",
+        "The bearer token that the node sends; empty: it sends JSON Web Tokens.", secrecy::all},
+       in(&s::token)},
+      {{"", "subject", any_text(), "",
+        "The sub of the JSON Web Tokens that the node sends; empty: it sends its bearer token."},
+       in(&s::subject)}};
   return all;
 }
 

@@ -125,6 +125,27 @@ bool is_folder(std::string_view text, const jurisdictions&) {
   return !text.empty() && text.find('\0') == std::string_view::npos;
 }
 
+bool is_bearer_token(std::string_view text, const jurisdictions&) {
+  constexpr size_t longest = 4096;
+  auto end = text.find_last_not_of('=');
+  return text.size() <= longest && end != std::string_view::npos &&
+         std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end) + 1, [](char c) {
+           return is_one_of(c, digits) || is_one_of(c, small_letters) || is_one_of(c, capitals) ||
+                  is_one_of(c, "-._~+/");
+         });
+}
+
+bool is_long_token(std::string_view text, const jurisdictions& known) {
+  constexpr size_t shortest = 16;
+  return text.size() >= shortest && is_bearer_token(text, known);
+}
+
+bool is_file_or_url(std::string_view text, const jurisdictions&) {
+  if (text.find("://") != std::string_view::npos)
+    return text.find('#') == std::string_view::npos && bool(parse_http_url(text));
+  return !text.empty() && text.find('\0') == std::string_view::npos;
+}
+
 bool is_subscription_secret(std::string_view text, const jurisdictions&) {
   return text.size() < 200;
 }
@@ -149,6 +170,11 @@ const text_form url_path{"a path that begins with a slash, such as \"/subscripti
 const text_form pattern{"a text, a dotted name with \".*\" at its end, or \"*\" for any",
                         is_pattern};
 const text_form folder{"the path of a folder", is_folder};
+const text_form bearer_token{"1 to 4096 letters, digits and -._~+/, with = at the end only",
+                             is_bearer_token};
+const text_form long_token{"16 to 4096 letters, digits and -._~+/, with = at the end only",
+                           is_long_token};
+const text_form file_or_url{"the path of a file, or an http or https URL", is_file_or_url};
 const text_form subscription_secret{"a text of less than 200 bytes", is_subscription_secret};
 
 std::string_view host_of(std::string_view text) {

@@ -15,6 +15,9 @@ extern const text_form url_path;          ///< "/subscriptions"
 extern const text_form pattern;           ///< "*", "AU", "UN.CEFACT.*"
 extern const text_form folder;            ///< not empty
 extern const text_form subscription_secret; ///< under 200 bytes (W3C WebSub §5.1)
+extern const text_form bearer_token;        ///< RFC 6750 §2.1
+extern const text_form long_token;          ///< the same, too long to be guessed
+extern const text_form file_or_url;         ///< "keys.json", "https://example.org/keys.json"
 
 /// The host of an address, without brackets; empty: it is no address.
 std::string_view host_of(std::string_view address);

@@ -40,23 +40,26 @@ void read_listeners(std::vector<listener_settings>& listeners, file_kind of, rea
   }
 }
 
-// A channel goes by its id in the environment: the place in the file says how much it is
-// preferred, and that changes.
-std::string variables_of_channel(const entry& table, size_t i) {
+// A channel and a node go by their ids in the environment: the place in the file says how much a
+// channel is preferred, and that changes.
+std::string variables_of(const entry& table, size_t i, const std::string& prefix) {
   auto id = table.find("id");
   auto has_id =
       id != nullptr && id->is == entry::kind::text && forms::identifier.holds(id->text, {});
-  return environment_name(has_id ? id->text : std::to_string(i + 1), "IGL_CHANNELS_") + "_";
+  return environment_name(has_id ? id->text : std::to_string(i + 1), prefix) + "_";
 }
 
-void read_channels(std::vector<channel_settings>& channels, reader& by) {
-  auto tables = by.tables("channels");
-  channels.resize(tables.size());
+/// The tables of a list whose elements have ids.
+template <class Element>
+void read_list(const std::string& name, const std::string& prefix, std::vector<Element>& list,
+               reader& by) {
+  auto tables = by.tables(name);
+  list.resize(tables.size());
   for (size_t i = 0; i < tables.size(); ++i) {
-    auto all = bind(options<channel_settings>(), channels[i]);
+    auto all = bind(options<Element>(), list[i]);
     store_defaults(all);
-    by.read(all, *tables[i], "channels[" + std::to_string(i) + "]",
-            variables_of_channel(*tables[i], i));
+    by.read(all, *tables[i], name + "[" + std::to_string(i) + "]",
+            variables_of(*tables[i], i, prefix));
   }
 }
 
@@ -99,7 +102,7 @@ std::set<std::string> variable_names() {
 
 void read_rest(node_settings& x, const environment& env, reader& by) {
   read_listeners(x.listeners, file_kind::node, by);
-  read_channels(x.channels, by);
+  read_list("channels", "IGL_CHANNELS_", x.channels, by);
   read_document_apis(x.document_apis, x.known_jurisdictions(), env, by);
   by.report_variables(variable_names<endpoint_settings>(),
                       {"IGL_LISTENERS_", "IGL_CHANNELS_", "IGL_DOCUMENT_APIS_"});
@@ -107,7 +110,8 @@ void read_rest(node_settings& x, const environment& env, reader& by) {
 
 void read_rest(endpoint_settings& x, const environment&, reader& by) {
   read_listeners(x.listeners, file_kind::endpoint, by);
-  by.report_variables(variable_names<node_settings>(), {"IGL_LISTENERS_"});
+  read_list("nodes", "IGL_NODES_", x.nodes, by);
+  by.report_variables(variable_names<node_settings>(), {"IGL_LISTENERS_", "IGL_NODES_"});
 }
 
 std::vector<std::string> tables_of(const node_settings&) {
@@ -115,7 +119,7 @@ std::vector<std::string> tables_of(const node_settings&) {
 }
 
 std::vector<std::string> tables_of(const endpoint_settings&) {
-  return {"listeners"};
+  return {"listeners", "nodes"};
 }
 
 template <class Settings>

@@ -51,9 +51,13 @@ rows<channel_settings> auth_rows() {
   using s = channel_settings;
   using a = channel_auth_settings;
   return {
-      {{"", "auth.kind", one_of({"none", "oauth2"}), "none",
-        "How the node shows the channel who it is; oauth2: client credentials (RFC 6749 §4.4)."},
+      {{"", "auth.kind", one_of({"none", "token", "oauth2"}), "none",
+        "How the node shows the channel who it is; token: a bearer token; oauth2: client "
+        "credentials (RFC 6749 §4.4)."},
        in(&s::auth, &a::kind)},
+      {{"", "auth.token", text_of(forms::bearer_token), "",
+        "token: what the channel's operator gave this node.", secrecy::all},
+       in(&s::auth, &a::token)},
       {{"", "auth.client_id", any_text(), "", "OAuth 2.0: the name of this node."},
        in(&s::auth, &a::client_id)},
       {{"", "auth.client_secret", any_text(), "", "OAuth 2.0: its secret.", secrecy::all},

@@ -50,6 +50,12 @@ value generic(const std::vector<api>& x) {
     result.push_back(to_string(y));
   return result;
 }
+value generic(const std::vector<channel_half>& x) {
+  std::vector<std::string> result;
+  for (auto& y : x)
+    result.push_back(to_string(y));
+  return result;
+}
 value generic(channel_auth x) {
   return to_string(x);
 }
@@ -68,8 +74,16 @@ void assign(uint32_t& to, const value& x) {
 void assign(std::vector<api>& to, const value& x) {
   to = apis_named(std::get<std::vector<std::string>>(x));
 }
+void assign(std::vector<channel_half>& to, const value& x) {
+  to.clear();
+  for (auto& name : std::get<std::vector<std::string>>(x))
+    to.push_back(*parse_channel_half(name));
+}
 void assign(channel_auth& to, const value& x) {
-  to = std::get<std::string>(x) == "oauth2" ? channel_auth::oauth2 : channel_auth::none;
+  auto& name = std::get<std::string>(x);
+  to = name == "oauth2"  ? channel_auth::oauth2
+       : name == "token" ? channel_auth::token
+                         : channel_auth::none;
 }
 void assign(medium_kind& to, const value& x) {
   for (auto kind : media)

@@ -17,9 +17,9 @@
 namespace igl::config {
 
 /// The member of a settings struct that holds an option.
-using slot =
-    std::variant<std::string*, bool*, uint32_t*, uint64_t*, double*, std::chrono::milliseconds*,
-                 std::vector<std::string>*, std::vector<api>*, channel_auth*, medium_kind*>;
+using slot = std::variant<std::string*, bool*, uint32_t*, uint64_t*, double*,
+                          std::chrono::milliseconds*, std::vector<std::string>*, std::vector<api>*,
+                          std::vector<channel_half>*, channel_auth*, medium_kind*>;
 
 value load_from(const slot& x);
 void store_in(const slot& x, const value& what);
@@ -76,6 +76,10 @@ const std::vector<option<endpoint_settings>>& options<endpoint_settings>();
 /// Of one of [[channels]].
 template <>
 const std::vector<option<channel_settings>>& options<channel_settings>();
+
+/// Of one of [[nodes]].
+template <>
+const std::vector<option<node_access>>& options<node_access>();
 
 /// Of one of [[listeners]].
 const std::vector<option<listener_settings>>& listener_options(file_kind of);

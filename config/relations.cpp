@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <tuple>
 
 namespace igl::config {
 
@@ -111,19 +113,21 @@ void check_process(const process_settings& x, reader& from) {
 }
 
 void check_auth(const channel_auth_settings& x, const std::string& channel, reader& from) {
-  const std::pair<const char*, const std::string&> needed[]{
+  const std::pair<const char*, const std::string&> of_oauth2[]{
       {".auth.client_id", x.client_id},
       {".auth.client_secret", x.client_secret},
       {".auth.token_endpoint", x.token_endpoint}};
   if (!from.good(channel + ".auth.kind"))
     return;
-  for (auto& [key, text] : needed) {
-    auto path = channel + key;
-    if (x.kind == channel_auth::oauth2 && text.empty() && from.good(path))
-      from.report(path, "is missing, expected it with auth.kind = \"oauth2\"");
-    if (x.kind == channel_auth::none && !text.empty())
-      from.report(path, "is set, expected auth.kind = \"oauth2\" with it");
-  }
+  auto check = [&](const std::string& path, const std::string& text, channel_auth kind) {
+    if (x.kind == kind && text.empty() && from.good(path))
+      from.report(path, "is missing, expected it with auth.kind = \"" + to_string(kind) + "\"");
+    if (x.kind != kind && !text.empty())
+      from.report(path, "is set, expected auth.kind = \"" + to_string(kind) + "\" with it");
+  };
+  for (auto& [key, text] : of_oauth2)
+    check(channel + key, text, channel_auth::oauth2);
+  check(channel + ".auth.token", x.token, channel_auth::token);
 }
 
 bool serves(const process_settings& x, api which) {
@@ -177,6 +181,58 @@ void check_medium(const endpoint_settings& x, reader& from) {
   }
 }
 
+/// What only means something together with access.jwks, and what it needs.
+void check_jwks(const endpoint_settings& x, reader& from) {
+  auto& how = x.access;
+  const std::tuple<const char*, const std::string&, bool> all[]{
+      {"access.issuer", how.issuer, true},
+      {"access.audience", how.audience, true},
+      {"access.jurisdiction_claim", how.jurisdiction_claim, false}};
+  for (auto& [path, text, needed] : all) {
+    if (!all_good(from, {path, "access.jwks"}))
+      continue;
+    if (how.jwks.empty() && !text.empty())
+      from.report(path, "is set, expected access.jwks with it");
+    if (!how.jwks.empty() && needed && text.empty())
+      from.report(path, "is missing, expected it with access.jwks: a token for somebody else "
+                        "would open this endpoint too");
+  }
+  auto has_subject = [](auto& node) {
+    return !node.subject.empty();
+  };
+  if (!how.jwks.empty() && how.jurisdiction_claim.empty() &&
+      std::none_of(x.nodes.begin(), x.nodes.end(), has_subject) && from.good("nodes"))
+    from.report("access.jwks", "is set and no token would be taken, expected a subject in one of "
+                               "[[nodes]], or access.jurisdiction_claim");
+}
+
+void check_nodes(const endpoint_settings& x, reader& from) {
+  std::set<std::string> ids, tokens, subjects;
+  for (size_t i = 0; i < x.nodes.size(); ++i) {
+    auto& node = x.nodes[i];
+    auto path = nth("nodes", i);
+    auto only_once = [&](std::set<std::string>& seen, const std::string& text) {
+      return text.empty() || seen.insert(text).second;
+    };
+    if (!only_once(ids, node.id))
+      from.report(path + ".id",
+                  "is " + toml_text(node.id) + " for two nodes, expected each id once");
+    if (!only_once(tokens, node.token))
+      from.report(path + ".token", "is that of another node too, expected each token once");
+    if (!only_once(subjects, node.subject))
+      from.report(path + ".subject", "is that of another node too, expected each subject once");
+    if (node.token.empty() && node.subject.empty() &&
+        all_good(from, {path + ".token", path + ".subject"}))
+      from.report(path + ".token", "is missing, expected a token, or a subject with access.jwks");
+    if (!node.subject.empty() && x.access.jwks.empty() && from.good("access.jwks"))
+      from.report(path + ".subject", "is set, expected access.jwks with it");
+    if (!node.jurisdiction.empty() && !contains(x.jurisdictions, node.jurisdiction) &&
+        all_good(from, {path + ".jurisdiction", "jurisdictions"}))
+      from.report(path + ".jurisdiction", "is " + toml_text(node.jurisdiction) +
+                                              ", expected one of the endpoint's jurisdictions");
+  }
+}
+
 } // namespace
 
 void check_relations(const node_settings& x, reader& from) {
@@ -192,6 +248,8 @@ void check_relations(const endpoint_settings& x, reader& from) {
   check_process(x, from);
   check_told(x, api::channel, "hub.url", x.hub_url, from);
   check_medium(x, from);
+  check_jwks(x, from);
+  check_nodes(x, from);
   if (!all_good(from, {"jurisdictions", "participants"}))
     return;
   for (auto& code : x.jurisdictions)

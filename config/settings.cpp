@@ -44,7 +44,15 @@ std::string to_string(api x) {
 }
 
 std::string to_string(channel_auth x) {
-  return x == channel_auth::none ? "none" : "oauth2";
+  switch (x) {
+  case channel_auth::none:
+    return "none";
+  case channel_auth::token:
+    return "token";
+  case channel_auth::oauth2:
+    break;
+  }
+  return "oauth2";
 }
 
 std::string to_string(medium_kind x) {
@@ -59,6 +67,10 @@ std::string to_string(medium_kind x) {
     break;
   }
   return "shared-database";
+}
+
+bool endpoint_settings::serves_half(channel_half which) const {
+  return std::find(serves.begin(), serves.end(), which) != serves.end();
 }
 
 std::chrono::milliseconds pause_after(const retry_settings& x, uint32_t failed, double chance) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/channel.hpp"
 #include "messages/jurisdiction.hpp"
 #include "messages/message.hpp"
 
@@ -52,14 +53,15 @@ struct filter_settings {
   bool passes(std::string_view value) const;
 };
 
-enum class channel_auth : uint8_t { none, oauth2 };
-std::string to_string(channel_auth x); // "none", "oauth2"
+enum class channel_auth : uint8_t { none, token, oauth2 };
+std::string to_string(channel_auth x); // "none", "token", "oauth2"
 struct channel_auth_settings {
   channel_auth kind = channel_auth::none;
   std::string client_id;
   std::string client_secret;
   std::string scope;
   std::string token_endpoint;
+  std::string token{}; ///< of the kind token: sent as it is
 };
 
 /// A channel as a node's operator configures it; the order in the file is the order of preference.
@@ -154,6 +156,24 @@ struct node_settings : process_settings {
 enum class medium_kind : uint8_t { memory, shared_database, stream, chain };
 std::string to_string(medium_kind x); // "memory", "shared-database", "stream", "chain"
 
+/// A node that may use an endpoint, and as whose it posts and reads: one of [[nodes]].
+struct node_access {
+  std::string id; ///< [a-z0-9-]+; what logs call it
+  std::string jurisdiction;
+  std::string token;   ///< its bearer token; empty: it has none
+  std::string subject; ///< `sub` of the JSON Web Tokens it sends; empty: it sends none
+};
+
+/// How an endpoint finds out who is asking: [access].
+struct access_settings {
+  std::string jwks;     ///< file or URL of the keys that sign JSON Web Tokens; empty: none
+  std::string issuer;   ///< `iss` of every token
+  std::string audience; ///< what `aud` has to name
+  std::string jurisdiction_claim; ///< the claim that names the jurisdiction; empty: [[nodes]] do
+  std::chrono::milliseconds jwks_refresh{std::chrono::minutes{10}};
+  std::chrono::milliseconds clock_leeway{30000};
+};
+
 /// `igl endpoint`.
 struct endpoint_settings : process_settings {
   std::string id;                         ///< [a-z0-9-]+
@@ -172,6 +192,13 @@ struct endpoint_settings : process_settings {
   uint32_t medium_sends = 5;                             ///< chain: then undeliverable
   filter_settings sender, receiver, subject, obj, predicate;
   bool may_revoke = false; ///< PUT /messages/<id>/status
+  std::vector<channel_half> serves{channel_half::posting, channel_half::receiving};
+  access_settings access;
+  std::vector<node_access> nodes;
+
+  bool serves_half(channel_half which) const;
+  /// False: whoever reaches the endpoint may post and read as any of its jurisdictions.
+  bool asks_who() const { return !nodes.empty() || !access.jwks.empty(); }
 };
 
 } // namespace igl

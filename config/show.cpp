@@ -72,11 +72,19 @@ shown_file file_of(node_settings& x) {
   return result;
 }
 
+void add_nodes(shown_file& to, std::vector<node_access>& nodes) {
+  for (size_t i = 0; i < nodes.size(); ++i)
+    to.tables.push_back({"[[nodes]]", indexed("nodes", i),
+                         environment_name(nodes[i].id, "IGL_NODES_") + "_",
+                         bind(options<node_access>(), nodes[i])});
+}
+
 shown_file file_of(endpoint_settings& x) {
   shown_file result{file_kind::endpoint, {}};
   add_options(result, x, true);
   add_listeners(result, x.listeners);
   add_options(result, x, false);
+  add_nodes(result, x.nodes);
   return result;
 }
 
@@ -191,6 +199,21 @@ endpoint_settings example_endpoint() {
   return x;
 }
 
+/// What an endpoint that asks nobody for a token does not have.
+std::string nodes_commented_out() {
+  std::vector<node_access> nodes{{"au-node", "AU", {}, "client-of-au-node"}};
+  shown_file only_nodes{file_kind::endpoint, {}};
+  add_nodes(only_nodes, nodes);
+  std::istringstream lines{toml_of(only_nodes, shown::everything)};
+  auto result = "\n" +
+                comment("The nodes that may use the endpoint: one such table for each. Without "
+                        "any, and without access.jwks, nobody is asked for a token.") +
+                "#\n";
+  for (std::string line; std::getline(lines, line);)
+    result += line.empty() ? "#\n" : line.front() == '#' ? line + "\n" : "#" + line + "\n";
+  return result;
+}
+
 std::string heading(const std::string& kind) {
   return comment("Every option of `igl " + kind +
                  "`: its meaning, what it may be, its default and the environment variable that "
@@ -228,7 +251,8 @@ std::string show_json(const endpoint_settings& x, shown which) {
 
 std::string example_file(file_kind which) {
   if (which == file_kind::endpoint)
-    return config::heading("endpoint") + show(config::example_endpoint());
+    return config::heading("endpoint") + show(config::example_endpoint()) +
+           config::nodes_commented_out();
   return config::heading("node") + show(config::example_node());
 }
 

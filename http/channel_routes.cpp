@@ -1,5 +1,5 @@
 #include "http/channel_form.hpp"
-#include "http/detail/routes.hpp"
+#include "http/detail/channel_door.hpp"
 
 #include "messages/json.hpp"
 #include "messages/text.hpp"
@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <array>
+#include <algorithm>
 
 namespace igl {
 
@@ -26,7 +26,16 @@ std::string wire_of(const channel_message& x) {
                                                                  : sender_ref_field::included);
 }
 
-void post(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+/// Asks the API's actor for a caller.
+template <class Order, class Then>
+void ask(const std::shared_ptr<exchange>& x, const services_ptr& with, const caller& who,
+         Order order, Then then) {
+  order.as_jurisdiction = who.jurisdiction;
+  with->through.ask_or(x, with->who.channel, timeouts::api, std::move(order), std::move(then),
+                       [=](const caf::error& why) { refuse_caller(x, who, why); });
+}
+
+void post(const std::shared_ptr<exchange>& x, const services_ptr& with, const caller& who) {
   if (!x->demand("application/json"))
     return;
   x->read(with->how.message_bytes, [=](const std::string& body) {
@@ -34,7 +43,7 @@ void post(const std::shared_ptr<exchange>& x, const services_ptr& with) {
     if (auto faults = std::get_if<field_faults>(&read))
       return refuse(x, std::move(*faults));
     post_to_channel order{std::move(std::get<message>(read)), x->header("Idempotency-Key")};
-    with->through.ask(x, with->who.channel, std::move(order), [=](const channel_receipt& y) {
+    ask(x, with, who, std::move(order), [=](const channel_receipt& y) {
       answer created{201, nlohmann::json{{"id", y.id}}.dump()};
       created.headers.push_back({"Link", "<" + x->origin() +
                                              "/messages/subscriptions/by_id>; rel=\"hub\", <" +
@@ -60,13 +69,13 @@ void show_fields(const std::shared_ptr<exchange>& x, const channel_message& foun
   x->reply({200, chosen.dump()});
 }
 
-void show(const std::shared_ptr<exchange>& x, const services_ptr& with) {
-  with->through.ask(x, with->who.channel, find_channel_message{x->captured[0]},
-                    [x, fields = x->asked.value("fields")](const channel_message& found) {
-                      if (fields.empty())
-                        return x->reply({200, wire_of(found)});
-                      show_fields(x, found, fields);
-                    });
+void show(const std::shared_ptr<exchange>& x, const services_ptr& with, const caller& who) {
+  ask(x, with, who, find_channel_message{x->captured[0]},
+      [x, fields = x->asked.value("fields")](const channel_message& found) {
+        if (fields.empty())
+          return x->reply({200, wire_of(found)});
+        show_fields(x, found, fields);
+      });
 }
 
 /// Which page of changes the query asks for; field_faults if it asks for none.
@@ -96,7 +105,7 @@ std::variant<find_channel_updates, field_faults> updates_asked(const form& query
   return asked;
 }
 
-void list_updates(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+void list_updates(const std::shared_ptr<exchange>& x, const services_ptr& with, const caller& who) {
   auto read = updates_asked(x->asked, with->how.known);
   if (auto faults = std::get_if<field_faults>(&read))
     return refuse(x, std::move(*faults));
@@ -104,7 +113,7 @@ void list_updates(const std::shared_ptr<exchange>& x, const services_ptr& with) 
   auto next = x->origin() + "/messages?limit=" + std::to_string(asked.limit);
   if (!asked.receiver.empty())
     next += "&receiver=" + asked.receiver;
-  with->through.ask(x, with->who.channel, asked, [=](const channel_page& page) {
+  ask(x, with, who, asked, [=](const channel_page& page) {
     answer list{200, "["};
     for (auto& found : page.messages)
       list.body += (list.body.size() > 1 ? "," : "") + wire_of(found);
@@ -116,20 +125,20 @@ void list_updates(const std::shared_ptr<exchange>& x, const services_ptr& with) 
   });
 }
 
-void revoke(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+void revoke(const std::shared_ptr<exchange>& x, const services_ptr& with, const caller& who) {
   read_form(x, [=](const form& fields) {
     if (!fields.has("status"))
       return refuse(x, fault_in("status", "Missing data for required field."));
     if (parse_channel_status(fields.value("status")) != channel_status::revoked)
       return refuse(x, fault_in("status", "Must be revoked."));
-    with->through.ask(x, with->who.channel, revoke_channel_message{x->captured[0]},
-                      [=](const channel_message& found) {
-                        x->reply({200, wire_of(found)});
-                      });
+    ask(x, with, who, revoke_channel_message{x->captured[0]}, [=](const channel_message& found) {
+      x->reply({200, wire_of(found)});
+    });
   });
 }
 
-void list_participants(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+void list_participants(const std::shared_ptr<exchange>& x, const services_ptr& with,
+                       const caller&) {
   with->through.ask(x, with->who.channel, find_participants{}, [=](const participants& y) {
     x->reply({200, nlohmann::json(y.codes).dump()});
   });
@@ -138,7 +147,8 @@ void list_participants(const std::shared_ptr<exchange>& x, const services_ptr& w
 /// What `hub.topic` means: by_jurisdiction the code of one, else the topic itself.
 enum class topic_form : uint8_t { topic, jurisdiction };
 
-void subscribe(const std::shared_ptr<exchange>& x, const services_ptr& with, topic_form meaning) {
+void subscribe(const std::shared_ptr<exchange>& x, const services_ptr& with, const caller& who,
+               topic_form meaning) {
   read_form(x, [=](const form& fields) {
     auto asked = subscription_of(fields);
     if (meaning == topic_form::jurisdiction && !asked.topic.empty()) {
@@ -147,26 +157,39 @@ void subscribe(const std::shared_ptr<exchange>& x, const services_ptr& with, top
                                     nlohmann::json::array({asked.topic}).dump()));
       asked.topic = jurisdiction_topic(asked.topic);
     }
-    with->through.ask(x, with->who.channel, std::move(asked), [=](const subscription_accepted&) {
-      x->reply({202, {}});
-    });
+    ask(x, with, who, std::move(asked), [=](const subscription_accepted&) { x->reply({202, {}}); });
   });
 }
 
 } // namespace
 
 void add_channel_routes(router& to, const services_ptr& with) {
-  to.add("POST", "/messages", [=](auto& x) { post(x, with); });
-  to.add("GET", "/messages", [=](auto& x) { list_updates(x, with); });
-  to.add("GET", "/messages/{}", [=](auto& x) { show(x, with); });
-  to.add("PUT", "/messages/{}/status", [=](auto& x) { revoke(x, with); });
-  to.add("GET", "/participants", [=](auto& x) { list_participants(x, with); });
-  to.add("POST", "/subscriptions", [=](auto& x) { subscribe(x, with, topic_form::topic); });
-  // The older names of the reference software.
-  to.add("POST", "/messages/subscriptions/by_jurisdiction",
-         [=](auto& x) { subscribe(x, with, topic_form::jurisdiction); });
-  to.add("POST", "/messages/subscriptions/by_id",
-         [=](auto& x) { subscribe(x, with, topic_form::topic); });
+  auto serves = [&](channel_half which) {
+    auto& all = with->how.channel_halves;
+    return std::find(all.begin(), all.end(), which) != all.end();
+  };
+  auto add = [&](const char* method, const char* path, auto handle) {
+    to.add(method, path,
+           known_callers_only(with, [=](auto& x, const caller& who) { handle(x, with, who); }));
+  };
+  auto subscribe_to = [](topic_form meaning) {
+    return [=](auto& x, const services_ptr& through, const caller& who) {
+      subscribe(x, through, who, meaning);
+    };
+  };
+  if (serves(channel_half::posting)) {
+    add("POST", "/messages", post);
+    add("PUT", "/messages/{}/status", revoke);
+  }
+  if (serves(channel_half::receiving)) {
+    add("GET", "/messages", list_updates);
+    // The older names of the reference software.
+    add("POST", "/messages/subscriptions/by_jurisdiction", subscribe_to(topic_form::jurisdiction));
+  }
+  add("POST", "/messages/subscriptions/by_id", subscribe_to(topic_form::topic));
+  add("POST", "/subscriptions", subscribe_to(topic_form::topic));
+  add("GET", "/messages/{}", show);
+  add("GET", "/participants", list_participants);
 }
 
 } // namespace igl

@@ -10,6 +10,8 @@
 
 namespace igl {
 
+class access_control;
+
 /// What a server hands requests to. A handle that is empty: that API is not served.
 struct api_actors {
   message_api_actor messages;
@@ -18,6 +20,7 @@ struct api_actors {
   message_reception_api_actor reception;
   channel_api_actor channel;
   operator_api_actor operation;
+  token_keys_actor keys{}; ///< empty: no JSON Web Tokens are taken
 };
 
 struct server_options {
@@ -28,6 +31,9 @@ struct server_options {
   bool accept_foreign_sender = false;
   std::string spool_dir; ///< uploads pass through files here
   std::string operator_token;
+  std::vector<channel_half> channel_halves{channel_half::posting, channel_half::receiving};
+  /// Who may use the Channel API; null: nobody is asked who they are.
+  std::shared_ptr<const access_control> channel_access;
   uint64_t message_bytes = 0;
   uint64_t document_bytes = 0;
   uint32_t connections = 0;

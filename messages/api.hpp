@@ -39,7 +39,8 @@ struct subscription_request {
   std::string topic;
   std::string callback;
   std::string secret;
-  std::string lease_seconds; ///< as text; empty: not given
+  std::string lease_seconds;     ///< as text; empty: not given
+  std::string as_jurisdiction{}; ///< as in post_to_channel; a node's own hub does not look at it
 };
 struct subscription_accepted {
   uint8_t unused = 0;
@@ -74,12 +75,15 @@ struct notification_accepted {
 struct post_to_channel {
   message content;             ///< sender_ref may be empty
   std::string idempotency_key; ///< the same key, the same id; empty: none
+  /// Whose node asks, as an endpoint with access control found out; empty: it was not asked.
+  std::string as_jurisdiction{};
 };
 struct channel_receipt {
   std::string id;
 };
 struct find_channel_message {
   std::string id;
+  std::string as_jurisdiction{}; ///< as in post_to_channel
 };
 /// GET /messages?updated_since=.
 struct find_channel_updates {
@@ -87,6 +91,7 @@ struct find_channel_updates {
   caf::timestamp since;
   std::string receiver;
   uint32_t limit = 500;
+  std::string as_jurisdiction{}; ///< as in post_to_channel
 };
 struct find_participants {
   uint8_t unused = 0;
@@ -97,6 +102,16 @@ struct participants {
 /// PUT /messages/<id>/status.
 struct revoke_channel_message {
   std::string id;
+  std::string as_jurisdiction{}; ///< as in post_to_channel
+};
+
+/// Has the keys that tokens are signed with read again, unless that was just done; the answer comes
+/// when it is done.
+struct renew_token_keys {
+  std::string why; ///< "a token names the key k-2, which is not known"
+};
+struct token_keys_renewed {
+  uint64_t keys = 0; ///< how many there are now
 };
 
 // -- HTTP, as actors speak of it
@@ -206,19 +221,22 @@ IGL_INSPECT(patch_message, x.about, x.patch)
 IGL_INSPECT(store_document, x.path, x.jurisdiction)
 IGL_INSPECT(document_stored, x.multihash)
 IGL_INSPECT(open_document, x.multihash, x.jurisdiction)
-IGL_INSPECT(subscription_request, x.mode, x.topic, x.callback, x.secret, x.lease_seconds)
+IGL_INSPECT(subscription_request, x.mode, x.topic, x.callback, x.secret, x.lease_seconds,
+            x.as_jurisdiction)
 IGL_INSPECT(subscription_accepted, x.unused)
 IGL_INSPECT(confirm_channel_intent, x.channel_id, x.mode, x.topic, x.challenge, x.lease_seconds)
 IGL_INSPECT(channel_intent_confirmed, x.challenge)
 IGL_INSPECT(channel_notification, x.channel_id, x.message_id, x.body, x.signature)
 IGL_INSPECT(notification_accepted, x.unused)
-IGL_INSPECT(post_to_channel, x.content, x.idempotency_key)
+IGL_INSPECT(post_to_channel, x.content, x.idempotency_key, x.as_jurisdiction)
 IGL_INSPECT(channel_receipt, x.id)
-IGL_INSPECT(find_channel_message, x.id)
-IGL_INSPECT(find_channel_updates, x.cursor, x.since, x.receiver, x.limit)
+IGL_INSPECT(find_channel_message, x.id, x.as_jurisdiction)
+IGL_INSPECT(find_channel_updates, x.cursor, x.since, x.receiver, x.limit, x.as_jurisdiction)
 IGL_INSPECT(find_participants, x.unused)
 IGL_INSPECT(participants, x.codes)
-IGL_INSPECT(revoke_channel_message, x.id)
+IGL_INSPECT(revoke_channel_message, x.id, x.as_jurisdiction)
+IGL_INSPECT(renew_token_keys, x.why)
+IGL_INSPECT(token_keys_renewed, x.keys)
 IGL_INSPECT(http_header, x.name, x.value)
 IGL_INSPECT(http_request, x.method, x.url, x.headers, x.body, x.timeout, x.max_body, x.save_to,
             x.upload_file)

@@ -133,6 +133,8 @@ CAF_ADD_TYPE_ID(igl, (igl::drained))
 CAF_ADD_TYPE_ID(igl, (igl::source_query))
 CAF_ADD_TYPE_ID(igl, (igl::source_status))
 CAF_ADD_TYPE_ID(igl, (igl::restart_child))
+CAF_ADD_TYPE_ID(igl, (igl::renew_token_keys))
+CAF_ADD_TYPE_ID(igl, (igl::token_keys_renewed))
 CAF_END_TYPE_ID_BLOCK(igl)
 
 CAF_ERROR_CODE_ENUM(igl::errc, "igl")

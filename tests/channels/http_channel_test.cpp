@@ -199,6 +199,19 @@ TEST_CASE_FIXTURE(http_channel_world, "sends no Authorization where none is conf
   CHECK(authorization(side.asked.at(0)).empty());
 }
 
+TEST_CASE_FIXTURE(http_channel_world,
+                  "sends the token it was given, and does not ask for another") {
+  how.auth.kind = channel_auth::token;
+  how.auth.token = "given-to-us";
+  auto to = channel();
+  auto refused = post(to);
+  CHECK(answer_and_tell(messages, 401, "{}") == "Bearer given-to-us");
+  CHECK(code_of(refused.answer<channel_receipt>().error()) == errc::peer_refused);
+  CHECK(side.asked.empty());
+  ask(to, find_channel_message{"7"});
+  CHECK(answer_and_tell(messages + "/7", 200, seven) == "Bearer given-to-us");
+}
+
 TEST_CASE_FIXTURE(http_channel_world, "fetches a token once and uses it until it expires") {
   with_oauth2();
   auto to = channel();
