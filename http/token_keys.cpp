@@ -98,7 +98,7 @@ void read(const source& x) {
   request.headers.push_back({"Accept", "application/jwk-set+json, application/json"});
   request.timeout = patience;
   request.max_body = most_bytes;
-  x->self->request(x->http, timeouts::work, request)
+  x->self->request(x->http, timeouts::outside, request)
       .then(
           [=](const http_response& answer) {
             auto why = error_of(request, answer);
