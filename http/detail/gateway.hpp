@@ -51,7 +51,7 @@ struct gateway_work {
 /// other requests are under way in the same actor, and must not end with it.
 caf::error contained(const std::function<void()>& piece);
 
-/// From now on `otherwise` hears request_timeout unless `ended` is called within `patience`.
+/// From now on `otherwise` hears request_timeout unless `end_request` is called within `patience`.
 uint64_t begin_request(gateway_pointer self, std::chrono::seconds patience,
                        std::function<void(caf::error&)> otherwise, counted one);
 /// Whether somebody still waits for the answer.

@@ -83,7 +83,13 @@ TEST_CASE_FIXTURE(counter, "gives each message without a reference one of its ow
   REQUIRE(x);
   REQUIRE(y);
   CHECK(x->content.sender_ref.size() == 36);
+  CHECK(x->content.sender_ref[14] == '7'); // a version 7 UUID
   CHECK(x->content.sender_ref != y->content.sender_ref);
+  // What comes later stands behind it, which keeps the ledger's writes together.
+  pass(std::chrono::seconds{1}, std::chrono::seconds{1});
+  auto z = ask(api, post_message{au_to_sg("")}).answer<message_record>();
+  REQUIRE(z);
+  CHECK(z->content.sender_ref > std::max(x->content.sender_ref, y->content.sender_ref));
 }
 
 TEST_CASE_FIXTURE(counter, "posting twice stores once; other content changes nothing") {

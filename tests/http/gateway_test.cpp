@@ -28,6 +28,20 @@ message_api_actor::behavior_type knows_nothing(message_api_actor::pointer) {
           }};
 }
 
+/// Takes every question and answers none.
+message_api_actor::behavior_type never_answers(message_api_actor::pointer self) {
+  auto keep = std::make_shared<std::vector<caf::typed_response_promise<message_record>>>();
+  auto take = [=](const auto&) {
+    keep->push_back(self->make_response_promise<message_record>());
+    return keep->back();
+  };
+  return {[=](const post_message& x) { return take(x); },
+          [=](const find_message& x) { return take(x); },
+          [=](const patch_message& x) {
+            return take(x);
+          }};
+}
+
 /// Gateways, and an actor behind them that answers `post_message` and refuses the rest.
 struct gate {
   struct config : caf::actor_system_config {
@@ -101,6 +115,20 @@ TEST_SUITE("http gateway") {
     CHECK(wire::eventually([&] { return *called == 1; }));
     CHECK(x.lives());
     CHECK(*called == 1);
+  }
+
+  TEST_CASE("a request that nobody answers is ended when its time is over") {
+    gate x;
+    auto silent = x.system.spawn(never_answers);
+    auto heard = std::make_shared<std::promise<errc>>();
+    auto answer = heard->get_future();
+    x.through.request(
+        silent, 1s, post_message{}, [](const message_record&) {},
+        [=](const caf::error& why) { heard->set_value(code_of(why)); });
+    REQUIRE(answer.wait_for(20s) == std::future_status::ready);
+    CHECK(answer.get() == code_of(caf::make_error(caf::sec::request_timeout)));
+    CHECK(x.lives());
+    caf::anon_send_exit(silent, caf::exit_reason::kill);
   }
 
   TEST_CASE("a request that cannot even be made ends nothing") {

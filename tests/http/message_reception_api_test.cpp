@@ -24,6 +24,7 @@ TEST_SUITE("message reception API") {
     CHECK(seen.channel_id == "au-sg");
     CHECK(seen.mode == "subscribe");
     CHECK(seen.topic == "jurisdiction.AU");
+    CHECK(seen.lease_seconds == "3600");
   }
 
   TEST_CASE("an unknown channel is 400 for a verification, what we did not ask for 404") {
