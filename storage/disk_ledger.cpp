@@ -102,14 +102,25 @@ disk_ledger::disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> en
 // -- writing -------------------------------------------------------------------------------------
 
 caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {
-  auto now = now_();
-  ledger_batch::moment moment;
-  moment.at = std::max(now, state_.last_commit);
-  moment.due = due_clock_.begin_write(now);
-  moment.ahead_of_clock = due_clock_.ahead_of_clock();
+  /// Due jobs are not shown beyond the moment of a write until that has ended, however it ends.
+  struct due_writing {
+    due_clock& clock;
+    bool begun = false;
+    ~due_writing() {
+      if (begun)
+        clock.end_write();
+    }
+  };
+  due_writing due{due_clock_};
   ledger_state state;
   std::set<uint64_t> named, spare;
   auto err = store_->write([&](ledger_transaction& txn) -> caf::error {
+    auto now = now_();
+    ledger_batch::moment moment;
+    moment.at = std::max(now, state_.last_commit);
+    moment.due = due_clock_.begin_write(now);
+    due.begun = true;
+    moment.ahead_of_clock = due_clock_.ahead_of_clock();
     ledger_batch batch(txn, db_, state_, moment, uploads_);
     what(batch);
     batch.finish();
@@ -118,7 +129,6 @@ caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {
     spare = batch.spare_uploads();
     return {};
   });
-  due_clock_.end_write();
   if (err)
     return err;
   state_ = state;
@@ -131,7 +141,7 @@ caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {
 }
 
 void disk_ledger::sweep() {
-  if (!uploads_.any_forgotten())
+  if (!uploads_.any_forgotten() || store_->in_doubt())
     return;
   size_t swept = 0;
   auto err = env_->write([&](lmdb::write_transaction& txn) -> caf::error {
@@ -213,7 +223,8 @@ void disk_ledger::store_group(const store_piece* pieces, size_t count,
       uploads_.stored(*piece);
       group.push_back(piece_stored{piece->piece});
     }
-    swept = uploads_.sweep(txn, db_);
+    // A document that may come true when the ledger is opened again needs its pieces.
+    swept = store_->in_doubt() ? 0 : uploads_.sweep(txn, db_);
     return {};
   });
   if (err) {

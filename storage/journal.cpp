@@ -17,8 +17,9 @@ namespace igl {
 
 namespace {
 
-/// u64 number, u64 length of the body, u64 XXH3 of the body with the number as its seed.
-constexpr size_t header_size = 24;
+/// Four u64: number; length of the body; XXH3 of these two; XXH3 of the body.
+constexpr size_t header_size = 32;
+constexpr size_t hashed_header_size = 16;
 
 /// Each record begins a block, so that writing one never touches the bytes of another.
 constexpr uint64_t block = 4096;
@@ -37,6 +38,22 @@ caf::error failure_of(const std::string& path, const char* doing) {
                       path + ": " + doing + ": " + std::strerror(code));
 }
 
+/// False: the file ends before.
+caf::expected<bool> read_all(int descriptor, const std::string& path, std::string& to,
+                             uint64_t at) {
+  for (size_t have = 0; have < to.size();) {
+    auto got = pread(descriptor, &to[have], to.size() - have, static_cast<off_t>(at + have));
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return failure_of(path, "reading");
+    if (got == 0)
+      return false;
+    have += static_cast<size_t>(got);
+  }
+  return true;
+}
+
 caf::error write_all(int descriptor, const std::string& path, std::string_view bytes, uint64_t at) {
   while (!bytes.empty()) {
     auto done = pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(at));
@@ -48,6 +65,13 @@ caf::error write_all(int descriptor, const std::string& path, std::string_view b
     at += static_cast<uint64_t>(done);
   }
   return {};
+}
+
+caf::error damaged(const std::string& path, uint64_t number) {
+  return make_problem(errc::storage_format,
+                      path + ": record " + std::to_string(number) +
+                          " is missing or damaged, later ones are there: restore this ledger from "
+                          "a backup");
 }
 
 caf::error sync_folder(const std::string& folder) {
@@ -62,15 +86,21 @@ caf::error sync_folder(const std::string& folder) {
 
 } // namespace
 
-/// The records that a file holds from its beginning, as long as each follows the one before it.
-struct journal::run {
-  std::string bytes;
-  uint64_t first = 0; ///< number of the first; 0: there is none
-  std::vector<std::string_view> bodies;
+struct journal::record {
+  uint64_t number = 0; ///< 0: there is none
+  uint64_t size = 0;   ///< of the blocks it takes, in bytes
+  std::string body;
 };
 
-caf::expected<std::unique_ptr<journal>> journal::open(const std::string& folder) {
-  std::unique_ptr<journal> result(new journal);
+/// The records that a file holds from its beginning, as long as each follows the one before it.
+struct journal::run {
+  uint64_t first = 0; ///< number of the first; 0: there is none
+  std::vector<std::string> bodies;
+  uint64_t end = 0; ///< in bytes
+};
+
+caf::expected<std::unique_ptr<journal>> journal::open(const std::string& folder, uint64_t seed) {
+  std::unique_ptr<journal> result(new journal(seed));
   for (size_t i = 0; i < result->files_.size(); ++i) {
     auto& x = result->files_[i];
     x.path = folder + "/journal." + std::to_string(i);
@@ -80,8 +110,10 @@ caf::expected<std::unique_ptr<journal>> journal::open(const std::string& folder)
       return failure_of(x.path, "opening");
     x.size = static_cast<uint64_t>(what.st_size);
   }
-  if (auto err = sync_folder(folder))
-    return err;
+  // The folder may be new, too.
+  for (const auto& x : {folder, folder + "/.."})
+    if (auto err = sync_folder(x))
+      return err;
   return result;
 }
 
@@ -91,46 +123,70 @@ journal::~journal() {
       close(x.descriptor);
 }
 
+caf::expected<journal::record> journal::read(const file& from, uint64_t at) const {
+  record found;
+  std::string head(header_size, '\0');
+  auto whole = read_all(from.descriptor, from.path, head, at);
+  if (!whole)
+    return whole.error();
+  if (!*whole)
+    return found;
+  byte_reader header(head);
+  const auto number = header.u64();
+  const auto length = header.u64();
+  if (number == 0 || header.u64() != XXH3_64bits_withSeed(head.data(), hashed_header_size, seed_) ||
+      length > from.size - at)
+    return found;
+  const auto hash = header.u64();
+  found.body.resize(length);
+  whole = read_all(from.descriptor, from.path, found.body, at + header_size);
+  if (!whole)
+    return whole.error();
+  if (!*whole || XXH3_64bits_withSeed(found.body.data(), length, seed_ ^ number) != hash)
+    return record{};
+  found.number = number;
+  found.size = rounded_up(header_size + length, block);
+  return found;
+}
+
 caf::expected<journal::run> journal::read(const file& from) const {
   run result;
-  result.bytes.resize(from.size);
-  for (size_t have = 0; have < result.bytes.size();) {
-    auto got = pread(from.descriptor, &result.bytes[have], result.bytes.size() - have,
-                     static_cast<off_t>(have));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return failure_of(from.path, "reading");
-    have += static_cast<size_t>(got);
-  }
-  std::string_view left = result.bytes;
-  while (left.size() >= header_size) {
-    byte_reader header(left.substr(0, header_size));
-    auto number = header.u64();
-    auto length = header.u64();
-    auto hash = header.u64();
-    auto expected = result.bodies.empty() ? number : result.first + result.bodies.size();
-    if (number == 0 || number != expected || length > left.size() - header_size)
-      break;
-    auto body = left.substr(header_size, length);
-    if (XXH3_64bits_withSeed(body.data(), body.size(), number) != hash)
-      break;
+  for (;;) {
+    auto next = read(from, result.end);
+    if (!next)
+      return next.error();
+    if (next->number == 0 ||
+        (!result.bodies.empty() && next->number != result.first + result.bodies.size()))
+      return result;
     if (result.bodies.empty())
-      result.first = number;
-    result.bodies.push_back(body);
-    left.remove_prefix(std::min<uint64_t>(rounded_up(header_size + length, block), left.size()));
+      result.first = next->number;
+    result.end += next->size;
+    result.bodies.push_back(std::move(next->body));
   }
-  return result;
+}
+
+/// A record beyond the end that is newer than all others follows one that is damaged.
+caf::error journal::look_behind(const file& in, uint64_t end) const {
+  for (auto at = end; at < in.size; at += block) {
+    auto found = read(in, at);
+    if (!found)
+      return found.error();
+    if (found->number > last_)
+      return damaged(in.path, last_ + 1);
+  }
+  return {};
 }
 
 caf::error journal::replay(uint64_t applied,
                            const std::function<caf::error(std::string_view)>& each) {
   last_ = applied;
   std::array<run, 2> runs;
+  std::array<uint64_t, 2> ends{};
   for (size_t i = 0; i < files_.size(); ++i) {
     auto found = read(files_[i]);
     if (!found)
       return found.error();
+    ends[i] = found->end;
     runs[i] = std::move(*found);
   }
   if (runs[0].first > runs[1].first)
@@ -146,15 +202,15 @@ caf::error journal::replay(uint64_t applied,
       if (number <= last_)
         continue;
       if (number != last_ + 1)
-        return make_problem(errc::storage_format,
-                            files_[0].path + ": record " + std::to_string(last_ + 1) +
-                                " is missing or damaged, later ones are there: restore this ledger "
-                                "from a backup");
+        return damaged(files_[0].path, last_ + 1);
       if (auto err = each(x.bodies[i]))
         return err;
       last_ = number;
     }
   }
+  for (size_t i = 0; i < files_.size(); ++i)
+    if (auto err = look_behind(files_[i], ends[i]))
+      return err;
   return {};
 }
 
@@ -165,7 +221,8 @@ caf::error journal::append(std::string_view body) {
     byte_writer header(buffer_);
     header.u64(last_ + 1);
     header.u64(body.size());
-    header.u64(XXH3_64bits_withSeed(body.data(), body.size(), last_ + 1));
+    header.u64(XXH3_64bits_withSeed(buffer_.data(), hashed_header_size, seed_));
+    header.u64(XXH3_64bits_withSeed(body.data(), body.size(), seed_ ^ (last_ + 1)));
     header.raw(body);
   }
   auto size = rounded_up(buffer_.size(), block);

@@ -32,7 +32,8 @@ public:
 
   /// Applies the settlements in order in ONE transaction, synced to disk when this returns. Each
   /// has its own result: one that fails changes nothing and does not disturb the others. If the
-  /// transaction as a whole fails, all results are that error.
+  /// transaction as a whole fails, all results are that error; if the disk failed, it may come true
+  /// all the same when the ledger is opened again, unless another one was committed before.
   ///
   /// Besides the errors of `settlement`, `internal` answers one that contradicts itself: a record
   /// changed without an event or twice, a job without an id, a document whose pieces do not add up.

@@ -44,6 +44,7 @@ inline constexpr std::string_view format = "format";
 inline constexpr std::string_view owner = "owner";
 inline constexpr std::string_view state = "state";
 inline constexpr std::string_view journal = "journal"; ///< see ledger_store
+inline constexpr std::string_view journal_seed = "journal-seed";
 } // namespace meta_key
 
 } // namespace igl

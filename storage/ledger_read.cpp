@@ -11,17 +11,18 @@ namespace keys = ledger_keys;
 
 namespace {
 
+/// Updates in one read, whoever they are for: nothing is accepted while a read goes on.
+constexpr size_t most_looked_at = 2000;
+
 template <class T>
-caf::optional<T> found_in(const ledger_snapshot& txn, lmdb::database db,
-                          std::string_view key) {
+caf::optional<T> found_in(const ledger_snapshot& txn, lmdb::database db, std::string_view key) {
   if (auto stored = txn.find(db, key))
     return decoded<T>(*stored);
   return caf::none;
 }
 
 /// The newest version among a half's records; 0: there are none.
-uint64_t newest_version(const ledger_snapshot& txn, const ledger_databases& db,
-                        channel_half half) {
+uint64_t newest_version(const ledger_snapshot& txn, const ledger_databases& db, channel_half half) {
   auto at = txn.walk(db.channel_updates);
   auto behind = std::string(1, static_cast<char>(static_cast<uint8_t>(half) + 1));
   bool any = at.seek(behind) ? at.previous() : at.last();
@@ -29,8 +30,8 @@ uint64_t newest_version(const ledger_snapshot& txn, const ledger_databases& db,
 }
 
 /// The last version before `since`. Versions and times rise together, so halving finds it.
-uint64_t version_before(const ledger_snapshot& txn, const ledger_databases& db,
-                        channel_half half, caf::timestamp since) {
+uint64_t version_before(const ledger_snapshot& txn, const ledger_databases& db, channel_half half,
+                        caf::timestamp since) {
   auto at = txn.walk(db.channel_updates);
   uint64_t low = 1;
   uint64_t high = newest_version(txn, db, half) + 1;
@@ -71,22 +72,24 @@ caf::expected<channel_records> disk_ledger::read(const channel_records_since& wh
       after = version_before(txn, db_, what.half, what.since);
     auto at = txn.walk(db_.channel_updates);
     bool more = at.seek(keys::before_channel_updates(what.half, after + 1));
+    size_t looked_at = 0;
     for (; more && at.key()[0] == static_cast<char>(what.half); more = at.next()) {
       auto version = keys::number_of(at.key().substr(1));
       auto update = decoded<channel_update>(at.value());
-      if (!what.receiver.empty() && what.receiver != update.receiver)
-        continue;
       // A page does not end between records of one version: the next page begins after it.
-      if (found.records.size() >= what.limit && version != found.version) {
+      if ((found.records.size() >= what.limit || ++looked_at > most_looked_at) &&
+          version != found.version && found.version != 0) {
         found.more = true;
         return {};
       }
+      found.version = version;
+      if (!what.receiver.empty() && what.receiver != update.receiver)
+        continue;
       auto record = found_in<channel_record>(txn, db_.channel_records,
                                              keys::of_channel_record(what.half, update.id));
       if (!record)
         throw damaged_value("a channel record is in the index only");
       found.records.push_back(std::move(*record));
-      found.version = version;
     }
     found.version = std::max(what.version, newest_version(txn, db_, what.half));
     return {};

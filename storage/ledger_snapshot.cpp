@@ -1,5 +1,7 @@
 #include "storage/ledger_snapshot.hpp"
 
+#include <stdexcept>
+
 namespace igl {
 
 // -- cursor --------------------------------------------------------------------------------------
@@ -154,6 +156,13 @@ uint64_t ledger_snapshot::size(lmdb::database in) const {
 }
 
 // -- transaction ---------------------------------------------------------------------------------
+
+void ledger_transaction::put(lmdb::database in, std::string_view key, std::string_view value) {
+  constexpr size_t longest = 511;
+  if (key.empty() || key.size() > longest)
+    throw std::length_error("a key of " + std::to_string(key.size()) + " bytes");
+  changes_.put(in, key, value);
+}
 
 bool ledger_transaction::insert(lmdb::database in, std::string_view key, std::string_view value) {
   if (find(in, key))

@@ -74,10 +74,8 @@ public:
   ledger_transaction(const lmdb::read_transaction& disk, change_layers layers, change_set& changes)
       : ledger_snapshot(disk, {&changes, layers[0], layers[1]}), changes_(changes) {}
 
-  /// Keys are 1 to 511 bytes.
-  void put(lmdb::database in, std::string_view key, std::string_view value) {
-    changes_.put(in, key, value);
-  }
+  /// Keys are 1 to 511 bytes; throws std::length_error: later, LMDB could not take another one.
+  void put(lmdb::database in, std::string_view key, std::string_view value);
   /// False, and nothing changed, if the key is there.
   bool insert(lmdb::database in, std::string_view key, std::string_view value);
   void erase(lmdb::database in, std::string_view key) { changes_.erase(in, key); }

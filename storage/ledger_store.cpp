@@ -3,8 +3,10 @@
 #include "storage/bytes.hpp"
 #include "storage/ledger_databases.hpp"
 
+#include <openssl/rand.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace igl {
@@ -42,26 +44,20 @@ void apply(lmdb::write_transaction& txn, lmdb::database in, const change_set::ch
 caf::expected<std::unique_ptr<ledger_store>>
 ledger_store::open(std::shared_ptr<lmdb::environment> env, std::string folder,
                    const std::vector<std::string>& databases) {
-  auto log = journal::open(folder);
-  if (!log)
-    return log.error();
   std::vector<lmdb::database> handles;
   for (const auto& name : databases)
     handles.push_back(env->named(name));
   auto meta = env->named("meta");
-  std::unique_ptr<ledger_store> result(
-      new ledger_store(std::move(env), std::move(handles), meta, std::move(*log)));
-  if (auto err = result->recover())
+  std::unique_ptr<ledger_store> result(new ledger_store(std::move(env), std::move(handles), meta));
+  if (auto err = result->recover(folder))
     return err;
   result->mover_ = std::thread([self = result.get()] { self->run(); });
   return result;
 }
 
 ledger_store::ledger_store(std::shared_ptr<lmdb::environment> env,
-                           std::vector<lmdb::database> databases, lmdb::database meta,
-                           std::unique_ptr<journal> log)
-    : env_(std::move(env)), databases_(std::move(databases)), meta_(meta),
-      journal_(std::move(log)) {}
+                           std::vector<lmdb::database> databases, lmdb::database meta)
+    : env_(std::move(env)), databases_(std::move(databases)), meta_(meta) {}
 
 ledger_store::~ledger_store() {
   if (!mover_.joinable())
@@ -74,15 +70,29 @@ ledger_store::~ledger_store() {
   mover_.join();
 }
 
-caf::error ledger_store::recover() {
+caf::error ledger_store::recover(const std::string& folder) {
   uint64_t applied = 0;
-  auto err = env_->read([&](const lmdb::read_transaction& txn) -> caf::error {
+  uint64_t seed = 0;
+  auto err = env_->write([&](lmdb::write_transaction& txn) -> caf::error {
     if (auto stored = txn.find(meta_, meta_key::journal))
       applied = byte_reader(*stored).u64();
+    if (auto stored = txn.find(meta_, meta_key::journal_seed)) {
+      seed = byte_reader(*stored).u64();
+      return {};
+    }
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed) != 1)
+      return make_problem(errc::internal, "the system has no random numbers to give");
+    std::string made;
+    byte_writer(made).u64(seed);
+    txn.put(meta_, meta_key::journal_seed, made);
     return {};
   });
   if (err)
     return err;
+  auto log = journal::open(folder, seed);
+  if (!log)
+    return log.error();
+  journal_ = std::move(*log);
   change_set all;
   err = journal_->replay(applied, [&](std::string_view body) -> caf::error {
     try {
@@ -129,21 +139,28 @@ caf::error ledger_store::write(const writing& what) {
   });
   if (err || changes.empty())
     return err;
-  if (auto refused = journal_->append(changes.encoded(databases_)))
+  auto refused = journal_->append(changes.encoded(databases_));
+  in_doubt_ = bool(refused);
+  if (refused)
     return refused;
   const bool first = accepted_.empty();
   {
     std::unique_lock alone(layers_mutex_);
     accepted_.merge(std::move(changes));
   }
-  if (first || accepted_.bytes() >= many_bytes)
+  if (first || waiting_bytes() >= many_bytes)
     changed_.notify_all();
   return {};
 }
 
 caf::error ledger_store::wait_for_room(std::unique_lock<std::mutex>& lock) {
-  changed_.wait(lock, [this] { return accepted_.bytes() < most_bytes || failed_; });
-  return accepted_.bytes() < most_bytes ? caf::error{} : failed_;
+  changed_.wait(lock, [this] { return waiting_bytes() < most_bytes || failed_; });
+  return waiting_bytes() < most_bytes ? caf::error{} : failed_;
+}
+
+/// In memory or in the journal, where each record takes whole blocks.
+uint64_t ledger_store::waiting_bytes() const {
+  return std::max<uint64_t>(accepted_.bytes(), journal_->end());
 }
 
 // -- moving --------------------------------------------------------------------------------------
@@ -153,7 +170,7 @@ void ledger_store::run() {
   while (!stopping_) {
     changed_.wait(lock, [this] { return stopping_ || !accepted_.empty(); });
     changed_.wait_for(lock, longest_wait,
-                      [this] { return stopping_ || accepted_.bytes() >= many_bytes; });
+                      [this] { return stopping_ || waiting_bytes() >= many_bytes; });
     flush(lock);
   }
   if (!failed_)

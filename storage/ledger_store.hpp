@@ -36,15 +36,23 @@ public:
 
   /// What `what` changes is on disk when this returns no error; its own error, and everything that
   /// it throws, undoes all. One thread at a time.
+  ///
+  /// After an error of the disk it is not known whether the change is there: it may come true when
+  /// the ledger is opened again, unless another write took its place before.
   caf::error write(const writing& what);
+
+  /// Whether the last write is such a one: until the next, nothing that it needs may be removed.
+  /// For the writing thread.
+  bool in_doubt() const { return in_doubt_; }
 
 private:
   ledger_store(std::shared_ptr<lmdb::environment> env, std::vector<lmdb::database> databases,
-               lmdb::database meta, std::unique_ptr<journal> log);
+               lmdb::database meta);
 
-  caf::error recover();
+  caf::error recover(const std::string& folder);
   caf::error move_to_lmdb(const change_set& what, uint64_t last_record);
   change_layers layers() const { return {&accepted_, &moving_, nullptr}; }
+  uint64_t waiting_bytes() const;
   caf::error wait_for_room(std::unique_lock<std::mutex>& lock);
   void run();
   void flush(std::unique_lock<std::mutex>& lock);
@@ -64,6 +72,7 @@ private:
   std::condition_variable changed_;
   caf::error failed_; ///< why moving does not succeed
   bool stopping_ = false;
+  bool in_doubt_ = false;
 
   std::thread mover_;
 };

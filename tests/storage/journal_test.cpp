@@ -11,6 +11,8 @@ namespace {
 
 using bodies = std::vector<std::string>;
 
+constexpr uint64_t seed = 17;
+
 /// A folder with a journal, opened as after a crash as often as one likes.
 struct journal_fixture {
   temporary_folder folder;
@@ -20,7 +22,7 @@ struct journal_fixture {
   journal_fixture() { reopen(); }
 
   caf::error open(uint64_t applied = 0) {
-    it = value_of(journal::open(folder.path));
+    it = value_of(journal::open(folder.path, seed));
     found.clear();
     return it->replay(applied, [this](std::string_view body) -> caf::error {
       found.emplace_back(body);
@@ -95,11 +97,42 @@ TEST_SUITE("journal") {
     append("b");
     it->turn();
     append("c");
-    damage(0, 4096 + 24); // the body of "b"
+    damage(0, 4096 + 32); // the body of "b"
     auto why = open();
     CHECK(igl::code_of(why) == errc::storage_format);
     CHECK(sentence_of(why).find("record 2 is missing or damaged") != std::string::npos);
     CHECK(reopen(2) == bodies{"c"});
+  }
+
+  TEST_CASE_FIXTURE(journal_fixture, "with a damaged record among those of one file is refused") {
+    for (auto body : {"a", "b", "c"})
+      append(body);
+    for (auto at : {4096, 4096 + 8, 4096 + 20, 4096 + 32}) { // number, length, hash, body
+      CAPTURE(at);
+      damage(0, at);
+      auto why = open();
+      CHECK(igl::code_of(why) == errc::storage_format);
+      CHECK(sentence_of(why).find("record 2 is missing or damaged") != std::string::npos);
+      damage(0, at);
+    }
+    CHECK(reopen() == bodies{"a", "b", "c"});
+    damage(0, 2 * 4096 + 32); // the last one may as well not have been written whole
+    CHECK(reopen() == bodies{"a", "b"});
+  }
+
+  TEST_CASE_FIXTURE(journal_fixture, "takes no bytes of a body for a record") {
+    // Somebody who knows the format, but not the seed, sends what record 2 would be.
+    temporary_folder elsewhere;
+    auto theirs = value_of(journal::open(elsewhere.path, seed + 1));
+    CHECK_FALSE(theirs->replay(1, [](std::string_view) { return caf::error{}; }));
+    CHECK_FALSE(theirs->append("forged"));
+    std::ifstream from(elsewhere.path + "/journal.0", std::ios::binary);
+    std::string forged(4096, '\0');
+    REQUIRE(from.read(forged.data(), 4096));
+    append(std::string(4096 - 32, 'x') + forged);
+    CHECK(reopen(1) == bodies{});
+    append("b"); // over the first block of it
+    CHECK(reopen(1) == bodies{"b"});
   }
 
   TEST_CASE_FIXTURE(journal_fixture, "counts what came in the place of a record that had failed") {
@@ -127,7 +160,7 @@ TEST_SUITE("journal") {
   }
 
   TEST_CASE("in a folder that is not there says which") {
-    auto x = journal::open("/no/such/folder");
+    auto x = journal::open("/no/such/folder", seed);
     CHECK(test::code_of(x) == errc::storage_failed);
     CHECK(sentence_of(x.error()).find("/no/such/folder/journal.0: opening") != std::string::npos);
   }

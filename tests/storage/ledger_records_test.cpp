@@ -255,6 +255,28 @@ TEST_SUITE("ledger channel records") {
     CHECK(ids_of(read(what)) == "3 ");
   }
 
+  TEST_CASE_FIXTURE(ledger_fixture,
+                    "a receiver of few among many is found in several short reads") {
+    std::vector<settlement> many;
+    for (int i = 0; i < 5000; ++i)
+      many.push_back(putting({{received(std::to_string(i), i % 2500 == 2499 ? "NZ" : "SG"), 0}}));
+    for (const auto& result : it->commit(many))
+      REQUIRE(result);
+    channel_records_since what;
+    what.receiver = "NZ";
+    auto page = read(what);
+    CHECK(page.records.empty());
+    CHECK(page.more);
+    std::string all;
+    for (int reads = 0; page.more && reads < 10; ++reads) {
+      what.version = page.version;
+      page = read(what);
+      all += ids_of(page);
+    }
+    CHECK(all == "2499 4999 ");
+    CHECK(page.version == 5000);
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "from a point in time on") {
     std::vector<caf::timestamp> at;
     for (int i = 0; i < 20; ++i) {

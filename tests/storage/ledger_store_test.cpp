@@ -1,7 +1,12 @@
 #include "storage/ledger_store.hpp"
 
 #include "ledger_fixture.hpp"
+#include "storage/bytes.hpp"
+#include "storage/ledger_databases.hpp"
 
+#include <csignal>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <thread>
 
 using namespace igl;
@@ -154,19 +159,57 @@ TEST_SUITE("ledger store") {
     CHECK(store.value_at("a").starts_with(std::to_string(rounds)));
   }
 
+  TEST_CASE("knows that a write which the disk refused may be there") {
+    temporary_folder folder;
+    auto child = fork();
+    if (child == 0) {
+      signal(SIGXFSZ, SIG_IGN);
+      opened_store store(folder.path);
+      rlimit disk{};
+      getrlimit(RLIMIT_FSIZE, &disk);
+      auto room = disk;
+      room.rlim_cur = 2 << 20;
+      setrlimit(RLIMIT_FSIZE, &room);
+      bool good = !store.it->in_doubt();
+      good = good && igl::code_of(store.put("a", std::string(3 << 20, 'x'))) == errc::storage_full;
+      good = good && store.it->in_doubt() && store.value_at("a") == "nothing";
+      setrlimit(RLIMIT_FSIZE, &disk);
+      good = good && !store.put("b", "1") && !store.it->in_doubt();
+      _exit(good ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    CHECK(opened_store(folder.path).value_at("b") == "1");
+  }
+
+  TEST_CASE("refuses a key that LMDB would not take") {
+    temporary_folder folder;
+    opened_store store(folder.path);
+    CHECK(igl::code_of(store.put(std::string(512, 'k'), "")) == errc::storage_failed);
+    CHECK(igl::code_of(store.put("", "")) == errc::storage_failed);
+    CHECK_FALSE(store.put(std::string(511, 'k'), "1"));
+  }
+
   TEST_CASE("reads no journal of another program's making") {
     temporary_folder folder;
     {
       opened_store store(folder.path);
       CHECK_FALSE(store.put("a", "1"));
     }
-    auto log = value_of(journal::open(folder.path));
-    CHECK_FALSE(log->replay(1, [](std::string_view) { return caf::error{}; }));
-    CHECK_FALSE(log->append("no changes at all"));
     lmdb::options how;
     how.path = folder.path;
     how.databases = names;
-    auto x = ledger_store::open(value_of(lmdb::environment::open(how)), folder.path, names);
+    auto env = value_of(lmdb::environment::open(how));
+    uint64_t seed = 0;
+    CHECK_FALSE(env->read([&](const lmdb::read_transaction& txn) -> caf::error {
+      seed = byte_reader(txn.find(env->named("meta"), meta_key::journal_seed).value()).u64();
+      return {};
+    }));
+    auto log = value_of(journal::open(folder.path, seed));
+    CHECK_FALSE(log->replay(1, [](std::string_view) { return caf::error{}; }));
+    CHECK_FALSE(log->append("no changes at all"));
+    auto x = ledger_store::open(env, folder.path, names);
     CHECK(test::code_of(x) == errc::storage_format);
   }
 }
