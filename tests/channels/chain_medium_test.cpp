@@ -277,7 +277,7 @@ TEST_CASE("says so when blocks were taken away, and when a cursor is none") {
 
 TEST_CASE("is written and followed by several processes at once") {
   temporary_folder folder;
-  constexpr int each = 200;
+  constexpr int each = 60;
   std::vector<pid_t> children;
   for (std::string name : {"au", "sg"}) {
     auto child = fork();
@@ -322,7 +322,7 @@ TEST_CASE("is written and followed by several processes at once") {
 }
 
 TEST_CASE("whoever follows believes in the end what is on the chain, whatever happened to both") {
-  for (uint32_t seed = 1; seed <= 60; ++seed) {
+  for (uint32_t seed = 1; seed <= 15; ++seed) {
     CAPTURE(seed);
     temporary_folder folder;
     chain_place_world x{folder.path("c")};
@@ -335,7 +335,7 @@ TEST_CASE("whoever follows believes in the end what is on the chain, whatever ha
     auto here = x.open();
     belief kept;
     std::vector<std::string> ids;
-    for (int round = 0; round < 120; ++round) {
+    for (int round = 0; round < 100; ++round) {
       switch (up_to(7)) {
       case 0:
       case 1:
