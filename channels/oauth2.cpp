@@ -2,25 +2,16 @@
 
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
+#include "messages/multibase.hpp"
 #include "messages/uri.hpp"
 
 #include <nlohmann/json.hpp>
-#include <openssl/evp.h>
 
 #include <algorithm>
 
 namespace igl::oauth2 {
 
 namespace {
-
-std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                reinterpret_cast<const unsigned char*>(bytes.data()),
-                                static_cast<int>(bytes.size()));
-  text.resize(static_cast<size_t>(length));
-  return text;
-}
 
 /// The lifetime a token is given when its server does not tell.
 constexpr std::chrono::seconds usual_lifetime{300};
@@ -63,7 +54,7 @@ http_request token_request(const channel_auth_settings& how, std::chrono::millis
   x.timeout = timeout;
   // RFC 6749 §2.3.1: both are form-encoded before they are joined.
   auto credentials = percent_encode(how.client_id) + ":" + percent_encode(how.client_secret);
-  x.headers = {{"Authorization", "Basic " + base64(credentials)},
+  x.headers = {{"Authorization", "Basic " + base64_encode(credentials)},
                {"Content-Type", "application/x-www-form-urlencoded"},
                {"Accept", "application/json"}};
   x.body = "grant_type=client_credentials&client_id=" + percent_encode(how.client_id);

@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
+#include "messages/multibase.hpp"
 
 #include <nlohmann/json.hpp>
 #include <openssl/bn.h>
@@ -180,36 +181,6 @@ caf::error no_jwks(const std::string& why) {
 }
 
 } // namespace
-
-caf::optional<std::string> base64url_decode(std::string_view text) {
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
-  uint32_t held = 0;
-  unsigned bits = 0;
-  for (auto c : text) {
-    unsigned digit = 0;
-    if (c >= 'A' && c <= 'Z')
-      digit = static_cast<unsigned>(c - 'A');
-    else if (c >= 'a' && c <= 'z')
-      digit = static_cast<unsigned>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9')
-      digit = static_cast<unsigned>(c - '0') + 52;
-    else if (c == '-' || c == '_')
-      digit = c == '-' ? 62 : 63;
-    else
-      return caf::none;
-    held = (held << 6 | digit) & 0xffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes.push_back(static_cast<char>(held >> bits & 0xff));
-    }
-  }
-  // A whole character too much, or bits that belong to no byte: another text for the same bytes.
-  if (bits >= 6 || (held & ((1u << bits) - 1)) != 0)
-    return caf::none;
-  return bytes;
-}
 
 bool is_known_algorithm(std::string_view name) {
   return algorithm_named(name) != nullptr;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <caf/expected.hpp>
-#include <caf/optional.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -13,9 +12,6 @@
 struct evp_pkey_st;
 
 namespace igl {
-
-/// Base64url without padding (RFC 7515 §2). None: another character, or bits left over.
-caf::optional<std::string> base64url_decode(std::string_view text);
 
 /// Whether somebody with one of our keys has signed a text.
 enum class signature_check : uint8_t { good, bad, unknown_key };

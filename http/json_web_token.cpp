@@ -3,6 +3,7 @@
 #include "http/json_web_key.hpp"
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
+#include "messages/multibase.hpp"
 #include "messages/text.hpp"
 
 #include <nlohmann/json.hpp>

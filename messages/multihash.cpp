@@ -1,5 +1,7 @@
 #include "messages/multihash.hpp"
 
+#include "messages/multibase.hpp"
+
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
@@ -12,54 +14,9 @@ namespace igl {
 
 namespace {
 
-constexpr std::string_view base58_alphabet =
-    "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-constexpr std::string_view base32_alphabet = "abcdefghijklmnopqrstuvwxyz234567";
-constexpr std::string_view base16_alphabet = "0123456789abcdef";
-constexpr std::string_view base64url_alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-constexpr size_t longest_text = 256; // characters; decoding base58 is quadratic
+constexpr std::string_view hex_digits = "0123456789abcdef";
 
 constexpr uint64_t sha2_256 = 0x12;
-
-/// A character's place in an alphabet; -1: not in it.
-constexpr std::array<int8_t, 256> places_in(std::string_view alphabet) {
-  std::array<int8_t, 256> places{};
-  for (auto& place : places)
-    place = -1;
-  for (size_t i = 0; i < alphabet.size(); ++i)
-    places[static_cast<unsigned char>(alphabet[i])] = static_cast<int8_t>(i);
-  return places;
-}
-
-constexpr auto base58_places = places_in(base58_alphabet);
-constexpr auto base32_places = places_in(base32_alphabet);
-constexpr auto base16_places = places_in(base16_alphabet);
-constexpr auto base64url_places = places_in(base64url_alphabet);
-
-/// Bases whose digits are whole bits, without padding. None: a foreign character, a digit too
-/// many, or bits that are not zero after the last byte.
-caf::optional<std::string> bits_decode(std::string_view text, unsigned bits_per_digit,
-                                       const std::array<int8_t, 256>& places) {
-  std::string result;
-  uint32_t buffer = 0;
-  unsigned bits = 0;
-  for (char c : text) {
-    auto place = places[static_cast<unsigned char>(c)];
-    if (place < 0)
-      return caf::none;
-    buffer = (buffer << bits_per_digit) | static_cast<uint32_t>(place);
-    bits += bits_per_digit;
-    if (bits >= 8) {
-      bits -= 8;
-      result += static_cast<char>((buffer >> bits) & 0xff);
-      buffer &= (1u << bits) - 1;
-    }
-  }
-  if (bits >= bits_per_digit || buffer != 0)
-    return caf::none;
-  return result;
-}
 
 /// Takes an unsigned varint off the front: at most nine bytes, in its shortest form.
 caf::optional<uint64_t> take_varint(std::string_view& bytes) {
@@ -118,25 +75,6 @@ caf::optional<uint64_t> function_of(std::string_view bytes) {
   return function;
 }
 
-/// The bytes behind a multibase prefix.
-caf::optional<std::string> multibase_decode(std::string_view text) {
-  if (text.empty() || text.size() > longest_text)
-    return caf::none;
-  auto digits = text.substr(1);
-  switch (text.front()) {
-  case 'z':
-    return base58_decode(digits);
-  case 'b':
-    return bits_decode(digits, 5, base32_places);
-  case 'f':
-    return bits_decode(digits, 4, base16_places);
-  case 'u':
-    return bits_decode(digits, 6, base64url_places);
-  default:
-    return caf::none;
-  }
-}
-
 /// The multihash inside a CID of either version. None: it is no CID.
 caf::optional<std::string> multihash_in(std::string_view cid) {
   if (cid.size() == 46 && cid.substr(0, 2) == "Qm") {
@@ -160,8 +98,8 @@ std::string hex(const unsigned char* bytes, size_t size) {
   std::string result;
   result.reserve(2 * size);
   for (size_t i = 0; i < size; ++i) {
-    result += base16_alphabet[bytes[i] >> 4];
-    result += base16_alphabet[bytes[i] & 15];
+    result += hex_digits[bytes[i] >> 4];
+    result += hex_digits[bytes[i] & 15];
   }
   return result;
 }
@@ -188,50 +126,6 @@ std::string multihash_from(const unsigned char* digest) {
 }
 
 } // namespace
-
-caf::optional<std::string> base58_decode(std::string_view text) {
-  if (text.size() > longest_text)
-    return caf::none;
-  // Little-endian while it grows; leading ones stand for leading zero bytes.
-  std::string bytes;
-  for (char c : text) {
-    auto place = base58_places[static_cast<unsigned char>(c)];
-    if (place < 0)
-      return caf::none;
-    auto carry = static_cast<unsigned>(place);
-    for (auto& byte : bytes) {
-      carry += 58u * static_cast<unsigned char>(byte);
-      byte = static_cast<char>(carry & 0xff);
-      carry >>= 8;
-    }
-    if (carry > 0)
-      bytes += static_cast<char>(carry);
-  }
-  auto zeros = std::min(text.find_first_not_of('1'), text.size());
-  bytes.append(zeros, '\0');
-  std::reverse(bytes.begin(), bytes.end());
-  return bytes;
-}
-
-std::string base58_encode(std::string_view bytes) {
-  std::string digits;
-  for (char c : bytes) {
-    auto carry = static_cast<unsigned>(static_cast<unsigned char>(c));
-    for (auto& digit : digits) {
-      carry += static_cast<unsigned>(static_cast<unsigned char>(digit)) << 8;
-      digit = static_cast<char>(carry % 58);
-      carry /= 58;
-    }
-    for (; carry > 0; carry /= 58)
-      digits += static_cast<char>(carry % 58);
-  }
-  auto zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());
-  digits.append(zeros, '\0');
-  std::reverse(digits.begin(), digits.end());
-  for (auto& digit : digits)
-    digit = base58_alphabet[static_cast<size_t>(digit)];
-  return digits;
-}
 
 bool is_multihash(std::string_view text) {
   auto bytes = base58_decode(text);

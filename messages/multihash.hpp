@@ -10,11 +10,6 @@
 
 namespace igl {
 
-/// Base58 as Bitcoin and IPFS spell it. None: a character outside the alphabet, or more than 256
-/// characters (decoding is quadratic).
-caf::optional<std::string> base58_decode(std::string_view text);
-std::string base58_encode(std::string_view bytes);
-
 /// True for the base58 form of a well-formed multihash whose length fits its function. `identity`
 /// and `sha1` are refused: neither protects a document.
 bool is_multihash(std::string_view text);

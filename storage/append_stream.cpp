@@ -1,6 +1,7 @@
 #include "storage/append_stream.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/multibase.hpp"
 #include "messages/text.hpp"
 #include "storage/jetstream_api.hpp"
 #include "storage/nats_link.hpp"
@@ -29,29 +30,6 @@ struct question {
   std::string subject;
   std::string body;
 };
-
-std::string without_base64(std::string_view text) {
-  std::string out;
-  uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    uint32_t value = 0;
-    if (c >= 'A' && c <= 'Z')
-      value = static_cast<uint32_t>(c - 'A');
-    else if (c >= 'a' && c <= 'z')
-      value = static_cast<uint32_t>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9')
-      value = static_cast<uint32_t>(c - '0') + 52;
-    else if (c == '+' || c == '/')
-      value = c == '+' ? 62 : 63;
-    else
-      break;
-    bits = bits << 6 | value;
-    if ((count += 6) >= 8)
-      out += static_cast<char>(bits >> (count -= 8) & 0xff);
-  }
-  return out;
-}
 
 /// What a stream has to be so that nothing in it can change.
 json config_of(const append_stream_options& how, const std::string& subjects) {
@@ -218,7 +196,7 @@ private:
       found.place = x.at("seq").get<uint64_t>();
       found.key = x.at("subject").get<std::string>();
       found.key.erase(0, std::min(found.key.size(), prefix_.size()));
-      found.data = without_base64(x.value("data", std::string{}));
+      found.data = base64_decode(x.value("data", std::string{})).value_or("");
       return caf::optional<entry>{std::move(found)};
     });
   }

@@ -67,14 +67,6 @@ std::string fault(const json& changes) {
 
 TEST_SUITE_BEGIN("JSON Web Tokens");
 
-TEST_CASE("base64url is decoded strictly") {
-  CHECK(base64url_decode("") == std::string{});
-  CHECK(base64url_decode("Zm9vYmE") == std::string{"fooba"});
-  CHECK(base64url_decode("-_-_") == std::string{"\xfb\xff\xbf"});
-  for (auto text : {"Zg==", "Z", "Zm9v\n", "Zm+v", "Zm/v", "Zh", "Zm9vYmF"})
-    CHECK_MESSAGE(!base64url_decode(text), text);
-}
-
 TEST_CASE("the signed examples of RFC 7515 are good") {
   auto keys = keys_in(R"({"keys": [
     {"kty": "RSA", "kid": "a.2", "e": "AQAB", "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"},

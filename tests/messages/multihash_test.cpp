@@ -13,35 +13,6 @@ const std::string text = "hello world\n";
 
 } // namespace
 
-TEST_SUITE("base58") {
-
-  TEST_CASE("known values") {
-    CHECK(base58_encode("Hello World!") == "2NEpo7TZRRrLZSi2U");
-    CHECK(base58_encode(std::string_view{"\0\0\x28\x7f\xb4\xcd", 6}) == "11233QC4");
-    CHECK(base58_decode("2NEpo7TZRRrLZSi2U") == std::string{"Hello World!"});
-    CHECK(base58_encode("") == "");
-    CHECK(base58_decode("") == std::string{});
-  }
-
-  TEST_CASE("every byte survives encoding and decoding") {
-    for (size_t size = 0; size < 70; ++size) {
-      std::string bytes;
-      for (size_t i = 0; i < size; ++i)
-        bytes += static_cast<char>(i < size / 3 ? 0 : i * 37 + size);
-      CHECK(base58_decode(base58_encode(bytes)) == bytes);
-    }
-  }
-
-  TEST_CASE("foreign characters and long texts are refused") {
-    for (auto bad : {"0", "O", "I", "l", "a b", "é", "+", "abc\n"})
-      CHECK(!base58_decode(bad));
-    CHECK(base58_decode(std::string(256, 'z')));
-    CHECK(!base58_decode(std::string(257, 'z')));
-    CHECK(!base58_decode(std::string(257, '1')));
-  }
-
-} // TEST_SUITE
-
 TEST_SUITE("multihash") {
 
   TEST_CASE("a document's multihash is base58 of its sha2-256") {

@@ -1,5 +1,6 @@
 #include "tests/support/token_issuer.hpp"
 
+#include "messages/multibase.hpp"
 #include "messages/text.hpp"
 
 #include <openssl/bn.h>
@@ -68,11 +69,7 @@ size_t missing_in(const std::string& text) {
 } // namespace
 
 std::string base64url(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                reinterpret_cast<const unsigned char*>(bytes.data()),
-                                static_cast<int>(bytes.size()));
-  text.resize(static_cast<size_t>(length));
+  auto text = base64_encode(bytes);
   while (!text.empty() && text.back() == '=')
     text.pop_back();
   for (auto& c : text)
