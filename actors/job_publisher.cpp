@@ -1,7 +1,9 @@
 #include "actors/job_publisher.hpp"
 
+#include "actors/job_bundle.hpp"
 #include "actors/job_source.hpp"
 #include "actors/supervisor.hpp"
+#include "messages/multihash.hpp"
 #include "messages/timeouts.hpp"
 
 #include <caf/send.hpp>
@@ -33,7 +35,13 @@ using publishing_ptr = std::shared_ptr<const publishing>;
 constexpr std::chrono::seconds late_after{5};
 constexpr size_t late_at_most = 1024;
 
+constexpr size_t enough_bytes = 64 * 1024; // of one message
+
 void look(const publishing_ptr& x, publishing_lane& lane);
+
+job_ticket ticket_of(const open_job& job) {
+  return {job.order.id, job.generation, job.attempts + 1};
+}
 
 publishing_lane& lane_of(const publishing_ptr& x, stream on) {
   return x->self->state.lanes[static_cast<size_t>(on)];
@@ -73,7 +81,7 @@ void publish(const publishing_ptr& x, publishing_lane& lane, publication what) {
 }
 
 uint32_t room_in_window(const publishing_ptr& x, const publishing_lane& lane) {
-  const auto taken = lane.in_flight + lane.failed.size();
+  const auto taken = lane.jobs.size();
   return taken < x->options.window ? x->options.window - static_cast<uint32_t>(taken) : 0;
 }
 
@@ -111,10 +119,11 @@ published_at when_published(const publishing_lane& lane, const due_place& place)
 void take(const publishing_ptr& x, publishing_lane& lane, bool republishing,
           const found_due_jobs& page, uint32_t limit) {
   auto& walk = republishing ? lane.republications.front() : lane.following;
-  for (const auto& job : page.jobs) {
-    auto what = publication_of(job);
-    if (!lane.ids.insert(what.id).second)
-      continue;
+  auto fresh = page.jobs;
+  std::erase_if(fresh, [&](const auto& job) {
+    return !lane.jobs.insert(publication_id(ticket_of(job))).second;
+  });
+  for (auto& what : publications_of(fresh, x->options.bundle, enough_bytes)) {
     ++lane.since;
     publish(x, lane, std::move(what));
   }
@@ -182,8 +191,7 @@ void look(const publishing_ptr& x, publishing_lane& lane) {
     lane.measuring = true;
     return measure(*x->to, lane.on, x->self);
   }
-  // Not one job at a time: wait until a good part of the window is free.
-  if (room_in_window(x, lane) >= std::max<uint32_t>(1, x->options.window / 4))
+  if (lane.in_flight == 0 && room_in_window(x, lane) > 0)
     read(x, lane);
 }
 
@@ -200,6 +208,11 @@ void measured(const publishing_ptr& x, const stream_measured& what) {
   look(x, lane);
 }
 
+void forget(publishing_lane& lane, const publication& what) {
+  for (const auto& job : what.jobs)
+    lane.jobs.erase(job);
+}
+
 /// A job that its stream will never take ends as one whose attempts are used up.
 void give_up(const publishing_ptr& x, publishing_lane& lane, publication what,
              const caf::error& why) {
@@ -208,15 +221,24 @@ void give_up(const publishing_ptr& x, publishing_lane& lane, publication what,
     return;
   spdlog::error("job {} cannot be published: {}", job->ticket.id, sentence_of(why));
   x->self->request(x->with.ledger, timeouts::settle, give_up(what.on, *job, why))
-      .then([=, &lane](const settled&) { lane.ids.erase(what.id); },
+      .then([=, &lane](const settled&) { forget(lane, what); },
             [=, &lane](const caf::error& err) {
               // The job is still open: published again, it comes here again.
               if (code_of(err) != errc::job_not_open)
                 lane.failed.push_back(what);
               else
-                lane.ids.erase(what.id);
+                forget(lane, what);
               look_after(x, lane, x->options.longest_pause);
             });
+}
+
+/// Together they are too large for the stream; one alone may not be.
+void publish_each(const publishing_ptr& x, publishing_lane& lane, const publication& what) {
+  auto deliveries = deliveries_in(what.payload);
+  for (size_t i = 0; i < deliveries.size(); ++i) {
+    ++lane.since;
+    publish(x, lane, {what.on, what.jobs[i], std::move(deliveries[i]), {what.jobs[i]}});
+  }
 }
 
 void ended(const publishing_ptr& x, publication_ended& what) {
@@ -230,8 +252,8 @@ void ended(const publishing_ptr& x, publication_ended& what) {
   --lane.in_flight;
   const auto now = x->self->clock().now();
   if (!what.why) {
-    ++st.published;
-    lane.ids.erase(publication.id);
+    st.published += publication.jobs.size();
+    forget(lane, publication);
     if (lane.pause.count() > 0 && now >= lane.paused_until) {
       spdlog::info("job publisher reaches the stream {} again", to_string(lane.on));
       lane.pause = std::chrono::milliseconds{0};
@@ -240,7 +262,10 @@ void ended(const publishing_ptr& x, publication_ended& what) {
     return look(x, lane);
   }
   if (code_of(what.why) == errc::too_large) {
-    give_up(x, lane, std::move(publication), what.why);
+    if (publication.jobs.size() > 1)
+      publish_each(x, lane, publication);
+    else
+      give_up(x, lane, std::move(publication), what.why);
     return look(x, lane);
   }
   lane.last_error = sentence_of(what.why);
@@ -294,10 +319,9 @@ void on_tick(const publishing_ptr& x) {
 publisher_status status_of(const publishing_ptr& x) {
   const auto& st = x->self->state;
   publisher_status result;
-  result.in_flight = st.in_flight.size();
   result.published = st.published;
   for (const auto& lane : st.lanes) {
-    result.in_flight += lane.failed.size();
+    result.in_flight += lane.jobs.size();
     if (result.last_error.empty())
       result.last_error = lane.last_error;
   }
@@ -306,9 +330,38 @@ publisher_status status_of(const publishing_ptr& x) {
 
 } // namespace
 
-publication publication_of(const open_job& job) {
-  const job_ticket ticket{job.order.id, job.generation, job.attempts + 1};
-  return {job.order.on, publication_id(ticket), encode_delivery(ticket, job.order)};
+std::vector<publication> publications_of(const std::vector<open_job>& jobs, uint32_t bundle,
+                                         size_t size) {
+  std::vector<publication> all;
+  std::vector<std::string> deliveries;
+  size_t bytes = 0;
+  publication next;
+  const auto close = [&] {
+    next.payload = bundle_of(deliveries);
+    // As long as nothing else is in it, a repetition is dropped by the stream.
+    next.id = next.jobs.front();
+    if (next.jobs.size() > 1) {
+      std::string joined;
+      for (const auto& job : next.jobs)
+        joined += job + '\n';
+      next.id = uuid_of(joined);
+    }
+    all.push_back(std::exchange(next, {}));
+    deliveries.clear();
+    bytes = 0;
+  };
+  for (const auto& job : jobs) {
+    const auto ticket = ticket_of(job);
+    deliveries.push_back(encode_delivery(ticket, job.order));
+    bytes += deliveries.back().size();
+    next.on = job.order.on;
+    next.jobs.push_back(publication_id(ticket));
+    if (next.jobs.size() >= bundle || bytes >= size)
+      close();
+  }
+  if (!next.jobs.empty())
+    close();
+  return all;
 }
 
 publishing_actor::behavior_type job_publisher(publisher_ptr self, surroundings with,

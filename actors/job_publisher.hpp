@@ -10,11 +10,13 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace igl {
 
 struct job_publisher_options {
-  uint32_t window = 256;   ///< publications into one stream without acknowledgement, at most
+  uint32_t window = 256;   ///< jobs on their way into one stream, at most
+  uint32_t bundle = 16;    ///< jobs in one message of a stream, at most
   uint32_t backlog = 1024; ///< messages in one stream, about: what piles up waits in the ledger
   std::chrono::milliseconds look{1000};       ///< looks for due jobs at least this often
   std::chrono::milliseconds look_full{20};    ///< asks a full stream so often whether it has room
@@ -22,11 +24,12 @@ struct job_publisher_options {
   std::chrono::milliseconds longest_pause{5000};
 };
 
-/// A job on its way into its stream.
+/// Jobs on their way into their stream, in one message.
 struct publication {
   stream on = stream::inbox;
   std::string id;
   std::string payload;
+  std::vector<std::string> jobs; ///< their publication ids
 };
 
 /// A walk through a stream's due jobs.
@@ -49,8 +52,8 @@ struct publishing_lane {
   stream on = stream::inbox;
   due_walk following; ///< the one that never ends
   std::deque<due_walk> republications;
-  std::set<std::string> ids; ///< of all publications in flight or failed
-  uint32_t in_flight = 0;
+  std::set<std::string> jobs;     ///< publication ids of all in flight or failed
+  uint32_t in_flight = 0;         ///< publications
   std::deque<publication> failed; ///< to be published again
   time_point paused_until;
   std::chrono::milliseconds pause{0}; ///< 0: the last publication succeeded
@@ -87,13 +90,19 @@ using publishing_actor = job_publisher_actor::extend<
 /// streams drop what they have seen lately). A job counts as published when its stream says so;
 /// what failed is kept and published again after a growing pause, so that nothing is passed over.
 ///
-/// Bounds: of each stream `window` publications in flight or waiting for another try, and `backlog`
+/// While publications into a stream are under way, what becomes due meanwhile gathers, and then
+/// goes in messages of up to `bundle` jobs: an idle node hands over each job at once, a busy one
+/// many for the price of one.
+///
+/// Bounds: of each stream `window` jobs in flight or waiting for another try, and `backlog`
 /// messages in it
 publishing_actor::behavior_type
 job_publisher(publishing_actor::stateful_pointer<job_publisher_state> self, surroundings with,
               std::shared_ptr<streams> to, job_publisher_options options);
 
-/// How an open job goes into its stream.
-publication publication_of(const open_job& job);
+/// How open jobs go into their stream, which they all have in common; `size` is how many bytes a
+/// message may have before no other job joins it. A job alone always has the same id.
+std::vector<publication> publications_of(const std::vector<open_job>& jobs, uint32_t bundle,
+                                         size_t size);
 
 } // namespace igl

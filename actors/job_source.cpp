@@ -1,6 +1,7 @@
 #include "actors/job_source.hpp"
 
 #include "actors/chance.hpp"
+#include "actors/job_bundle.hpp"
 #include "actors/supervisor.hpp"
 
 #include <caf/send.hpp>
@@ -81,6 +82,7 @@ using sourcing_ptr = std::shared_ptr<const sourcing>;
 enum class ending : uint8_t { done, failed, left };
 
 void work(const sourcing_ptr& x, const std::string& id);
+void take(const sourcing_ptr& x, job_in_message what);
 
 void after(const sourcing_ptr& x, std::chrono::milliseconds pause, std::function<void()> what) {
   x->self->state.later.emplace(x->self->clock().now() + pause, std::move(what));
@@ -93,10 +95,28 @@ std::chrono::milliseconds pause(const sourcing_ptr& x, const retry_settings& how
 
 void answer_drains(const sourcing_ptr& x) {
   auto& st = x->self->state;
-  if (!st.in_hand.empty())
+  if (!st.in_hand.empty() || !st.waiting.empty())
     return;
-  for (auto& waiting : std::exchange(st.draining, {}))
-    waiting->deliver(drained{});
+  for (auto& asked : std::exchange(st.draining, {}))
+    asked->deliver(drained{});
+}
+
+/// One job of the message is settled, or was none.
+void release(job_source_state& st, const std::string& acknowledgement) {
+  auto i = st.messages.find(acknowledgement);
+  if (--i->second.unsettled > 0)
+    return;
+  st.messages.erase(i);
+  st.consumer->acknowledge(acknowledgement);
+}
+
+void take_waiting(const sourcing_ptr& x) {
+  auto& st = x->self->state;
+  while (!st.waiting.empty() && st.in_hand.size() < x->options.credit) {
+    auto next = std::move(st.waiting.front());
+    st.waiting.pop_front();
+    take(x, std::move(next));
+  }
 }
 
 /// The job is settled: the stream may forget it.
@@ -109,9 +129,10 @@ void finish(const sourcing_ptr& x, const std::string& id, ending how) {
   if (how != ending::left)
     st.busy.erase(id);
   for (const auto& acknowledgement : job.acknowledgements)
-    st.consumer->acknowledge(acknowledgement);
+    release(st, acknowledgement);
   for (auto& next : job.next)
-    x->self->send(x->self, std::move(next));
+    take(x, std::move(next));
+  take_waiting(x);
   answer_drains(x);
 }
 
@@ -186,32 +207,43 @@ void work(const sourcing_ptr& x, const std::string& id) {
   });
 }
 
-void arrive(const sourcing_ptr& x, job_arrived& what) {
+void take(const sourcing_ptr& x, job_in_message what) {
   auto& st = x->self->state;
-  auto job = decode_delivery(what.payload);
-  if (!job) {
+  const auto id = what.job.ticket.id;
+  auto i = st.in_hand.find(id);
+  if (i == st.in_hand.end()) {
+    if (st.in_hand.size() >= x->options.credit)
+      return st.waiting.push_back(std::move(what));
+    auto& held = st.in_hand[id];
+    held.job = std::move(what.job);
+    held.acknowledgements.push_back(std::move(what.acknowledgement));
+    return work(x, id);
+  }
+  auto& held = i->second;
+  const auto& ticket = what.job.ticket;
+  if (held.job.ticket.generation == ticket.generation && held.job.ticket.attempt == ticket.attempt)
+    held.acknowledgements.push_back(std::move(what.acknowledgement));
+  else
+    held.next.push_back(std::move(what));
+}
+
+void arrive(const sourcing_ptr& x, const job_arrived& what) {
+  auto& st = x->self->state;
+  const auto deliveries = deliveries_in(what.payload);
+  auto& message = st.messages[what.acknowledgement];
+  message.unsettled += deliveries.size();
+  message.since = x->self->clock().now();
+  for (const auto& delivery : deliveries) {
+    auto job = decode_delivery(delivery);
+    if (job) {
+      take(x, {std::move(*job), what.acknowledgement});
+      continue;
+    }
     ++st.failed;
     spdlog::error("job source {} throws away what is no job; somebody else writes to the stream: "
                   "{}: {}",
-                  to_string(x->options.from), sentence_of(job.error()),
-                  what.payload.substr(0, 200));
-    st.consumer->acknowledge(what.acknowledgement);
-    return;
-  }
-  const auto id = job->ticket.id;
-  auto [i, fresh] = st.in_hand.try_emplace(id);
-  auto& held = i->second;
-  const auto& ticket = job->ticket;
-  if (fresh) {
-    held.job = std::move(*job);
-    held.acknowledgements.push_back(std::move(what.acknowledgement));
-    held.since = x->self->clock().now();
-    work(x, id);
-  } else if (held.job.ticket.generation == ticket.generation &&
-             held.job.ticket.attempt == ticket.attempt) {
-    held.acknowledgements.push_back(std::move(what.acknowledgement));
-  } else {
-    held.next.push_back(std::move(what));
+                  to_string(x->options.from), sentence_of(job.error()), delivery.substr(0, 200));
+    release(st, what.acknowledgement);
   }
 }
 
@@ -240,14 +272,9 @@ void on_tick(const sourcing_ptr& x) {
   if (now < st.keep_alive)
     return;
   give_up_waiting(x);
-  for (const auto& [id, job] : st.in_hand) {
-    if (job.since + x->options.keep_alive / 2 > now)
-      continue;
-    for (const auto& acknowledgement : job.acknowledgements)
+  for (const auto& [acknowledgement, message] : st.messages)
+    if (message.since + x->options.keep_alive / 2 <= now)
       st.consumer->keep_alive(acknowledgement);
-    for (const auto& next : job.next)
-      st.consumer->keep_alive(next.acknowledgement);
-  }
   st.keep_alive = now + x->options.keep_alive;
   x->self->delayed_send(x->self, x->options.keep_alive, caf::tick_atom_v);
 }
@@ -268,7 +295,7 @@ job_source_actor::behavior_type run_job_source(source_ptr self, surroundings wit
       });
   self->send(self, caf::tick_atom_v);
   return {
-      [=](job_arrived& what) { arrive(x, what); },
+      [=](const job_arrived& what) { arrive(x, what); },
       [=](const drain&) {
         auto answer = promise_of<drained>(self);
         self->state.consumer->pause();
@@ -278,7 +305,8 @@ job_source_actor::behavior_type run_job_source(source_ptr self, surroundings wit
       },
       [=](const source_query&) {
         const auto& st = self->state;
-        return source_status{x->options.from, st.in_hand.size(), st.done, st.failed};
+        return source_status{x->options.from, st.in_hand.size() + st.waiting.size(), st.done,
+                             st.failed};
       },
       [=](caf::tick_atom) { on_tick(x); },
   };

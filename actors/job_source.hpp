@@ -10,6 +10,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,7 +24,7 @@ using job_ending = std::function<settlement(const job_delivery&, const caf::erro
 
 struct job_source_options {
   stream from = stream::inbox;
-  uint32_t credit = 256;                       ///< jobs in hand, at most
+  uint32_t credit = 256;                       ///< jobs in hand, and messages, at most
   retry_settings retry;                        ///< for errors of the job itself
   std::chrono::milliseconds keep_alive{10000}; ///< well within the stream's ack_wait
   job_ending on_exhausted;                     ///< none: give_up
@@ -69,15 +70,26 @@ job_ending ending_of(Function decide) {
 
 // -- the actor ------------------------------------------------------------------------------------
 
+/// A job out of a message of the stream; the message is acknowledged when all its jobs are settled.
+struct job_in_message {
+  job_delivery job;
+  std::string acknowledgement;
+};
+
 /// A delivered job and how it does.
 struct job_in_hand {
   job_delivery job;
   std::vector<std::string> acknowledgements; ///< of this delivery and its repetitions
-  std::vector<job_arrived> next;             ///< same id, other ticket: after this one
+  std::vector<job_in_message> next;          ///< same id, other ticket: after this one
   uint32_t crashes = 0;                      ///< how often the worker was found dead
-  caf::actor_clock::time_point since;        ///< it came
   caf::actor_clock::time_point asked;        ///< the worker was given it
   uint64_t turn = 0;                         ///< which question to a worker is the one that counts
+};
+
+/// A message of the stream, as long as it is not acknowledged.
+struct message_in_hand {
+  size_t unsettled = 0;               ///< jobs
+  caf::actor_clock::time_point since; ///< it came
 };
 
 /// Gives one job to its worker; calls `done` once, in the source.
@@ -88,7 +100,9 @@ using job_performer =
 struct job_source_state {
   static inline const char* name = "job-source";
 
-  std::map<std::string, job_in_hand> in_hand; ///< by job id
+  std::map<std::string, job_in_hand> in_hand;      ///< by job id
+  std::deque<job_in_message> waiting;              ///< for one of those in hand to end
+  std::map<std::string, message_in_hand> messages; ///< by acknowledgement
   std::multimap<caf::actor_clock::time_point, std::function<void()>> later;
   std::map<std::string, uint32_t> busy; ///< how often in a row a job was postponed
   std::vector<std::shared_ptr<guarded_promise<drained>>> draining;
@@ -106,7 +120,8 @@ run_job_source(job_source_actor::stateful_pointer<job_source_state> self, surrou
 
 /// Pulls one stream's jobs, has a worker do each and acknowledges what is settled.
 ///
-/// Takes:   the jobs of one stream, `credit` at a time
+/// Takes:   the jobs of one stream, `credit` at a time; those that came with others in one message
+///          may have to wait
 /// Calls:   the worker that `pick` names; none: the job fails with unknown_channel
 /// Settles: what the worker could not: `again` after a pause, `postponed` while the peer is busy
 ///          and, when the attempts are used up or trying again cannot help, as

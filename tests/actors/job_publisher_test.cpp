@@ -1,3 +1,4 @@
+#include "actors/job_bundle.hpp"
 #include "actors/job_publisher.hpp"
 #include "tests/support/fake_streams.hpp"
 #include "tests/support/ledger_world.hpp"
@@ -18,6 +19,7 @@ struct publisher_world : ledger_world {
   job_publisher_options options;
   job_publisher_actor tested;
 
+  publisher_world() { options.bundle = 1; }
   void start() {
     tested = keep(
         caf::actor_cast<job_publisher_actor>(system.spawn(job_publisher, around, to, options)));
@@ -44,7 +46,15 @@ struct publisher_world : ledger_world {
   std::map<std::string, int> published() {
     std::map<std::string, int> result;
     for (const auto& x : to->taken)
-      ++result[decode_delivery(x.payload)->ticket.id];
+      for (const auto& delivery : deliveries_in(x.payload))
+        ++result[decode_delivery(delivery)->ticket.id];
+    return result;
+  }
+  /// How many jobs there are in each message.
+  std::vector<size_t> messages() {
+    std::vector<size_t> result;
+    for (const auto& x : to->taken)
+      result.push_back(deliveries_in(x.payload).size());
     return result;
   }
   publisher_status status() {
@@ -297,6 +307,81 @@ TEST_CASE_FIXTURE(publisher_world, "knows which jobs it has published, and when 
   pass(10s, 100ms);
   REQUIRE(at(last));
   CHECK(*at(last) - last.order.due > 50s);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "jobs that are due together share messages") {
+  options.bundle = 16;
+  start();
+  open_and_nudge(1, 40);
+  CHECK(messages() == std::vector<size_t>{16, 16, 8});
+  CHECK(published().size() == 40);
+  CHECK(status().published == 40);
+  CHECK(status().in_flight == 0);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "what becomes due while others are on their way gathers") {
+  options.bundle = 16;
+  start();
+  to->holding = true;
+  open_and_nudge(1, 1);
+  open_and_nudge(2, 1);
+  open_and_nudge(3, 1);
+  CHECK(messages() == std::vector<size_t>{1});
+  to->release();
+  run();
+  CHECK(messages() == std::vector<size_t>{1, 2});
+}
+
+TEST_CASE_FIXTURE(publisher_world, "a large job does not take others with it") {
+  auto jobs = [](size_t bytes) {
+    std::vector<open_job> x(3);
+    for (auto& job : x) {
+      job.order = inbox_job(1);
+      job.order.id += std::to_string(&job - x.data());
+      job.order.body = "{\"x\":\"" + std::string(bytes, 'x') + "\"}";
+    }
+    return x;
+  };
+  CHECK(publications_of(jobs(10), 16, 65536).size() == 1);
+  CHECK(publications_of(jobs(70000), 16, 65536).size() == 3);
+}
+
+TEST_CASE_FIXTURE(publisher_world, "jobs that are too large together are published each alone") {
+  options.bundle = 16;
+  start();
+  to->fails_above = 1000;
+  open_and_nudge(1, 5);
+  CHECK(messages() == std::vector<size_t>{1, 1, 1, 1, 1});
+  CHECK(published().size() == 5);
+  CHECK(status().in_flight == 0);
+  CHECK(dead_letters().empty());
+}
+
+TEST_CASE_FIXTURE(publisher_world,
+                  "a message of several that failed late is made again as it was") {
+  options.bundle = 16;
+  start();
+  to->holding = true;
+  open_and_nudge(1, 5);
+  to->release(make_problem(errc::unavailable));
+  to->holding = false;
+  open_and_nudge(6, 3);
+  pass(1s);
+  REQUIRE(messages() == std::vector<size_t>{5, 5, 3});
+  CHECK(to->taken[0].id == to->taken[1].id);
+  CHECK(to->taken[0].payload == to->taken[1].payload);
+  CHECK(to->taken[1].id != to->taken[2].id);
+}
+
+TEST_CASE("a message of one job is that job, and any array is one of several") {
+  CHECK(bundle_of({R"({"a":1})"}) == R"({"a":1})");
+  const auto several = bundle_of({R"({"a":"]"})", R"({"b":[{}]})", "{}"});
+  CHECK(several == R"([{"a":"]"},{"b":[{}]},{}])");
+  using texts = std::vector<std::string>;
+  CHECK(deliveries_in(several) == texts{R"({"a":"]"})", R"({"b":[{}]})", "{}"});
+  CHECK(deliveries_in("[ {\"a\": 1}, 17 ]") == texts{R"({"a":1})", "17"});
+  for (auto no_array : {"", "hello", "[]", "[{}", "17", "{}"})
+    CHECK(deliveries_in(no_array) == texts{no_array});
 }
 
 TEST_CASE_FIXTURE(publisher_world, "goes on after the ledger could not be read") {

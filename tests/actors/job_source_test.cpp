@@ -1,3 +1,4 @@
+#include "actors/job_bundle.hpp"
 #include "actors/job_source.hpp"
 #include "actors/supervisor.hpp"
 #include "tests/support/fake_streams.hpp"
@@ -101,6 +102,15 @@ struct source_world : ledger_world {
   void deliver(const std::string& payload, const std::string& acknowledgement) {
     from->deliver({payload, acknowledgement});
     run();
+  }
+  /// Opens some jobs; each as it is delivered.
+  std::vector<std::string> open_several(uint32_t count) {
+    for (uint32_t i = 1; i <= count; ++i)
+      open_one(i);
+    std::vector<std::string> all;
+    for (const auto& job : due())
+      all.push_back(payload_of(job));
+    return all;
   }
   /// Opens a job, and delivers it as "ack".
   void give(std::deque<step> steps) {
@@ -422,6 +432,74 @@ TEST_CASE_FIXTURE(source_world, "one poisoned job does not harm its neighbours")
   CHECK(figures().open_jobs == 1);
   CHECK(only_job().attempts == 1);
   CHECK(acknowledged().size() == 100);
+}
+
+TEST_CASE_FIXTURE(source_world, "a message of several jobs is acknowledged when all are settled") {
+  plan->steps = {{}, {act::keep, {}}, fails(errc::peer_timeout), {}};
+  start();
+  deliver(bundle_of(open_several(4)), "ack");
+  CHECK(plan->seen.size() == 4);
+  CHECK(acknowledged() == acks{});
+  CHECK(status().in_flight == 1);
+  pass(14s, 100ms);
+  CHECK(from->kept_alive["ack"] == 1);
+  release();
+  CHECK(acknowledged() == acks{"ack"});
+  CHECK(status().in_flight == 0);
+  uint32_t attempts = 0;
+  for (const auto& job : due_at(now()() + 24h))
+    attempts += job.attempts;
+  CHECK(attempts == 1);
+  pass(30s, 100ms);
+  CHECK(from->kept_alive["ack"] == 1);
+}
+
+TEST_CASE_FIXTURE(source_world, "what is no job among several is thrown away alone") {
+  start();
+  auto jobs = open_several(2);
+  jobs.insert(jobs.begin() + 1, R"({"no":"job"})");
+  jobs.push_back("{}");
+  deliver(bundle_of(jobs), "ack");
+  CHECK(plan->seen.size() == 2);
+  CHECK(figures().open_jobs == 0);
+  CHECK(status().failed == 2);
+  CHECK(acknowledged() == acks{"ack"});
+}
+
+TEST_CASE_FIXTURE(source_world, "never works on more jobs than its credit, and takes all in turn") {
+  options.credit = 3;
+  plan->steps = std::deque<step>(7, step{act::keep, {}});
+  start();
+  deliver(bundle_of(open_several(7)), "ack");
+  CHECK(plan->seen.size() == 3);
+  CHECK(status().in_flight == 7);
+  auto draining = ask(tested, drain{});
+  self->send(worker, caf::flush_atom_v);
+  run();
+  CHECK(plan->seen.size() == 6);
+  CHECK_FALSE(draining.answered());
+  CHECK(acknowledged() == acks{});
+  self->send(worker, caf::flush_atom_v);
+  run();
+  CHECK(plan->seen.size() == 7);
+  self->send(worker, caf::flush_atom_v);
+  run();
+  CHECK(draining.answer<drained>());
+  CHECK(acknowledged() == acks{"ack"});
+}
+
+TEST_CASE_FIXTURE(source_world,
+                  "a job that is in two messages is done once, and both are settled") {
+  plan->steps = {{act::keep, {}}, {act::keep, {}}};
+  start();
+  auto jobs = open_several(2);
+  deliver(bundle_of(jobs), "both");
+  deliver(jobs.at(1), "second");
+  CHECK(plan->seen.size() == 2);
+  self->send(worker, caf::flush_atom_v);
+  run();
+  CHECK(plan->seen.size() == 2);
+  CHECK(acknowledged() == acks{"both", "second"});
 }
 
 TEST_SUITE_END();

@@ -73,7 +73,7 @@ struct reconciled_world : ledger_world {
 
 /// The reconciler with a real publisher.
 struct whole_world : ledger_world {
-  job_publisher_options options;
+  job_publisher_options options{.bundle = 1};
   std::shared_ptr<forgetful_streams> to = std::make_shared<forgetful_streams>(now());
 
   whole_world() { options.backlog = 100'000; }

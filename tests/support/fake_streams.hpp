@@ -23,6 +23,7 @@ public:
   bool holding = false;           ///< hold the callbacks of what is published
   uint64_t refused = 0;           ///< publications that failed
   caf::error fails_with;          ///< set: what is published fails
+  size_t fails_above = SIZE_MAX;  ///< bytes that are too large
   std::map<stream, stream_level> levels;
   int asked_level = 0;
   std::map<stream, int> mended;
@@ -37,6 +38,10 @@ public:
     if (fails_with) {
       ++refused;
       return done(fails_with);
+    }
+    if (payload.size() > fails_above) {
+      ++refused;
+      return done(make_problem(errc::too_large, "for a test"));
     }
     taken.push_back({on, id, std::move(payload)});
     if (holding)
