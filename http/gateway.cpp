@@ -3,46 +3,15 @@
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
+#include <utility>
+#include <vector>
+
 namespace igl {
 
 namespace {
 
+/// Who waits too long is looked for as often as this.
 constexpr std::chrono::seconds look{1};
-
-void watch(gateway_pointer self) {
-  auto& st = self->state;
-  st.watching = !st.under_way.empty();
-  if (st.watching)
-    self->delayed_send(self, look, caf::tick_atom_v);
-}
-
-void end_overdue(gateway_pointer self) {
-  auto& all = self->state.under_way;
-  const auto now = self->clock().now();
-  std::vector<std::function<void(caf::error&)>> overdue;
-  for (auto i = all.begin(); i != all.end();) {
-    if (i->second.until <= now) {
-      overdue.push_back(std::move(i->second.otherwise));
-      i = all.erase(i);
-    } else {
-      ++i;
-    }
-  }
-  for (auto& otherwise : overdue) {
-    auto why = caf::make_error(caf::sec::request_timeout);
-    otherwise(why);
-  }
-}
-
-gateway_actor::behavior_type gateway(gateway_pointer self) {
-  return {
-      [=](const gateway_work& work) { contained([&] { work.run(self); }); },
-      [=](caf::tick_atom) {
-        end_overdue(self);
-        watch(self);
-      },
-  };
-}
 
 } // namespace
 
@@ -60,35 +29,81 @@ caf::error contained(const std::function<void()>& piece) {
   return make_problem(errc::internal);
 }
 
-uint64_t begin_request(gateway_pointer self, std::chrono::seconds patience,
-                       std::function<void(caf::error&)> otherwise, counted one) {
-  auto& st = self->state;
-  st.under_way.emplace(
-      ++st.last_number,
-      gateway_state::waiting{self->clock().now() + patience, std::move(otherwise), std::move(one)});
-  if (!st.watching)
-    watch(self);
-  return st.last_number;
+// -- actor ---------------------------------------------------------------------------------------
+
+caf::message_id gateway_actor::expect(std::chrono::seconds patience, continuation then,
+                                      counted one) {
+  const auto until = home_system().clock().now() + patience;
+  std::lock_guard guard(mutex_);
+  if (closed_)
+    return {};
+  const auto number = ++last_number_;
+  under_way_.emplace(number, waiting{until, std::move(then), std::move(one)});
+  if (!std::exchange(watching_, true))
+    look_later();
+  return caf::make_message_id(number);
 }
 
-bool end_request(gateway_pointer self, uint64_t number) {
-  return self->state.under_way.erase(number) > 0;
+void gateway_actor::close() {
+  std::unordered_map<uint64_t, waiting> forgotten;
+  std::lock_guard guard(mutex_);
+  closed_ = true;
+  forgotten.swap(under_way_);
 }
 
-gateways::gateways(caf::actor_system& sys, size_t count, std::shared_ptr<gauge> waiting)
+void gateway_actor::enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) {
+  if (!what->mid.is_response())
+    return end_overdue();
+  std::unique_lock lock(mutex_);
+  auto asked = under_way_.extract(what->mid.request_id().integer_value());
+  lock.unlock();
+  if (asked)
+    asked.mapped().then(what->content());
+}
+
+void gateway_actor::look_later() {
+  home_system().clock().schedule_message(
+      home_system().clock().now() + look, caf::strong_actor_ptr{ctrl()},
+      caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, caf::tick_atom_v));
+}
+
+void gateway_actor::end_overdue() {
+  const auto now = home_system().clock().now();
+  std::vector<waiting> overdue;
+  {
+    std::lock_guard guard(mutex_);
+    for (auto i = under_way_.begin(); i != under_way_.end();) {
+      auto at = i++;
+      if (at->second.until <= now)
+        overdue.push_back(std::move(under_way_.extract(at).mapped()));
+    }
+    watching_ = !under_way_.empty();
+    if (watching_)
+      look_later();
+  }
+  for (auto& x : overdue) {
+    auto why = caf::make_message(caf::make_error(caf::sec::request_timeout));
+    x.then(why);
+  }
+}
+
+void gateway_actor::on_destroy() {
+  if (!getf(is_cleaned_up_flag))
+    cleanup(caf::exit_reason::unreachable, nullptr);
+  caf::monitorable_actor::on_destroy();
+}
+
+// -- handle --------------------------------------------------------------------------------------
+
+gateway::gateway(caf::actor_system& sys, std::shared_ptr<gauge> waiting)
     : waiting_(std::move(waiting)) {
-  for (size_t i = 0; i < count; ++i)
-    actors_.push_back(sys.spawn(gateway));
+  caf::actor_config config;
+  actor_ = caf::make_actor<gateway_actor, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(),
+                                                                 &sys, config);
 }
 
-void gateways::stop() const {
-  for (auto& actor : actors_)
-    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-}
-
-void gateways::run(std::function<void(gateway_pointer)> work) const {
-  auto& actor = actors_[next_++ % actors_.size()];
-  caf::anon_send(actor, gateway_work{std::move(work)});
+gateway_actor& gateway::actor() const {
+  return static_cast<gateway_actor&>(*caf::actor_cast<caf::abstract_actor*>(actor_));
 }
 
 } // namespace igl

@@ -18,7 +18,6 @@ namespace {
 
 using web::http::experimental::listener::http_listener;
 
-constexpr size_t gateway_count = 2;
 /// How often another free port is tried.
 constexpr int port_attempts = 16;
 
@@ -246,7 +245,7 @@ caf::expected<std::unique_ptr<http_server>> http_server::start(caf::actor_system
   auto load = std::make_shared<traffic>(how.requests_in_flight);
   connection_watch::limits limits{how.connections, how.idle_connection};
   auto wanted = how.listeners;
-  auto with = std::make_shared<const services>(sys, std::move(how), std::move(who), gateway_count);
+  auto with = std::make_shared<const services>(sys, std::move(how), std::move(who));
   std::vector<open_listener> opened;
   for (auto& settings : wanted) {
     auto x = open(settings, with, load);

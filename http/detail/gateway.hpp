@@ -5,106 +5,102 @@
 #include "messages/gauge.hpp"
 #include "messages/timeouts.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/actor_clock.hpp>
+#include <caf/monitorable_actor.hpp>
 #include <caf/response_type.hpp>
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <unordered_map>
-#include <vector>
 
 namespace igl {
 
-struct gateway_work;
+/// Asks other actors on behalf of threads that are none. An actor without a mailbox: a question
+/// leaves on the thread that has it, and what follows from the answer runs on the thread of the
+/// actor that gives it. So nobody is woken in between.
+class gateway_actor : public caf::monitorable_actor {
+public:
+  /// What follows from an answer, which is an error or what the asked actor's type says.
+  using continuation = std::function<void(caf::type_erased_tuple&)>;
 
-/// A GATEWAY makes requests to other actors for threads that are none.
-using gateway_actor = caf::typed_actor<caf::reacts_to<gateway_work>,
-                                       // INTERNAL: looks for requests that wait too long.
-                                       caf::reacts_to<caf::tick_atom>>;
+  explicit gateway_actor(caf::actor_config& config) : caf::monitorable_actor(config) {}
 
-struct gateway_state {
-  static inline const char* name = "http-gateway";
+  /// The answer to the question with this id goes to `then`; one that does not come within
+  /// `patience` is request_timeout. Not valid: the gateway is closed.
+  caf::message_id expect(std::chrono::seconds patience, continuation then, counted one);
+  /// Whoever waits for an answer is forgotten, and nobody can wait for one any more.
+  void close();
 
-  /// A request under way.
+  using caf::monitorable_actor::enqueue;
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* host) override;
+  const char* name() const override { return "http-gateway"; }
+  void on_destroy() override;
+
+private:
+  using time_point = caf::actor_clock::time_point;
   struct waiting {
-    caf::actor_clock::time_point until;
-    std::function<void(caf::error&)> otherwise;
+    time_point until;
+    continuation then;
     counted one;
   };
-  std::unordered_map<uint64_t, waiting> under_way;
-  uint64_t last_number = 0;
-  bool watching = false;
-};
-using gateway_pointer = gateway_actor::stateful_pointer<gateway_state>;
 
-/// What a gateway does next. Local only.
-struct gateway_work {
-  std::function<void(gateway_pointer)> run;
+  void look_later();
+  void end_overdue();
+
+  std::mutex mutex_;
+  std::unordered_map<uint64_t, waiting> under_way_;
+  uint64_t last_number_ = 0;
+  bool watching_ = false;
+  bool closed_ = false;
 };
 
-/// Runs what a gateway does for somebody. What it throws is logged and becomes `internal`: many
-/// other requests are under way in the same actor, and must not end with it.
+/// Runs what follows for somebody. What it throws is logged and becomes `internal`: whoever gave
+/// the answer must not end with it.
 caf::error contained(const std::function<void()>& piece);
-
-/// From now on `otherwise` hears request_timeout unless `end_request` is called within `patience`.
-uint64_t begin_request(gateway_pointer self, std::chrono::seconds patience,
-                       std::function<void(caf::error&)> otherwise, counted one);
-/// Whether somebody still waits for the answer.
-bool end_request(gateway_pointer self, uint64_t number);
-
-} // namespace igl
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(igl::gateway_work)
-
-namespace igl {
 
 /// What an actor answers to an order.
 template <class Handle, class Order>
 using answer_of =
     typename caf::detail::tl_head<caf::response_type_t<typename Handle::signatures, Order>>::type;
 
-/// A few gateway actors: the way from cpprestsdk's threads to the APIs' actors and back. No thread
-/// waits for an answer.
-class gateways {
+/// The way from cpprestsdk's threads to the APIs' actors and back. No thread waits for an answer.
+class gateway {
 public:
   /// `waiting` counts the requests whose patience is timeouts::api at most.
-  gateways(caf::actor_system& sys, size_t count, std::shared_ptr<gauge> waiting);
-  gateways(const gateways&) = delete;
-  gateways& operator=(const gateways&) = delete;
-  ~gateways() { stop(); }
+  gateway(caf::actor_system& sys, std::shared_ptr<gauge> waiting);
+  gateway(const gateway&) = delete;
+  gateway& operator=(const gateway&) = delete;
+  ~gateway() { stop(); }
 
-  /// Ends the actors; what is asked from now on gets no answer but broken_promise.
-  void stop() const;
+  /// What is asked from now on gets no answer but broken_promise.
+  void stop() const { actor().close(); }
 
-  /// Has `whom` asked; `then` gets the answer, `otherwise` the error, on an actor's thread. If
-  /// `then` throws, `otherwise` hears `internal`; what `otherwise` throws is logged.
+  /// Has `whom` asked; `then` gets the answer, `otherwise` the error, on any thread. If `then`
+  /// throws, `otherwise` hears `internal`; what `otherwise` throws is logged.
   template <class Handle, class Order, class Then, class Otherwise>
   void request(const Handle& whom, std::chrono::seconds patience, Order order, Then then,
                Otherwise otherwise) const {
-    counted one(patience <= timeouts::api ? waiting_ : nullptr);
-    auto fail = [=](const caf::error& why) {
+    using said_well = answer_of<Handle, Order>;
+    auto fail = [otherwise = std::move(otherwise)](const caf::error& why) {
       contained([&] { otherwise(why); });
     };
-    run([=, order = std::move(order)](gateway_pointer self) {
-      const auto number = begin_request(self, patience, fail, one);
-      self->request(whom, caf::infinite, order)
-          .then(
-              [=](answer_of<Handle, Order>& x) {
-                if (!end_request(self, number))
-                  return;
-                if (auto why = contained([&] { then(x); }))
-                  fail(why);
-              },
-              [=](const caf::error& why) {
-                if (end_request(self, number))
-                  fail(why);
-              });
-    });
+    auto heard = [fail, then = std::move(then)](caf::type_erased_tuple& said) {
+      if (said.match_elements<caf::error>())
+        return fail(said.get_as<caf::error>(0));
+      if (!said.match_elements<said_well>())
+        return fail(make_problem(errc::internal, "an actor answered something else"));
+      if (auto why = contained([&] { then(said.get_mutable_as<said_well>(0)); }))
+        fail(why);
+    };
+    auto question =
+        actor().expect(patience, heard, counted(patience <= timeouts::api ? waiting_ : nullptr));
+    if (!question.is_request())
+      return fail(make_problem(errc::broken_promise));
+    caf::actor_cast<caf::abstract_actor*>(whom)->enqueue(
+        caf::make_mailbox_element(actor_, question, {}, std::move(order)), nullptr);
   }
 
   /// The same for an exchange: an error, and what `then` throws, is its answer. An empty handle
@@ -129,11 +125,10 @@ public:
   }
 
 private:
-  void run(std::function<void(gateway_pointer)> work) const;
+  gateway_actor& actor() const;
 
-  std::vector<gateway_actor> actors_;
+  caf::strong_actor_ptr actor_;
   std::shared_ptr<gauge> waiting_;
-  mutable std::atomic<size_t> next_{0};
 };
 
 } // namespace igl

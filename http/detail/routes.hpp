@@ -15,10 +15,10 @@ namespace igl {
 struct services {
   server_options how;
   api_actors who;
-  gateways through;
+  gateway through;
 
-  services(caf::actor_system& sys, server_options options, api_actors actors, size_t count)
-      : how(std::move(options)), who(std::move(actors)), through(sys, count, how.waiting) {}
+  services(caf::actor_system& sys, server_options options, api_actors actors)
+      : how(std::move(options)), who(std::move(actors)), through(sys, how.waiting) {}
 };
 using services_ptr = std::shared_ptr<const services>;
 

@@ -108,7 +108,7 @@ std::string with_value(std::string path, const std::string& value) {
   return path;
 }
 
-/// Every API answers good requests, more than there are gateways.
+/// Every API answers good requests.
 void check_that_all_live(const fake_node& node) {
   for (int i = 0; i < 4; ++i) {
     CHECK(wire::post_json(node.url(), "/message", message_json()).status == 201);

@@ -42,7 +42,7 @@ message_api_actor::behavior_type never_answers(message_api_actor::pointer self) 
           }};
 }
 
-/// Gateways, and an actor behind them that answers `post_message` and refuses the rest.
+/// A gateway, and an actor behind them that answers `post_message` and refuses the rest.
 struct gate {
   struct config : caf::actor_system_config {
     config() { add_to(*this); }
@@ -51,7 +51,7 @@ struct gate {
   config how;
   caf::actor_system system{how};
   message_api_actor api = system.spawn(knows_nothing);
-  gateways through{system, 1, nullptr};
+  gateway through{system, nullptr};
 
   gate() { spdlog::set_level(spdlog::level::off); }
   ~gate() { caf::anon_send_exit(api, caf::exit_reason::kill); }
