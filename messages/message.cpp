@@ -3,10 +3,12 @@
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
 #include "messages/json_text.hpp"
+#include "messages/quick_json.hpp"
 #include "messages/uri.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace igl {
@@ -94,25 +96,72 @@ caf::error check_jurisdictions(const message& x, const jurisdictions& known) {
                       source_of(wrong));
 }
 
-/// Checks the rest of the values and takes the sender's reference over.
-caf::error check_values(const json& body, message& x) {
+/// What a body says of a message, before its values are checked.
+struct posted {
+  message content;
+  bool usable_ref = true; ///< or there is none
+};
+
+/// Checks the rest of the values.
+caf::error check_values(const posted& x) {
   std::vector<std::string> wrong;
-  if (x.subject.empty())
+  if (x.content.subject.empty())
     wrong.emplace_back("subject is empty");
-  if (!is_uri(x.obj))
-    wrong.push_back("obj is not a URI: " + x.obj);
-  if (!is_uri(x.predicate))
-    wrong.push_back("predicate is not a URI: " + x.predicate);
-  if (auto ref = body.find("sender_ref"); ref != body.end()) {
-    if (ref->is_string() && is_sender_ref(ref->get_ref<const std::string&>()))
-      x.sender_ref = ref->get_ref<const std::string&>();
-    else
-      wrong.emplace_back("sender_ref is not a string of 1 to 256 characters without / and "
-                         "control characters");
-  }
+  if (!is_uri(x.content.obj))
+    wrong.push_back("obj is not a URI: " + x.content.obj);
+  if (!is_uri(x.content.predicate))
+    wrong.push_back("predicate is not a URI: " + x.content.predicate);
+  if (!x.usable_ref)
+    wrong.emplace_back("sender_ref is not a string of 1 to 256 characters without / and "
+                       "control characters");
   if (wrong.empty())
     return caf::none;
   return make_problem(errc::message_validation, "the message is not valid", source_of(wrong));
+}
+
+/// A body that has what it must have, and nothing but strings that we know.
+caf::optional<posted> read_usual(std::string_view text) {
+  auto members = quick_json::string_members(text);
+  if (!members)
+    return caf::none;
+  posted x;
+  size_t found = 0;
+  for (auto& [name, value] : *members) {
+    if (name == "sender_ref") {
+      x.usable_ref = is_sender_ref(value);
+      x.content.sender_ref = std::move(value);
+      continue;
+    }
+    auto known = std::find_if(required.begin(), required.end(),
+                              [&name = name](const field& f) { return f.name == name; });
+    if (known == required.end())
+      return caf::none;
+    x.content.*known->value = std::move(value);
+    ++found;
+  }
+  if (found != required.size())
+    return caf::none;
+  return x;
+}
+
+/// Any body; says what is missing.
+caf::expected<posted> read_any(std::string_view text) {
+  auto body = parse_object(text);
+  if (!body)
+    return body.error();
+  if (auto err = check_presence(*body))
+    return err;
+  if (auto err = check_types(*body))
+    return err;
+  posted x;
+  for (auto& f : required)
+    x.content.*f.value = std::move((*body)[f.name].get_ref<std::string&>());
+  if (auto ref = body->find("sender_ref"); ref != body->end()) {
+    x.usable_ref = ref->is_string() && is_sender_ref(ref->get_ref<const std::string&>());
+    if (x.usable_ref)
+      x.content.sender_ref = std::move(ref->get_ref<std::string&>());
+  }
+  return x;
 }
 
 /// `channel_id` or `channel_txn_id` of a patch: a text or, as some channels have it, a number.
@@ -181,21 +230,18 @@ bool may_follow(message_status from, message_status to) {
 }
 
 caf::expected<message> parse_posted_message(std::string_view text, const jurisdictions& known) {
-  auto body = parse_object(text);
-  if (!body)
-    return body.error();
-  if (auto err = check_presence(*body))
+  caf::expected<posted> x{posted{}};
+  if (auto usual = read_usual(text))
+    x = std::move(*usual);
+  else
+    x = read_any(text);
+  if (!x)
+    return x.error();
+  if (auto err = check_jurisdictions(x->content, known))
     return err;
-  if (auto err = check_types(*body))
+  if (auto err = check_values(*x))
     return err;
-  message x;
-  for (auto& f : required)
-    x.*f.value = std::move((*body)[f.name].get_ref<std::string&>());
-  if (auto err = check_jurisdictions(x, known))
-    return err;
-  if (auto err = check_values(*body, x))
-    return err;
-  return x;
+  return std::move(x->content);
 }
 
 caf::expected<message_patch> parse_message_patch(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include "messages/uri.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace igl::quick_json {
@@ -94,6 +95,10 @@ bool reader::number(uint64_t& x) {
   return !rest_.empty() && (rest_.front() == ',' || rest_.front() == '}');
 }
 
+void reader::space() {
+  rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size()));
+}
+
 bool reader::object(std::string_view& x) {
   if (rest_.empty() || rest_.front() != '{')
     return false;
@@ -112,6 +117,33 @@ bool reader::object(std::string_view& x) {
     }
   }
   return false;
+}
+
+std::optional<std::vector<std::pair<std::string, std::string>>>
+string_members(std::string_view text) {
+  constexpr size_t few = 16;
+  std::vector<std::pair<std::string, std::string>> all;
+  reader in{text};
+  const auto next = [&](std::string_view sign) {
+    in.space();
+    const bool found = in.literal(sign);
+    in.space();
+    return found;
+  };
+  if (!next("{"))
+    return std::nullopt;
+  do {
+    std::string name, value;
+    if (all.size() == few || !in.text(name) || !next(":") || !in.text(value))
+      return std::nullopt;
+    for (const auto& x : all)
+      if (x.first == name)
+        return std::nullopt;
+    all.emplace_back(std::move(name), std::move(value));
+  } while (next(","));
+  if (!next("}") || !in.at_end())
+    return std::nullopt;
+  return all;
 }
 
 } // namespace igl::quick_json
