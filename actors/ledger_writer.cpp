@@ -26,7 +26,7 @@ constexpr size_t most_pieces = 64;
 constexpr double many_requests = 8;
 /// Then the jobs' settlements wait so long, and some of them are committed together: a few messages
 /// at a time would cost everybody behind several times as much for each.
-constexpr std::chrono::milliseconds precedence{250};
+constexpr std::chrono::milliseconds precedence{500};
 /// So many at least, or one for so many requests.
 constexpr uint64_t jobs_at_least = 32;
 constexpr uint64_t requests_for_a_job = 128;

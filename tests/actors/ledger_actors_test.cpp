@@ -79,15 +79,15 @@ TEST_CASE_FIXTURE(writer_world, "while many requests wait, jobs are settled now 
     self->send(caf::actor_cast<caf::actor>(around.ledger), opening(i));
   run();
   CHECK(on_disk->batches == std::vector<size_t>{10});
-  pass(250ms, 10ms);
+  pass(500ms, 10ms);
   CHECK(on_disk->batches == std::vector<size_t>{10, 32});
-  pass(250ms, 10ms);
+  pass(500ms, 10ms);
   CHECK(on_disk->batches == std::vector<size_t>{10, 32, 32});
 
   waiting->change(-1000);
   while (waiting->average() >= 1)
     std::this_thread::yield();
-  pass(250ms, 10ms);
+  pass(500ms, 10ms);
   CHECK(on_disk->batches == std::vector<size_t>{10, 32, 32, 36});
   CHECK(due().size() == 10);
 }
