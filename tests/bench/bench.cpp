@@ -262,7 +262,7 @@ private:
       auto posted = post_repeatedly(node("AU").url + "/message", body(certificate_),
                                     std::chrono::seconds{2}, folder_);
       while (figures(node("SG").url).messages < before + posted.good)
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        std::this_thread::sleep_for(std::chrono::milliseconds{100});
       auto seconds = seconds_since(start);
       auto arrived = figures(node("SG").url).messages - before;
       rates.push_back(static_cast<double>(arrived) / seconds);
