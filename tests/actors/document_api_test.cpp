@@ -1,7 +1,7 @@
 #include "actors/document_api.hpp"
 
 #include "tests/actors/fakes.hpp"
-#include "tests/actors/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace igl;
 using namespace igl::fakes;
@@ -14,7 +14,7 @@ public:
   document_api_actor api = keep(system.spawn(document_api, around, shared(australia())));
 
   caf::expected<document_stored> store(const std::string& document, const std::string& who) {
-    return ask(api, store_document{folder.file("x", document), who}).answer<document_stored>();
+    return ask(api, store_document{folder.write("x", document), who}).answer<document_stored>();
   }
 };
 

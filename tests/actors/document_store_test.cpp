@@ -1,7 +1,7 @@
 #include "actors/document_store.hpp"
 
 #include "tests/actors/fakes.hpp"
-#include "tests/actors/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace igl;
 using namespace igl::fakes;
@@ -35,7 +35,7 @@ TEST_CASE_FIXTURE(cellar, "writes a document in pieces, in order, whatever its s
   for (size_t size : {size_t{0}, size_t{1}, document_piece_size - 1, document_piece_size,
                       document_piece_size + 1, 9 * document_piece_size + 5}) {
     auto document = bytes(size);
-    auto x = store(folder.file("x", document));
+    auto x = store(folder.write("x", document));
     REQUIRE(x);
     CHECK(x->multihash == multihash_of(document));
     CHECK(x->size == size);
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(cellar, "writes a document in pieces, in order, whatever its s
 TEST_CASE_FIXTURE(cellar, "writes nothing when the document is there already") {
   auto document = bytes(1000);
   ledger_book->objects[multihash_of(document)] = {multihash_of(document), 3, 1000};
-  auto x = store(folder.file("x", document));
+  auto x = store(folder.write("x", document));
   REQUIRE(x);
   CHECK(x->upload == 0);
   CHECK(x->size == 1000);
@@ -60,7 +60,7 @@ TEST_CASE_FIXTURE(cellar, "writes nothing when the document is there already") {
 }
 
 TEST_CASE_FIXTURE(cellar, "writes nothing of a document that is not the expected one") {
-  auto path = folder.file("x", bytes(1000));
+  auto path = folder.write("x", bytes(1000));
   auto x = store(path, certificate);
   REQUIRE(!x);
   CHECK(code_of(x.error()) == errc::multihash_mismatch);
@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(cellar, "a file that is not there is an error") {
 
 TEST_CASE_FIXTURE(cellar, "abandons what it wrote when the disk is full") {
   ledger_book->refusals.push_back(make_problem(errc::storage_full));
-  auto x = store(folder.file("x", bytes(9 * document_piece_size)));
+  auto x = store(folder.write("x", bytes(9 * document_piece_size)));
   REQUIRE(!x);
   CHECK(code_of(x.error()) == errc::storage_full);
   CHECK(ledger_book->abandoned.size() == 1);

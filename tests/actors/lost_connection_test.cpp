@@ -3,11 +3,7 @@
 #include "http/client.hpp"
 #include "tests/actors/fakes.hpp"
 #include "tests/support/ledger_world.hpp"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "tests/support/raw_server.hpp"
 
 #include <atomic>
 #include <thread>
@@ -22,58 +18,22 @@ namespace {
 /// answer, as a process that is killed after its commit; then it gives receipts.
 class mortal_endpoint {
 public:
-  explicit mortal_endpoint(int deaths) : deaths_(deaths) {
-    listening_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(where);
-    ::bind(listening_, reinterpret_cast<sockaddr*>(&where), size);
-    ::listen(listening_, 16);
-    ::getsockname(listening_, reinterpret_cast<sockaddr*>(&where), &size);
-    settings.url = "http://127.0.0.1:" + std::to_string(ntohs(where.sin_port));
-    serving_ = std::thread([this] { serve(); });
-  }
-  ~mortal_endpoint() {
-    ::shutdown(listening_, SHUT_RDWR);
-    serving_.join();
-    ::close(listening_);
-  }
+  explicit mortal_endpoint(int deaths) : deaths_(deaths) { settings.url = server_.url; }
 
   channel_settings settings;
   std::atomic<int> posts{0};
 
 private:
-  void serve() {
-    for (int socket; (socket = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-      if (read_post(socket) && ++posts > deaths_) {
-        std::string_view receipt = "HTTP/1.1 201 Created\r\nConnection: close\r\n"
-                                   "Content-Length: 10\r\n\r\n{\"id\":\"1\"}";
-        (void)::send(socket, receipt.data(), receipt.size(), MSG_NOSIGNAL);
-      }
-      ::close(socket);
-    }
-  }
-
-  static bool read_post(int socket) {
-    std::string text;
-    char buffer[4096];
-    for (;;) {
-      auto received = ::recv(socket, buffer, sizeof(buffer), 0);
-      if (received <= 0)
-        return false;
-      text.append(buffer, static_cast<size_t>(received));
-      auto end = text.find("\r\n\r\n");
-      auto length = text.find("Content-Length:");
-      if (end != std::string::npos && length != std::string::npos &&
-          text.size() >= end + 4 + std::stoull(text.substr(length + 15)))
-        return true;
-    }
+  void serve(int socket) {
+    if (!raw_server::read_request(socket).empty() && ++posts > deaths_)
+      raw_server::write(socket, "HTTP/1.1 201 Created\r\nConnection: close\r\n"
+                                "Content-Length: 10\r\n\r\n{\"id\":\"1\"}");
   }
 
   int deaths_;
-  int listening_ = -1;
-  std::thread serving_;
+  raw_server server_{[this](int socket, int) {
+    serve(socket);
+  }};
 };
 
 /// An actor system with threads and sockets, whose actors end with it.

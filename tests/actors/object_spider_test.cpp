@@ -1,7 +1,7 @@
 #include "actors/object_spider.hpp"
 
 #include "tests/actors/fakes.hpp"
-#include "tests/actors/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace igl;
 using namespace igl::fakes;

@@ -2,8 +2,8 @@
 #include "channels/chain_medium.hpp"
 #include "channels/entry_text.hpp"
 #include "channels/open_medium.hpp"
-#include "tests/channels/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <map>
 #include <random>

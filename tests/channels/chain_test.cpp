@@ -1,7 +1,7 @@
 #include "channels/chain.hpp"
-#include "tests/channels/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
 #include "tests/storage/folder_content.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "channels/shared_database.hpp"
 

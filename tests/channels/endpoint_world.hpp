@@ -4,8 +4,8 @@
 #include "messages/errors.hpp"
 #include "storage/ledger.hpp"
 #include "tests/channels/examples.hpp"
-#include "tests/channels/temporary_folder.hpp"
 #include "tests/support/actor_world.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <deque>
 

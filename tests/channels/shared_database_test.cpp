@@ -3,9 +3,9 @@
 #include "messages/text.hpp"
 #include "storage/ledger.hpp"
 #include "storage/lmdb.hpp"
-#include "tests/channels/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
 #include "tests/storage/folder_content.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <nlohmann/json.hpp>
 

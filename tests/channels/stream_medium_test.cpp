@@ -4,8 +4,8 @@
 #include "messages/multihash.hpp"
 #include "storage/nats_link.hpp"
 #include "storage/nats_server.hpp"
-#include "tests/channels/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <condition_variable>
 #include <csignal>

@@ -2,7 +2,7 @@
 #include "messages/errors.hpp"
 #include "storage/ledger.hpp"
 #include "tests/channels/examples.hpp"
-#include "tests/channels/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 

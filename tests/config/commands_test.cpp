@@ -1,5 +1,6 @@
 #include "config/commands.hpp"
 #include "tests/config/support.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -33,7 +34,7 @@ outcome show_file(const std::string& file, bool changed, bool json, const enviro
 TEST_SUITE_BEGIN("config commands");
 
 TEST_CASE("check says that a file is good") {
-  config_tests::temporary_folder folder;
+  temporary_folder folder;
   auto node = folder.write("node.toml", "jurisdiction = \"AU\"\n");
   auto x = check(node);
   CHECK(x.status == 0);
@@ -46,7 +47,7 @@ TEST_CASE("check says that a file is good") {
 }
 
 TEST_CASE("check prints a line for each mistake and fails") {
-  config_tests::temporary_folder folder;
+  temporary_folder folder;
   auto node = folder.write("node.toml", "jurisdiction = \"AU\"\n[streams]\nulr = 1\n");
   auto x = check(node, {{"IGL_LOG_LEVEL", "loud"}});
   CHECK(x.status == 1);
@@ -56,7 +57,7 @@ TEST_CASE("check prints a line for each mistake and fails") {
 }
 
 TEST_CASE("check refuses a file of neither kind, and one that cannot be read") {
-  config_tests::temporary_folder folder;
+  temporary_folder folder;
   auto neither = folder.write("x.toml", "data_dir = \"a\"\n");
   auto x = check(neither);
   CHECK(x.status == 1);
@@ -70,7 +71,7 @@ TEST_CASE("check refuses a file of neither kind, and one that cannot be read") {
 }
 
 TEST_CASE("show prints all options, or the changed ones, for people or machines") {
-  config_tests::temporary_folder folder;
+  temporary_folder folder;
   auto node = folder.write("node.toml", "jurisdiction = \"AU\"\n");
   auto all = show_file(node, false, false);
   CHECK(all.status == 0);
@@ -83,7 +84,7 @@ TEST_CASE("show prints all options, or the changed ones, for people or machines"
 }
 
 TEST_CASE("show prints nothing but the mistakes of a bad file, and fails") {
-  config_tests::temporary_folder folder;
+  temporary_folder folder;
   auto x = show_file(folder.write("node.toml", "jurisdiction = \"XX\"\n"), false, false);
   CHECK(x.status == 1);
   CHECK(x.out.empty());

@@ -1,5 +1,6 @@
 #include "config/document.hpp"
 #include "tests/config/support.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 
@@ -107,7 +108,7 @@ TEST_CASE("an empty file has nothing in it and nothing wrong") {
 }
 
 TEST_CASE("a file that is not there and a folder are mistakes without a line") {
-  config_tests::temporary_folder folder;
+  temporary_folder folder;
   auto missing = read_document(folder.path() + "/none.toml");
   REQUIRE(missing.mistakes.size() == 1);
   CHECK(to_string(missing.mistakes[0]) ==

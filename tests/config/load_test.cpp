@@ -1,4 +1,5 @@
 #include "tests/config/support.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 
@@ -201,7 +202,7 @@ predicate = { deny = ["UN.*"] }
 }
 
 TEST_CASE("the kind of a file is seen from its first key") {
-  config_tests::temporary_folder folder;
+  temporary_folder folder;
   auto kind = [&](const std::string& text, const environment& env = {}) {
     return kind_of(folder.write("f.toml", text), env);
   };
@@ -216,7 +217,7 @@ TEST_CASE("the kind of a file is seen from its first key") {
 }
 
 TEST_CASE("a file on disk is read as the same text is") {
-  config_tests::temporary_folder folder;
+  temporary_folder folder;
   auto path = folder.write("node.toml", "jurisdiction = \"AU\"\nulr = 1\n");
   auto x = load_node(path, {});
   CHECK(x.settings.jurisdiction == "AU");

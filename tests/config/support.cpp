@@ -1,7 +1,5 @@
 #include "tests/config/support.hpp"
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -32,24 +30,6 @@ std::string text_of_file(const std::string& path) {
   if (!in)
     throw std::runtime_error("cannot read " + path);
   return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-temporary_folder::temporary_folder() {
-  auto pattern = (std::filesystem::temp_directory_path() / "igl-config-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw std::runtime_error("cannot make a folder like " + pattern);
-  path_ = pattern;
-}
-
-temporary_folder::~temporary_folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string temporary_folder::write(const std::string& name, const std::string& text) const {
-  auto path = path_ + "/" + name;
-  std::ofstream{path, std::ios::binary} << text;
-  return path;
 }
 
 } // namespace igl::config_tests

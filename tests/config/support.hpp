@@ -27,20 +27,4 @@ std::vector<std::string> mistakes_in_endpoint(const std::string& text, const env
 /// A file's text in the source tree.
 std::string text_of_file(const std::string& path);
 
-/// A fresh folder that is removed with everything in it.
-class temporary_folder {
-public:
-  temporary_folder();
-  ~temporary_folder();
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-
-  /// Writes a file and returns its path.
-  std::string write(const std::string& name, const std::string& text) const;
-  const std::string& path() const { return path_; }
-
-private:
-  std::string path_;
-};
-
 } // namespace igl::config_tests

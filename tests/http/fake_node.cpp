@@ -4,7 +4,6 @@
 #include "messages/type_ids.hpp"
 
 #include <spdlog/spdlog.h>
-#include <stdlib.h>
 
 #include <filesystem>
 
@@ -93,11 +92,9 @@ caf::error unknown(const reference& about) {
 fake_node::fake_node(start when) : config_(new config) {
   spdlog::set_level(spdlog::level::off);
   start_http_threads(2);
-  char name[] = "/tmp/igl-http-test-XXXXXX";
-  folder = ::mkdtemp(name);
   system = std::make_unique<caf::actor_system>(*config_);
   how.own_jurisdiction = "AU";
-  how.spool_dir = folder + "/spool";
+  how.spool_dir = folder.path("spool");
   how.message_bytes = 64 * 1024;
   how.document_bytes = uint64_t{200} << 20;
   how.connections = 1024;
@@ -123,7 +120,6 @@ fake_node::~fake_node() {
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   who = {};
   system = nullptr;
-  std::filesystem::remove_all(folder);
 }
 
 void fake_node::open() {

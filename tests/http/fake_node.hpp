@@ -2,6 +2,7 @@
 
 #include "http/server.hpp"
 #include "messages/promise.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "wire.hpp"
 
 #include <caf/all.hpp>
@@ -61,7 +62,7 @@ public:
   std::shared_ptr<fake_answers> answers = std::make_shared<fake_answers>();
   server_options how;
   api_actors who;
-  std::string folder;
+  temporary_folder folder;
   std::unique_ptr<http_server> server;
 
 private:

@@ -1,31 +1,17 @@
 #include "http/spool.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
-
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 
 using namespace igl;
 
-namespace {
-
-struct fresh_folder {
-  std::string path;
-  fresh_folder() {
-    char name[] = "/tmp/igl-spool-test-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~fresh_folder() { std::filesystem::remove_all(path); }
-};
-
-} // namespace
-
 TEST_SUITE("spool") {
   TEST_CASE("a file holds what was appended, and goes with its object") {
-    fresh_folder folder;
-    auto file = spool_file::create(folder.path);
+    temporary_folder folder;
+    auto file = spool_file::create(folder.path());
     REQUIRE(file);
     auto path = (*file)->path();
     CHECK_FALSE((*file)->append("hello "));
@@ -38,20 +24,20 @@ TEST_SUITE("spool") {
   }
 
   TEST_CASE("a folder that is not there is an error, and is made by preparing") {
-    fresh_folder folder;
-    auto missing = folder.path + "/a/b";
+    temporary_folder folder;
+    auto missing = folder.path() + "/a/b";
     CHECK_FALSE(spool_file::create(missing));
     CHECK_FALSE(prepare_spool(missing));
     CHECK(spool_file::create(missing));
   }
 
   TEST_CASE("preparing removes leftovers and nothing else") {
-    fresh_folder folder;
+    temporary_folder folder;
     for (auto name : {"upload-abc123.spool", "mine.txt", "upload-notes.txt"})
-      std::ofstream(folder.path + "/" + name) << "x";
-    CHECK_FALSE(prepare_spool(folder.path));
-    CHECK_FALSE(std::filesystem::exists(folder.path + "/upload-abc123.spool"));
-    CHECK(std::filesystem::exists(folder.path + "/mine.txt"));
-    CHECK(std::filesystem::exists(folder.path + "/upload-notes.txt"));
+      std::ofstream(folder.path() + "/" + name) << "x";
+    CHECK_FALSE(prepare_spool(folder.path()));
+    CHECK_FALSE(std::filesystem::exists(folder.path() + "/upload-abc123.spool"));
+    CHECK(std::filesystem::exists(folder.path() + "/mine.txt"));
+    CHECK(std::filesystem::exists(folder.path() + "/upload-notes.txt"));
   }
 }

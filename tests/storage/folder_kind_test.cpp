@@ -44,11 +44,11 @@ TEST_SUITE("folder kind") {
   TEST_CASE("a new folder becomes what it is opened as, and stays it") {
     temporary_folder folder;
     for (int i = 0; i < 2; ++i) {
-      auto x = open_folder(folder_kind::ledger, options_for(folder.path, {"meta", "events"}));
+      auto x = open_folder(folder_kind::ledger, options_for(folder.path(), {"meta", "events"}));
       REQUIRE(x);
       (*x)->named("events");
     }
-    CHECK(refusal_of(folder_kind::shared_database, folder.path).code == errc::storage_format);
+    CHECK(refusal_of(folder_kind::shared_database, folder.path()).code == errc::storage_format);
   }
 
   TEST_CASE("each kind is refused as another one, is named, and does not change") {
@@ -67,21 +67,21 @@ TEST_SUITE("folder kind") {
     };
     for (auto& row : rows) {
       temporary_folder folder;
-      make_folder(folder.path, row.database, row.format);
-      auto before = content_of(folder.path);
-      auto x = refusal_of(row.wanted, folder.path);
+      make_folder(folder.path(), row.database, row.format);
+      auto before = content_of(folder.path());
+      auto x = refusal_of(row.wanted, folder.path());
       CHECK(x.code == errc::storage_format);
-      CHECK(x.sentence.find(folder.path) != std::string::npos);
+      CHECK(x.sentence.find(folder.path()) != std::string::npos);
       CHECK(x.sentence.find(row.found) != std::string::npos);
-      CHECK(content_of(folder.path) == before);
+      CHECK(content_of(folder.path()) == before);
     }
   }
 
   TEST_CASE("what is refused while it is in use stays in use") {
     temporary_folder folder;
-    make_folder(folder.path, "about", "1");
-    auto env = value_of(lmdb::environment::open(options_for(folder.path, {"about"})));
-    CHECK(refusal_of(folder_kind::ledger, folder.path).code == errc::storage_format);
+    make_folder(folder.path(), "about", "1");
+    auto env = value_of(lmdb::environment::open(options_for(folder.path(), {"about"})));
+    CHECK(refusal_of(folder_kind::ledger, folder.path()).code == errc::storage_format);
     CHECK_FALSE(env->read([&](const lmdb::read_transaction& txn) -> caf::error {
       CHECK(txn.databases() == std::vector<std::string>{"about", "entries"});
       CHECK(txn.find(env->named("about"), "format") == "1");

@@ -22,7 +22,7 @@ struct journal_fixture {
   journal_fixture() { reopen(); }
 
   caf::error open(uint64_t applied = 0) {
-    it = value_of(journal::open(folder.path, seed));
+    it = value_of(journal::open(folder.path(), seed));
     found.clear();
     return it->replay(applied, [this](std::string_view body) -> caf::error {
       found.emplace_back(body);
@@ -37,7 +37,9 @@ struct journal_fixture {
 
   void append(const std::string& body) { REQUIRE_FALSE(it->append(body)); }
 
-  std::string file(int number) const { return folder.path + "/journal." + std::to_string(number); }
+  std::string file(int number) const {
+    return folder.path() + "/journal." + std::to_string(number);
+  }
 
   /// Turns the bits of one byte.
   void damage(int number, std::streamoff at) const {
@@ -123,10 +125,10 @@ TEST_SUITE("journal") {
   TEST_CASE_FIXTURE(journal_fixture, "takes no bytes of a body for a record") {
     // Somebody who knows the format, but not the seed, sends what record 2 would be.
     temporary_folder elsewhere;
-    auto theirs = value_of(journal::open(elsewhere.path, seed + 1));
+    auto theirs = value_of(journal::open(elsewhere.path(), seed + 1));
     CHECK_FALSE(theirs->replay(1, [](std::string_view) { return caf::error{}; }));
     CHECK_FALSE(theirs->append("forged"));
-    std::ifstream from(elsewhere.path + "/journal.0", std::ios::binary);
+    std::ifstream from(elsewhere.path() + "/journal.0", std::ios::binary);
     std::string forged(4096, '\0');
     REQUIRE(from.read(forged.data(), 4096));
     append(std::string(4096 - 32, 'x') + forged);
@@ -138,7 +140,7 @@ TEST_SUITE("journal") {
   TEST_CASE_FIXTURE(journal_fixture, "counts what came in the place of a record that had failed") {
     append("a");
     append("failed but there");
-    auto with_both = folder.path + "/kept";
+    auto with_both = folder.path() + "/kept";
     std::filesystem::copy_file(file(0), with_both);
     std::filesystem::resize_file(file(0), 4096);
     CHECK(reopen() == bodies{"a"});

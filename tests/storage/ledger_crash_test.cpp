@@ -61,7 +61,7 @@ TEST_SUITE("ledger after a crash") {
   TEST_CASE("has everything that was acknowledged, and no half of a settlement") {
     temporary_folder folder;
     ledger::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.owner = "AU";
     how.map_bytes = 1 << 17; // so that it also dies while the map grows
     how.now = [] {
@@ -124,7 +124,7 @@ TEST_SUITE("ledger after a crash") {
   TEST_CASE("whose disk is full says so, loses nothing, and goes on when there is room") {
     temporary_folder folder;
     ledger::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.owner = "AU";
     how.now = [] {
       return caf::make_timestamp();

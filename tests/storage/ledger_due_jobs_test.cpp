@@ -162,7 +162,7 @@ TEST_SUITE("ledger due jobs") {
   TEST_CASE("readers that walk while jobs are opened skip none") {
     temporary_folder folder;
     ledger::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.owner = "AU";
     how.now = [] {
       return caf::make_timestamp();

@@ -2,13 +2,12 @@
 
 #include "messages/errors.hpp"
 #include "storage/ledger.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <string>
-#include <unistd.h>
 
 namespace igl::test {
 
@@ -21,23 +20,6 @@ inline constexpr bool with_address_sanitizer = true;
 #else
 inline constexpr bool with_address_sanitizer = false;
 #endif
-
-/// A fresh folder that goes with its owner.
-struct temporary_folder {
-  std::string path;
-
-  temporary_folder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "igl-ledger-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path = pattern;
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  ~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-};
 
 /// A clock that stands still until it is told otherwise.
 struct manual_clock {
@@ -72,7 +54,7 @@ struct ledger_fixture {
 
   ledger::options options() {
     ledger::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.owner = "AU";
     how.now = [this] {
       return clock.now();

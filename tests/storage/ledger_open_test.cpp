@@ -21,7 +21,7 @@ TEST_SUITE("ledger folder") {
   TEST_CASE("is created, with those above it") {
     temporary_folder folder;
     ledger::options how;
-    how.path = folder.path + "/a/b";
+    how.path = folder.path() + "/a/b";
     how.owner = "AU";
     how.now = [] {
       return caf::timestamp{};
@@ -57,7 +57,7 @@ TEST_SUITE("ledger folder") {
     REQUIRE(pipe(to_parent) == 0);
     REQUIRE(pipe(to_child) == 0);
     ledger::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.owner = "AU";
     how.now = [] {
       return caf::timestamp{};
@@ -75,7 +75,7 @@ TEST_SUITE("ledger folder") {
     auto x = ledger::open(how);
     CHECK(test::code_of(x) == errc::storage_locked);
     auto sentence = sentence_of_refusal(x);
-    CHECK(sentence.find(folder.path) != std::string::npos);
+    CHECK(sentence.find(folder.path()) != std::string::npos);
     CHECK(sentence.find("process " + std::to_string(child)) != std::string::npos);
     REQUIRE(write(to_child[1], &byte, 1) == 1);
     int status = 0;
@@ -101,7 +101,7 @@ TEST_SUITE("ledger folder") {
     it.reset();
     {
       lmdb::options env_options;
-      env_options.path = folder.path;
+      env_options.path = folder.path();
       env_options.databases = {"meta"};
       auto env = value_of(lmdb::environment::open(env_options));
       auto meta = env->named("meta");
@@ -120,7 +120,7 @@ TEST_SUITE("ledger folder") {
     temporary_folder folder;
     {
       lmdb::options env_options;
-      env_options.path = folder.path;
+      env_options.path = folder.path();
       env_options.databases = {"about", "entries", "ids"};
       auto env = value_of(lmdb::environment::open(env_options));
       CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
@@ -128,22 +128,22 @@ TEST_SUITE("ledger folder") {
         return {};
       }));
     }
-    auto before = content_of(folder.path);
+    auto before = content_of(folder.path());
     ledger::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.owner = "AU";
     auto x = ledger::open(how);
     CHECK(test::code_of(x) == errc::storage_format);
     CHECK(sentence_of_refusal(x).find("the shared database of a channel (format 1)") !=
           std::string::npos);
-    CHECK(content_of(folder.path) == before);
+    CHECK(content_of(folder.path()) == before);
   }
 
   TEST_CASE("with a file that is no database is refused") {
     temporary_folder folder;
-    std::ofstream(folder.path + "/data.mdb") << std::string(8192, 'x');
+    std::ofstream(folder.path() + "/data.mdb") << std::string(8192, 'x');
     ledger::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.owner = "AU";
     how.now = [] {
       return caf::timestamp{};

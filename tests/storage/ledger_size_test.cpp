@@ -76,7 +76,7 @@ TEST_SUITE("ledger of some size") {
 
   TEST_CASE_FIXTURE(ledger_fixture, "grows from a tiny map under concurrent readers") {
     it.reset();
-    std::filesystem::remove_all(folder.path);
+    std::filesystem::remove_all(folder.path());
     auto how = options();
     how.map_bytes = 1 << 17;
     it = value_of(ledger::open(how));

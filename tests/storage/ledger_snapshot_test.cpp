@@ -23,7 +23,7 @@ struct layered {
 
   explicit layered(unsigned seed) : random(seed) {
     lmdb::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.databases = {"things", "others"};
     env = value_of(lmdb::environment::open(how));
     things = env->named("things");

@@ -67,13 +67,13 @@ void copy_files(const std::filesystem::path& from, const std::filesystem::path& 
 TEST_SUITE("ledger store") {
   TEST_CASE("shows what was accepted at once, and has it after a crash") {
     temporary_folder folder, after_crash;
-    opened_store store(folder.path);
+    opened_store store(folder.path());
     CHECK_FALSE(store.put("a", "1"));
     CHECK_FALSE(store.put("b", "2"));
     CHECK_FALSE(store.put("a", "3"));
     CHECK(store.value_at("a") == "3");
-    copy_files(folder.path, after_crash.path);
-    opened_store later(after_crash.path);
+    copy_files(folder.path(), after_crash.path());
+    opened_store later(after_crash.path());
     CHECK(later.value_in_lmdb("a") == "3");
     CHECK(later.value_at("b") == "2");
     CHECK_FALSE(later.put("c", "4"));
@@ -82,7 +82,7 @@ TEST_SUITE("ledger store") {
 
   TEST_CASE("changes nothing when a write fails or throws") {
     temporary_folder folder, after_crash;
-    opened_store store(folder.path);
+    opened_store store(folder.path());
     CHECK_FALSE(store.put("a", "1"));
     auto refused = store.it->write([&](ledger_transaction& txn) -> caf::error {
       txn.put(store.things, "a", "2");
@@ -95,14 +95,14 @@ TEST_SUITE("ledger store") {
     });
     CHECK(igl::code_of(thrown) == errc::storage_failed);
     CHECK(store.value_at("a") == "1");
-    copy_files(folder.path, after_crash.path);
-    CHECK(opened_store(after_crash.path).value_at("a") == "1");
+    copy_files(folder.path(), after_crash.path());
+    CHECK(opened_store(after_crash.path()).value_at("a") == "1");
   }
 
   TEST_CASE("moves everything into LMDB by itself, and at its end") {
     temporary_folder folder;
     {
-      opened_store store(folder.path);
+      opened_store store(folder.path());
       CHECK_FALSE(store.put("a", "1"));
       auto deadline = std::chrono::steady_clock::now() + 20s;
       while (store.value_in_lmdb("a") != "1" && std::chrono::steady_clock::now() < deadline)
@@ -111,8 +111,8 @@ TEST_SUITE("ledger store") {
       CHECK_FALSE(store.put("b", "2"));
     }
     for (int file : {0, 1})
-      std::filesystem::remove(folder.path + "/journal." + std::to_string(file));
-    opened_store again(folder.path);
+      std::filesystem::remove(folder.path() + "/journal." + std::to_string(file));
+    opened_store again(folder.path());
     CHECK(again.value_at("a") == "1");
     CHECK(again.value_at("b") == "2");
   }
@@ -121,7 +121,7 @@ TEST_SUITE("ledger store") {
   TEST_CASE("shows each reader one moment, while it is written and moved") {
     temporary_folder folder;
     constexpr int rounds = 100;
-    opened_store store(folder.path);
+    opened_store store(folder.path());
     CHECK_FALSE(store.put("a", "0"));
     CHECK_FALSE(store.put("b", "0"));
     std::atomic<bool> done{false};
@@ -164,7 +164,7 @@ TEST_SUITE("ledger store") {
     auto child = fork();
     if (child == 0) {
       signal(SIGXFSZ, SIG_IGN);
-      opened_store store(folder.path);
+      opened_store store(folder.path());
       rlimit disk{};
       getrlimit(RLIMIT_FSIZE, &disk);
       auto room = disk;
@@ -180,12 +180,12 @@ TEST_SUITE("ledger store") {
     int status = 0;
     REQUIRE(waitpid(child, &status, 0) == child);
     CHECK(status == 0);
-    CHECK(opened_store(folder.path).value_at("b") == "1");
+    CHECK(opened_store(folder.path()).value_at("b") == "1");
   }
 
   TEST_CASE("refuses a key that LMDB would not take") {
     temporary_folder folder;
-    opened_store store(folder.path);
+    opened_store store(folder.path());
     CHECK(igl::code_of(store.put(std::string(512, 'k'), "")) == errc::storage_failed);
     CHECK(igl::code_of(store.put("", "")) == errc::storage_failed);
     CHECK_FALSE(store.put(std::string(511, 'k'), "1"));
@@ -194,11 +194,11 @@ TEST_SUITE("ledger store") {
   TEST_CASE("reads no journal of another program's making") {
     temporary_folder folder;
     {
-      opened_store store(folder.path);
+      opened_store store(folder.path());
       CHECK_FALSE(store.put("a", "1"));
     }
     lmdb::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.databases = names;
     auto env = value_of(lmdb::environment::open(how));
     uint64_t seed = 0;
@@ -206,10 +206,10 @@ TEST_SUITE("ledger store") {
       seed = byte_reader(txn.find(env->named("meta"), meta_key::journal_seed).value()).u64();
       return {};
     }));
-    auto log = value_of(journal::open(folder.path, seed));
+    auto log = value_of(journal::open(folder.path(), seed));
     CHECK_FALSE(log->replay(1, [](std::string_view) { return caf::error{}; }));
     CHECK_FALSE(log->append("no changes at all"));
-    auto x = ledger_store::open(env, folder.path, names);
+    auto x = ledger_store::open(env, folder.path(), names);
     CHECK(test::code_of(x) == errc::storage_format);
   }
 }

@@ -18,7 +18,7 @@ struct environment_fixture {
   std::shared_ptr<lmdb::environment> open(size_t map_bytes = 1 << 20,
                                           std::vector<std::string> databases = {"things"}) {
     lmdb::options how;
-    how.path = folder.path;
+    how.path = folder.path();
     how.map_bytes = map_bytes;
     how.databases = std::move(databases);
     return value_of(lmdb::environment::open(how));
@@ -220,7 +220,7 @@ TEST_SUITE("lmdb") {
       auto things = env->named("things");
       auto err = env->write([&](lmdb::write_transaction& txn) -> caf::error {
         for (int i = 0; i < 5000; ++i)
-          txn.put(things, std::to_string(i), std::string_view(folder.path.data(), 8));
+          txn.put(things, std::to_string(i), std::string_view(folder.path().data(), 8));
         for (;;)
           txn.put(things, std::to_string(txn.size(things)), std::string_view("0123456789abcdef"));
       });

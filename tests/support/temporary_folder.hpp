@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 
@@ -24,6 +25,16 @@ public:
   }
 
   const std::string& path() const { return path_; }
+  /// A path in it.
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+
+  /// Writes a file; answers its path.
+  std::string write(const std::string& name, const std::string& bytes) const {
+    std::ofstream{path(name), std::ios::binary} << bytes;
+    return path(name);
+  }
+
+  bool empty() const { return std::filesystem::is_empty(path_); }
 
 private:
   std::string path_;

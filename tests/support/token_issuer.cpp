@@ -10,12 +10,6 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
@@ -55,15 +49,6 @@ small_server::request parsed(const std::string& text) {
   }
   x.body = text.substr(end + 4);
   return x;
-}
-
-/// How many bytes of a request are still to come; as long as its header is not whole, 1.
-size_t missing_in(const std::string& text) {
-  if (text.find("\r\n\r\n") == std::string::npos)
-    return 1;
-  auto x = parsed(text);
-  auto length = x.fields.contains("content-length") ? std::stoul(x.fields["content-length"]) : 0;
-  return length - std::min<size_t>(length, x.body.size());
 }
 
 } // namespace
@@ -147,53 +132,18 @@ std::string key_set_of(std::initializer_list<const signing_key*> keys) {
 }
 
 small_server::small_server(std::function<response(const request&)> answer)
-    : answer_(std::move(answer)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in here{};
-  here.sin_family = AF_INET;
-  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof here;
-  demand(::bind(socket_, reinterpret_cast<sockaddr*>(&here), size) == 0 &&
-             ::listen(socket_, 64) == 0 &&
-             ::getsockname(socket_, reinterpret_cast<sockaddr*>(&here), &size) == 0,
-         "cannot listen");
-  port_ = ntohs(here.sin_port);
-  thread_ = std::thread([this] { serve(); });
-}
+    : answer_(std::move(answer)), server_([this](int socket, int) { serve(socket); }) {}
 
-small_server::~small_server() {
-  ends_ = true;
-  thread_.join();
-  ::close(socket_);
-}
-
-void small_server::serve() {
-  while (!ends_) {
-    pollfd waiting{socket_, POLLIN, 0};
-    if (::poll(&waiting, 1, 20) <= 0)
-      continue;
-    auto peer = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (peer < 0)
-      continue;
-    timeval patience{5, 0};
-    ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    std::string text;
-    char some[4096];
-    while (missing_in(text) > 0) {
-      auto read = ::recv(peer, some, sizeof some, 0);
-      if (read <= 0)
-        break;
-      text.append(some, static_cast<size_t>(read));
-    }
-    if (missing_in(text) == 0) {
-      auto x = answer_(parsed(text));
-      auto out =
-          "HTTP/1.1 " + std::to_string(x.status) +
-          " Said\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
-          std::to_string(x.body.size()) + "\r\n\r\n" + x.body;
-      [[maybe_unused]] auto sent = ::send(peer, out.data(), out.size(), MSG_NOSIGNAL);
-    }
-    ::close(peer);
-  }
+void small_server::serve(int socket) {
+  auto text = raw_server::read_request(socket);
+  if (text.empty())
+    return;
+  std::lock_guard alone(one_at_a_time_);
+  auto x = answer_(parsed(text));
+  raw_server::write(socket, "HTTP/1.1 " + std::to_string(x.status) +
+                                " Said\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                                "Content-Length: " +
+                                std::to_string(x.body.size()) + "\r\n\r\n" + x.body);
 }
 
 } // namespace igl::test

@@ -1,14 +1,15 @@
 #pragma once
 
+#include "tests/support/raw_server.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 
 struct evp_pkey_st;
 
@@ -55,18 +56,15 @@ public:
   };
 
   explicit small_server(std::function<response(const request&)> answer);
-  ~small_server();
 
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  const std::string& url() const { return server_.url; }
 
 private:
-  void serve();
+  void serve(int socket);
 
   std::function<response(const request&)> answer_;
-  int socket_ = -1;
-  uint16_t port_ = 0;
-  std::atomic<bool> ends_{false};
-  std::thread thread_;
+  std::mutex one_at_a_time_;
+  raw_server server_;
 };
 
 } // namespace igl::test

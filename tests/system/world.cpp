@@ -18,17 +18,6 @@
 
 namespace igl::system_tests {
 
-temporary_folder::temporary_folder() {
-  auto pattern = (std::filesystem::temp_directory_path() / "igl-test-XXXXXX").string();
-  REQUIRE(mkdtemp(pattern.data()) != nullptr);
-  path_ = pattern;
-}
-
-temporary_folder::~temporary_folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds at_most) {
   auto until = std::chrono::steady_clock::now() + at_most;
   while (!condition()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/commands/demo_network.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <functional>
 #include <map>
@@ -10,17 +11,6 @@
 
 /// What the tests with real processes have in common.
 namespace igl::system_tests {
-
-/// A fresh folder that is removed with everything in it.
-class temporary_folder {
-public:
-  temporary_folder();
-  ~temporary_folder();
-  const std::string& path() const { return path_; }
-
-private:
-  std::string path_;
-};
 
 /// Asks again and again until it is true; false when the time is over.
 bool eventually(const std::function<bool()>& condition,
