@@ -128,6 +128,7 @@ void finish(const sourcing_ptr& x, const std::string& id, ending how) {
   st.failed += how == ending::failed ? 1 : 0;
   if (how != ending::left)
     st.busy.erase(id);
+  st.lately.add(job.job.ticket);
   for (const auto& acknowledgement : job.acknowledgements)
     release(st, acknowledgement);
   for (auto& next : job.next)
@@ -209,6 +210,8 @@ void work(const sourcing_ptr& x, const std::string& id) {
 
 void take(const sourcing_ptr& x, job_in_message what) {
   auto& st = x->self->state;
+  if (st.lately.contain(what.job.ticket))
+    return release(st, what.acknowledgement);
   const auto id = what.job.ticket.id;
   auto i = st.in_hand.find(id);
   if (i == st.in_hand.end()) {

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace igl {
@@ -86,6 +87,28 @@ struct job_in_hand {
   uint64_t turn = 0;                         ///< which question to a worker is the one that counts
 };
 
+/// The last tickets of which nothing is left to do, so many at most. A publisher that starts again
+/// publishes what is open in other messages than before, and streams give out again what they are
+/// not sure of: that costs no worker a second look.
+class settled_tickets {
+public:
+  explicit settled_tickets(size_t at_most) : at_most_(at_most) {}
+  bool contain(const job_ticket& x) const { return known_.contains(publication_id(x)); }
+  void add(const job_ticket& x) {
+    if (auto [i, fresh] = known_.insert(publication_id(x)); fresh)
+      order_.push_back(&*i);
+    if (order_.size() <= at_most_)
+      return;
+    known_.erase(known_.find(*order_.front()));
+    order_.pop_front();
+  }
+
+private:
+  size_t at_most_;
+  std::unordered_set<std::string> known_; ///< its elements stay where they are
+  std::deque<const std::string*> order_;
+};
+
 /// A message of the stream, as long as it is not acknowledged.
 struct message_in_hand {
   size_t unsettled = 0;               ///< jobs
@@ -103,6 +126,7 @@ struct job_source_state {
   std::map<std::string, job_in_hand> in_hand;      ///< by job id
   std::deque<job_in_message> waiting;              ///< for one of those in hand to end
   std::map<std::string, message_in_hand> messages; ///< by acknowledgement
+  settled_tickets lately{4096};
   std::multimap<caf::actor_clock::time_point, std::function<void()>> later;
   std::map<std::string, uint32_t> busy; ///< how often in a row a job was postponed
   std::vector<std::shared_ptr<guarded_promise<drained>>> draining;

@@ -88,8 +88,11 @@ struct source_world : ledger_world {
     run();
   }
   /// A job of the ledger on its way through the stream.
+  static job_ticket ticket_of(const open_job& job) {
+    return {job.order.id, job.generation, job.attempts + 1};
+  }
   static std::string payload_of(const open_job& job) {
-    return encode_delivery({job.order.id, job.generation, job.attempts + 1}, job.order);
+    return encode_delivery(ticket_of(job), job.order);
   }
   void open_one(uint32_t number = 1) {
     open_jobs({make_job(process_message{example_message(number), {}, {}})});
@@ -214,13 +217,45 @@ TEST_CASE_FIXTURE(source_world, "acknowledges a job when it is settled and not b
 }
 
 TEST_CASE_FIXTURE(source_world, "forgets a job that somebody settled before") {
-  give({});
+  start();
+  open_one();
+  auto job = only_job();
+  settlement by_somebody;
+  by_somebody.job = job_outcome{ticket_of(job), job_end::done, {}, {}};
+  write(by_somebody);
   CHECK(figures().open_jobs == 0);
-  deliver(encode_delivery(plan->seen.at(0), make_job(process_message{example_message(1), {}, {}})),
-          "again");
-  CHECK(acknowledged() == acks{"ack", "again"});
-  CHECK(plan->seen.size() == 2);
+  deliver(payload_of(job), "again");
+  CHECK(acknowledged() == acks{"again"});
+  CHECK(plan->seen.size() == 1);
   CHECK(dead_letters().empty());
+}
+
+TEST_CASE_FIXTURE(source_world, "asks no worker again for a job that is settled") {
+  start();
+  open_one();
+  auto payload = payload_of(only_job());
+  deliver(payload, "ack");
+  deliver(payload, "again");
+  deliver(bundle_of({payload, payload}), "and again");
+  CHECK(plan->seen.size() == 1);
+  CHECK(acknowledged() == acks{"ack", "again", "and again"});
+  CHECK(status().in_flight == 0);
+  // Opened again it is another job.
+  open_one();
+  deliver(payload_of(only_job()), "new");
+  CHECK(plan->seen.size() == 2);
+}
+
+TEST_CASE("of settled tickets the last ones are remembered") {
+  settled_tickets x{2};
+  for (uint32_t i = 1; i <= 3; ++i) {
+    x.add({"a", i, 1});
+    x.add({"a", i, 1});
+  }
+  CHECK_FALSE(x.contain({"a", 1, 1}));
+  CHECK(x.contain({"a", 2, 1}));
+  CHECK(x.contain({"a", 3, 1}));
+  CHECK_FALSE(x.contain({"a", 3, 2}));
 }
 
 TEST_CASE_FIXTURE(source_world,
