@@ -120,6 +120,44 @@ TEST_SUITE("ledger after a crash") {
     }
   }
 
+  TEST_CASE("while a refused write may come true, the pieces that it may name stay") {
+    temporary_folder folder;
+    ledger::options how;
+    how.path = folder.path();
+    how.owner = "AU";
+    how.now = [] {
+      return caf::make_timestamp();
+    };
+    auto child = fork();
+    if (child == 0) {
+      signal(SIGXFSZ, SIG_IGN);
+      auto it = *ledger::open(how);
+      auto abandoned = it->begin()->upload;
+      auto other = it->begin()->upload;
+      bool good = bool(it->store(store_piece{abandoned, 0, "piece"}));
+      const auto is_there = [&] {
+        return bool(it->read(read_piece{abandoned, 0}));
+      };
+      rlimit disk{};
+      getrlimit(RLIMIT_FSIZE, &disk);
+      auto room = disk;
+      room.rlim_cur = 2 << 20;
+      setrlimit(RLIMIT_FSIZE, &room);
+      settlement refused;
+      refused.cursors.push_back({"c", std::string(3 << 20, 'x')});
+      good = good && !it->commit({refused}).at(0);
+      setrlimit(RLIMIT_FSIZE, &disk);
+      it->abandon(abandoned);
+      good = good && it->store(store_piece{other, 0, "piece"}) && is_there();
+      good = good && it->commit({putting(record_of("1"), 0)}).at(0);
+      good = good && it->store(store_piece{other, 1, "piece"}) && !is_there();
+      _exit(good ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+
   // A limit on the size of files stands for the disk: beyond it every write fails.
   TEST_CASE("whose disk is full says so, loses nothing, and goes on when there is room") {
     temporary_folder folder;
