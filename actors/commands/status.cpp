@@ -49,11 +49,12 @@ void print(std::ostream& out, const node_status& x) {
   out << "streams   " << (x.streams.connected ? "" : "AWAY: ") << x.streams.detail << '\n';
   out << "dead letters   " << ledger.dead_letters
       << (ledger.dead_letters ? "   (igl dead-letters lists them)" : "") << "\n\n";
-  out << "  " << std::left << std::setw(24) << "stream" << std::right << std::setw(10) << "open"
-      << std::setw(10) << "waiting" << std::setw(10) << "in flight" << '\n';
+  // A message of a stream carries one job or several.
+  out << "  " << std::left << std::setw(24) << "stream" << std::right << std::setw(10)
+      << "open jobs" << std::setw(18) << "messages waiting" << std::setw(11) << "in flight" << '\n';
   for (const auto& s : x.streams.streams)
     out << "  " << std::left << std::setw(24) << to_string(s.id) << std::right << std::setw(10)
-        << s.open << std::setw(10) << s.waiting << std::setw(10) << s.in_flight << '\n';
+        << s.open << std::setw(18) << s.waiting << std::setw(11) << s.in_flight << '\n';
   if (!x.channels.empty())
     out << "\nchannels\n";
   for (const auto& c : x.channels) {
