@@ -28,7 +28,8 @@ caf::error refusal_to_post(const post_to_channel& x) {
   if (x.as_jurisdiction.empty() || x.as_jurisdiction == sender)
     return caf::none;
   return make_problem(errc::forbidden,
-                      "a node of " + x.as_jurisdiction + " must not post a message as " + sender);
+                      "a node of " + x.as_jurisdiction + " must not post a message as " + sender,
+                      std::string{about_the_token});
 }
 
 bool belongs_to(const std::string& as, const channel_record& x) {
@@ -42,7 +43,8 @@ caf::expected<find_channel_updates> narrowed(find_channel_updates asked) {
     return asked;
   if (!asked.receiver.empty() && asked.receiver != as)
     return make_problem(errc::forbidden,
-                        "a node of " + as + " must not read the messages to " + asked.receiver);
+                        "a node of " + as + " must not read the messages to " + asked.receiver,
+                        std::string{about_the_token});
   asked.receiver = as;
   return asked;
 }

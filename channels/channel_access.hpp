@@ -9,6 +9,11 @@
 /// may everything.
 namespace igl::channel_access {
 
+/// `source` of a forbidden that is about whose token it is, not about the message: whoever answers
+/// the request tells so in WWW-Authenticate, and the node takes it for a mistake in a
+/// configuration.
+inline constexpr std::string_view about_the_token = R"(["Authorization"])";
+
 /// An endpoint that asks who is asking does nothing for somebody it did not ask: unauthorized.
 caf::error unasked(const endpoint_settings& how, const std::string& as);
 

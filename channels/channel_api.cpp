@@ -107,9 +107,10 @@ void subscribe_as(shell self, const surroundings& with, const endpoint_settings&
   case channel_access::topic_owner::caller:
     return subscribe(self, hub, asked, answer);
   case channel_access::topic_owner::nobody:
-    return answer->deliver(make_problem(errc::forbidden, "a node of " + asked.as_jurisdiction +
-                                                             " must not subscribe to " +
-                                                             asked.topic));
+    return answer->deliver(
+        make_problem(errc::forbidden,
+                     "a node of " + asked.as_jurisdiction + " must not subscribe to " + asked.topic,
+                     std::string{channel_access::about_the_token}));
   case channel_access::topic_owner::message:
     break;
   }

@@ -224,6 +224,43 @@ http_request subscribe(const channel_settings& at, const subscription_request& x
   return asked;
 }
 
+namespace {
+
+/// Where the mistake can be, for whoever reads it on the node's side.
+std::string what_to_check(const channel_settings& at) {
+  auto here = "of channel " + at.id;
+  switch (at.auth.kind) {
+  case channel_auth::none:
+    return "check auth.kind " + here + ": its endpoint wants a token, and none is configured";
+  case channel_auth::token:
+    return "check auth.token " + here + ", and [[nodes]] at its endpoint";
+  case channel_auth::oauth2:
+    break;
+  }
+  return "check auth.client_id and auth.scope " + here +
+         ", and [[nodes]] and [access] at its endpoint";
+}
+
+} // namespace
+
+caf::error access_fault(const channel_settings& at, const http_request& asked,
+                        const http_response& x) {
+  auto not_for_this = x.status == 403 && !x.header("WWW-Authenticate").empty();
+  if (x.status != 401 && !not_for_this)
+    return caf::none;
+  auto what =
+      not_for_this ? "this node's token is not good for what it asks" : "this node is not let in";
+  return make_problem(errc::peer_failed, what + ("; " + what_to_check(at)) + ": " +
+                                             problem_of(error_of(asked, x)).detail);
+}
+
+caf::error without_token(const channel_settings& at, const caf::error& why) {
+  if (worth_retrying(why))
+    return make_problem(errc::peer_unreachable, "no access token: " + sentence_of(why));
+  return make_problem(errc::peer_failed,
+                      "no access token for channel " + at.id + ": " + problem_of(why).detail);
+}
+
 caf::expected<channel_receipt> read_receipt(const http_request& asked, const http_response& x) {
   // A proxy in front of the channel speaks: what is behind it may have taken the message.
   if (x.status == 502 || x.status == 504)

@@ -19,7 +19,17 @@ http_request subscribe(const channel_settings& at, const subscription_request& x
 // --------------------------------------------------------------------------------------
 //
 // Each fails with peer_refused, peer_failed or, if the answer is 2xx or 3xx but not what the
-// protocol allows, bad_answer.
+// protocol allows, bad_answer. Whether the answer is about the message at all, access_fault says.
+
+/// Why the channel does not let this node in; none: the answer is not about that. 401, or 403 with
+/// a WWW-Authenticate (RFC 6750 §3.1: the token is good, but not for this). Every message would be
+/// answered so, and the next one will not be once somebody has mended a configuration: so it is
+/// peer_failed, an outage, and says what to check. A 403 without that header is about the message.
+caf::error access_fault(const channel_settings& at, const http_request& asked,
+                        const http_response& x);
+/// The same of a token endpoint: nothing was sent to the channel. peer_failed when the endpoint
+/// refuses, peer_unreachable when it may give a token later.
+caf::error without_token(const channel_settings& at, const caf::error& why);
 
 /// Any 2xx with an id, a number or a string. Fails with peer_lost or peer_timeout, too, if a proxy
 /// says so (502, 504).

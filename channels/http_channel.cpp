@@ -108,8 +108,8 @@ http_request with_authorization(const channel& c, const http_request& asked,
 void send(const channel& c, const http_request& asked, token_age age, const answered& done) {
   with_token(c, [=](caf::error no_token) {
     // Whatever became of that request, the channel's own was not sent.
-    if (worth_retrying(no_token) && code_of(no_token) != errc::peer_busy)
-      no_token = make_problem(errc::peer_unreachable, "no access token: " + sentence_of(no_token));
+    if (no_token && code_of(no_token) != errc::peer_busy)
+      no_token = channel_protocol::without_token(c->how, no_token);
     if (no_token)
       return done(std::move(no_token));
     auto token = c->self->state.token;
@@ -140,7 +140,13 @@ caf::result<Answer> exchange(const channel& c, http_request asked, Read read) {
   auto answer = promise_of<Answer>(c->self);
   send(c, asked, token_age::cached, [=](caf::expected<http_response> x) {
     --c->self->state.in_flight;
-    caf::expected<Answer> outcome = x ? read(asked, *x) : caf::expected<Answer>{x.error()};
+    caf::expected<Answer> outcome = caf::error{};
+    if (!x)
+      outcome = std::move(x.error());
+    else if (auto why = channel_protocol::access_fault(c->how, asked, *x))
+      outcome = std::move(why);
+    else
+      outcome = read(asked, *x);
     note(c, outcome ? caf::error{} : outcome.error());
     answer->deliver(std::move(outcome));
   });

@@ -24,8 +24,9 @@ struct http_channel_state {
 /// A channel behind a Channel API somewhere else (wire.md), ours or the reference software's.
 ///
 /// Calls:   the API, at most `in_flight` requests at once; the OAuth 2.0 token endpoint
-/// Answers: peer_busy above that bound, peer_refused for 4xx, peer_failed for 5xx and 429,
-///          bad_answer for what the protocol does not allow, not_found for an unknown message
+/// Answers: peer_busy above that bound, peer_refused for 4xx, peer_failed for 5xx and 429 and for a
+///          token that is refused (by the channel or by its token endpoint), bad_answer for what
+///          the protocol does not allow, not_found for an unknown message
 http_channel_actor::behavior_type
 http_channel(http_channel_actor::stateful_pointer<http_channel_state> self, channel_settings how,
              http_client_actor http, std::function<caf::timestamp()> now);

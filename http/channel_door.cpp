@@ -19,20 +19,24 @@ std::string origin_of(const exchange& x) {
   return forwarded.empty() ? x.peer() : x.peer() + " (X-Forwarded-For: " + forwarded + ")";
 }
 
-/// RFC 6750 §3: who sends no token is not told of an error.
+/// `source` of an error that is about the token, not about what was asked.
+constexpr std::string_view about_the_token = R"(["Authorization"])";
+
+/// RFC 6750 §3: who sends no token is not told of an error; a good one may be insufficient.
 void refuse_token(const std::shared_ptr<exchange>& x, const caf::error& why) {
-  answer refusal{401, problem_to_wire(problem_of(why))};
-  auto has_one = !x->header("Authorization").empty();
-  refusal.headers.push_back(
-      {"WWW-Authenticate",
-       has_one ? R"(Bearer realm="channel", error="invalid_token")" : R"(Bearer realm="channel")"});
+  auto status = entry_of(code_of(why)).http_status;
+  answer refusal{status, problem_to_wire(problem_of(why))};
+  std::string challenge = R"(Bearer realm="channel")";
+  if (!x->header("Authorization").empty())
+    challenge += status == 403 ? R"(, error="insufficient_scope")" : R"(, error="invalid_token")";
+  refusal.headers.push_back({"WWW-Authenticate", challenge});
   x->reply(std::move(refusal));
 }
 
 void turn_away(const std::shared_ptr<exchange>& x, const caf::error& why) {
   spdlog::warn("channel-api turns away {} {} from {}: {}", x->method(), x->path(), origin_of(*x),
                problem_of(why).detail);
-  if (code_of(why) == errc::unauthorized)
+  if (code_of(why) == errc::unauthorized || code_of(why) == errc::forbidden)
     refuse_token(x, why);
   else
     x->fail(why);
@@ -75,7 +79,10 @@ void refuse_caller(const std::shared_ptr<exchange>& x, const caller& who, const 
     spdlog::warn("channel-api does not allow {} {} to node {}, which speaks for {}, from {}: {}",
                  x->method(), x->path(), who.node, who.jurisdiction, origin_of(*x),
                  problem_of(why).detail);
-  x->fail(why);
+  if (code_of(why) == errc::forbidden && problem_of(why).source == about_the_token)
+    refuse_token(x, why);
+  else
+    x->fail(why);
 }
 
 } // namespace igl

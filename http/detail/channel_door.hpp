@@ -15,7 +15,9 @@ using caller_handler = std::function<void(const std::shared_ptr<exchange>&, cons
 /// asked, the caller has neither name nor jurisdiction.
 request_handler known_callers_only(const services_ptr& with, caller_handler then);
 
-/// Answers with an error of the API's; the log says who was not allowed what.
+/// Answers with an error of the API's; the log says who was not allowed what. With a
+/// WWW-Authenticate if it is about the token (RFC 6750 §3.1), so that the node can tell a mistake
+/// in a configuration from a message that the channel does not want.
 void refuse_caller(const std::shared_ptr<exchange>& x, const caller& who, const caf::error& why);
 
 } // namespace igl

@@ -69,6 +69,28 @@ TEST_CASE_FIXTURE(shared_endpoint, "a node posts as its own jurisdiction, and as
   CHECK(settlements == 1);
 }
 
+TEST_CASE_FIXTURE(shared_endpoint,
+                  "what is forbidden because of the token is told from the filters") {
+  how.predicate.deny = {"UN.CEFACT.*"};
+  auto source_of = [](const auto& x) {
+    REQUIRE(!x);
+    CHECK(code_of(x.error()) == errc::forbidden);
+    return problem_of(x.error()).source;
+  };
+  auto posted_as = [&](const std::string& as) {
+    return ask(api(), post_to_channel{certificate(), {}, as}).answer<channel_receipt>();
+  };
+  CHECK(source_of(posted_as("SG")) == channel_access::about_the_token);
+  CHECK(source_of(posted_as("AU")) == "");
+  find_channel_updates updates;
+  updates.receiver = "SG";
+  updates.as_jurisdiction = "AU";
+  CHECK(source_of(ask(api(), updates).answer<channel_page>()) == channel_access::about_the_token);
+  subscription_request topic{"subscribe", "jurisdiction.SG", {}, {}, {}, "AU"};
+  CHECK(source_of(ask(api(), topic).answer<subscription_accepted>()) ==
+        channel_access::about_the_token);
+}
+
 TEST_CASE_FIXTURE(shared_endpoint, "what nobody was asked for is not done at all") {
   apply(posting("p"));
   CHECK(post(certificate("18"), "") == errc::unauthorized);

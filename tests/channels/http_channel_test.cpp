@@ -1,4 +1,6 @@
 #include "channels/http_channel.hpp"
+
+#include "channels/channel_protocol.hpp"
 #include "messages/errors.hpp"
 #include "messages/promise.hpp"
 #include "tests/channels/examples.hpp"
@@ -137,7 +139,8 @@ TEST_CASE_FIXTURE(http_channel_world, "answers each kind of failure with its own
   CHECK(outcome(503, "") == errc::peer_failed);
   CHECK(outcome(429, "") == errc::peer_failed);
   CHECK(outcome(201, "garbage") == errc::bad_answer);
-  CHECK(outcome(401, "") == errc::peer_refused);
+  CHECK(outcome(403, "") == errc::peer_refused);
+  CHECK(outcome(401, "") == errc::peer_failed);
 
   auto receipt = post(to);
   answer(messages, make_problem(errc::peer_unreachable));
@@ -206,7 +209,7 @@ TEST_CASE_FIXTURE(http_channel_world,
   auto to = channel();
   auto refused = post(to);
   CHECK(answer_and_tell(messages, 401, "{}") == "Bearer given-to-us");
-  CHECK(code_of(refused.answer<channel_receipt>().error()) == errc::peer_refused);
+  CHECK(code_of(refused.answer<channel_receipt>().error()) == errc::peer_failed);
   CHECK(side.asked.empty());
   ask(to, find_channel_message{"7"});
   CHECK(answer_and_tell(messages + "/7", 200, seven) == "Bearer given-to-us");
@@ -257,8 +260,63 @@ TEST_CASE_FIXTURE(http_channel_world,
   answer(messages, 401, "");
   answer_token("newer");
   answer(messages, 401, "");
-  CHECK(code_of(refused.answer<channel_receipt>().error()) == errc::peer_refused);
+  CHECK(code_of(refused.answer<channel_receipt>().error()) == errc::peer_failed);
   CHECK(side.asked.empty());
+}
+
+TEST_CASE_FIXTURE(http_channel_world,
+                  "a token that is not taken is an outage, and says what the operator must check") {
+  how.auth.kind = channel_auth::token;
+  how.auth.token = "given-to-us";
+  auto to = channel();
+  post(to);
+  answer(messages, 201, R"({"id":1})");
+  CHECK(health_of(to).up);
+  struct {
+    http_response said;
+    errc is;
+    bool up;
+  } const rows[] = {
+      {{401, {{"WWW-Authenticate", "Bearer"}}, "{}"}, errc::peer_failed, false},
+      {{401, {}, "who are you"}, errc::peer_failed, false},
+      {{403, {{"WWW-Authenticate", R"(Bearer error="insufficient_scope")"}}, "not as AU"},
+       errc::peer_failed,
+       false},
+      {{403, {}, "this channel's filters"}, errc::peer_refused, true},
+  };
+  for (auto& row : rows) {
+    CAPTURE(row.said.body);
+    auto receipt = post(to);
+    answer(messages, row.said);
+    auto why = receipt.answer<channel_receipt>().error();
+    CHECK(code_of(why) == row.is);
+    CHECK(worth_retrying(why) == !row.up);
+    auto detail = problem_of(why).detail;
+    CHECK(detail.find("was answered " + std::to_string(row.said.status)) != std::string::npos);
+    CHECK(detail.find(row.said.body) != std::string::npos);
+    CHECK((detail.find("check auth.token of channel au-sg") != std::string::npos) == !row.up);
+    CHECK(detail.find("given-to-us") == std::string::npos);
+    CHECK(health_of(to).up == row.up);
+  }
+  // Whatever was asked: a poller or an observer must not take it for the message's fault either.
+  auto found = ask(to, find_channel_message{"7"});
+  answer(messages + "/7", 401, "");
+  CHECK(code_of(found.answer<channel_message>().error()) == errc::peer_failed);
+}
+
+TEST_CASE("what to check depends on how the node shows who it is") {
+  channel_settings at;
+  at.id = "pacific";
+  auto hint = [&](channel_auth kind) {
+    at.auth.kind = kind;
+    return problem_of(channel_protocol::access_fault(at, {}, http_response{401, {}, {}})).detail;
+  };
+  CHECK(hint(channel_auth::none).find("auth.kind of channel pacific") != std::string::npos);
+  CHECK(hint(channel_auth::token).find("auth.token of channel pacific") != std::string::npos);
+  CHECK(hint(channel_auth::oauth2).find("auth.client_id and auth.scope of channel pacific") !=
+        std::string::npos);
+  for (uint16_t status : {200, 400, 403, 404, 429, 500})
+    CHECK(!channel_protocol::access_fault(at, {}, http_response{status, {}, {}}));
 }
 
 TEST_CASE_FIXTURE(http_channel_world, "fetches one token for several requests that were refused") {
@@ -284,8 +342,12 @@ TEST_CASE_FIXTURE(http_channel_world, "fails all who wait for a token that does 
   auto first = post(to);
   auto second = post(to);
   answer(token_endpoint, 401, "");
-  CHECK(code_of(first.answer<channel_receipt>().error()) == errc::peer_refused);
-  CHECK(code_of(second.answer<channel_receipt>().error()) == errc::peer_refused);
+  auto why = first.answer<channel_receipt>().error();
+  CHECK(code_of(why) == errc::peer_failed);
+  CHECK(sentence_of(why).find("no access token for channel au-sg: token endpoint") !=
+        std::string::npos);
+  CHECK(sentence_of(why).find("check client_id, client_secret and scope") != std::string::npos);
+  CHECK(code_of(second.answer<channel_receipt>().error()) == errc::peer_failed);
   // What became of the request for the token says nothing of the message, which was not sent.
   for (auto code : {errc::peer_timeout, errc::peer_lost, errc::bad_answer}) {
     auto third = post(to);

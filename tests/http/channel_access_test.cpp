@@ -151,6 +151,30 @@ TEST_CASE_FIXTURE(guarded_channel, "nothing of the Channel API is done without a
   CHECK(reached == 0);
 }
 
+TEST_CASE_FIXTURE(guarded_channel,
+                  "a good token for something else is told from an unwanted message") {
+  auto post_that_fails = [&](caf::error why) {
+    answers->post_to = [why](const post_to_channel&) {
+      return caf::expected<channel_receipt>{why};
+    };
+    return send(*this, all_requests[0], "Bearer " + au_token);
+  };
+  auto not_as_sg =
+      post_that_fails(make_problem(errc::forbidden, "not as SG", R"(["Authorization"])"));
+  CHECK(not_as_sg.status == 403);
+  CHECK(not_as_sg.field("WWW-Authenticate") ==
+        R"(Bearer realm="channel", error="insufficient_scope")");
+  CHECK(not_as_sg.error()["detail"] == "not as SG");
+  auto screened = post_that_fails(make_problem(errc::forbidden, "this channel's filters"));
+  CHECK(screened.status == 403);
+  CHECK(screened.field("WWW-Authenticate") == "");
+  // A token that is good, but belongs to nobody here.
+  auto nobody = get("/participants", web_token("NZ", key));
+  CHECK(nobody.status == 403);
+  CHECK(nobody.field("WWW-Authenticate") ==
+        R"(Bearer realm="channel", error="insufficient_scope")");
+}
+
 TEST_CASE_FIXTURE(guarded_channel, "whoever has a token asks as its jurisdiction") {
   for (auto& x : all_requests) {
     CAPTURE(x.path);

@@ -269,15 +269,43 @@ TEST_CASE_FIXTURE(shared_channel, "a node goes on to the next channel where one 
   CHECK(au.ask("POST", "/message", {}, message_from("AU", "SG", "1")).status == 201);
   CHECK(has_status(au, "AU:1", "accepted"));
   auto told = story(au, "AU:1");
-  for (auto part :
-       {"channel strict refused", "this channel's filters do not let the predicate",
-        "channel deaf refused", "405", "channel wrong refused", "401", "to channel shared as"})
+  for (auto part : {"channel strict refused", "this channel's filters do not let the predicate",
+                    "channel deaf refused", "405", "channel wrong failed: this node is not let in",
+                    "401", "to channel shared as"})
     CHECK_MESSAGE(told.find(part) != std::string::npos, told);
   CHECK(strict.ask("GET", "/messages?updated_since=2020-01-01T00:00:00Z").status == 405);
   CHECK(strict.ask("GET", "/participants").status == 200);
   CHECK(deaf.ask("PUT", "/messages/1/status", {}, "status=revoked",
                  "application/x-www-form-urlencoded")
             .status == 404);
+}
+
+TEST_CASE("a node uses the half of a channel that there is, and expects nothing of the other") {
+  temporary_folder folder;
+  member in{folder, "endpoint", "in", endpoint_apis, endpoint("in", "serves = [\"receiving\"]\n")};
+  member out{folder, "endpoint", "out", endpoint_apis, endpoint("out", "serves = [\"posting\"]\n")};
+  member au{folder, "node", "au", node_apis,
+            "jurisdiction = \"AU\"\n" + channel(in, "in", "serves = [\"receiving\"]\n") +
+                channel(out, "out", "serves = [\"posting\"]\n")};
+  CHECK(au.ask("POST", "/message", {}, message_from("AU", "SG", "1")).status == 201);
+  CHECK(has_status(au, "AU:1", "accepted"));
+  auto told = story(au, "AU:1");
+  for (auto part : {"channel in is for receiving only", "to channel out as"})
+    CHECK_MESSAGE(told.find(part) != std::string::npos, told);
+  // Nobody asks a channel for what it does not have, and nobody there has anything to tell.
+  auto status = json::parse(au.ask("GET", "/operator/status").body);
+  auto actors_of = [&](const std::string& channel) {
+    for (auto& part : status["tree"]["children"])
+      if (part["name"] == "channel " + channel)
+        return part["children"].size();
+    return size_t{0};
+  };
+  CHECK(actors_of("in") == 3);
+  CHECK(actors_of("out") == 1);
+  for (auto& x : status["channels"])
+    CHECK_MESSAGE(x["up"] == true, x.dump());
+  CHECK(au.ask("POST", "/channel-message/in", {}, R"({"id":"1"})").status == 200);
+  CHECK(au.ask("POST", "/channel-message/out", {}, R"({"id":"1"})").status == 404);
 }
 
 TEST_SUITE_END();
