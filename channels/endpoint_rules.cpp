@@ -64,7 +64,8 @@ caf::error refusal_of(const endpoint_settings& how, const message& x) {
   return caf::none;
 }
 
-std::string id_of(const post_to_channel& x, const std::function<uint64_t()>& random) {
+std::string id_of(const post_to_channel& x, caf::timestamp now,
+                  const std::function<uint64_t()>& random) {
   // The sender belongs to the name: two governments that choose the same key must not meet on the
   // medium. A blank cannot follow a jurisdiction in a reference, so keys and references never meet.
   if (!x.idempotency_key.empty())
@@ -77,7 +78,9 @@ std::string id_of(const post_to_channel& x, const std::function<uint64_t()>& ran
     for (int i = 0; i < 8; ++i)
       bytes.push_back(static_cast<char>(value >> (8 * i)));
   }
-  return uuid_from(bytes);
+  constexpr size_t taken = 10;
+  return uuid_at(std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()),
+                 bytes.substr(0, taken));
 }
 
 settlement posted(const channel_message& said, caf::timestamp now) {
