@@ -47,6 +47,10 @@ caf::error refusal_of(const endpoint_settings& how, const message& x) {
                         "receiver " + x.receiver + " is not on this channel; " +
                             listed(how.participants) + " are",
                         nlohmann::json::array({"receiver is not on this channel"}).dump());
+  return screened(how, x);
+}
+
+caf::error screened(const endpoint_settings& how, const message& x) {
   auto denied = [&](const std::string& field, const std::string& value) {
     return make_problem(errc::forbidden,
                         "this channel's filters do not let the " + field + " " + value + " pass");

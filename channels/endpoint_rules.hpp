@@ -12,6 +12,9 @@ namespace igl::endpoint_rules {
 /// not on the channel.
 caf::error refusal_of(const endpoint_settings& how, const message& x);
 
+/// What the channel's filters say of a message: forbidden, or none.
+caf::error screened(const endpoint_settings& how, const message& x);
+
 /// The id a message gets. The same idempotency key, or else the same sender and reference, gives
 /// the same id on every endpoint and after every restart. With neither it is a new one, and sorts
 /// behind those of before: the ledger writes what lies together faster.
