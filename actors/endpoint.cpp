@@ -1,5 +1,8 @@
 #include "actors/foundation.hpp"
+#include "channels/api_medium.hpp"
 #include "channels/channel_api.hpp"
+#include "channels/incoming_api.hpp"
+#include "channels/medium_lanes.hpp"
 #include "channels/medium_observer.hpp"
 #include "channels/medium_writer.hpp"
 #include "channels/open_medium.hpp"
@@ -34,9 +37,20 @@ public:
       if (token_keys_)
         front.keys = key_reader_;
     }
+    if (takes_incoming()) {
+      front.incoming = incoming_;
+      if (how_->asks_peers()) {
+        door.peer_access = std::make_shared<const access_control>(
+            access_control::of_peers(*how_, token_keys_, around_.now));
+        if (token_keys_)
+          front.keys = key_reader_;
+      }
+    }
     if (auto failed = listen(front, how_->known_jurisdictions(), {}, true, door))
       return failed;
     announce(door.channel_access.get());
+    if (takes_incoming())
+      announce_peers(door.peer_access.get());
     auto hub_url = how_->hub_url.empty() ? listeners_->base_url(api::channel) + "/subscriptions"
                                          : how_->hub_url;
     std::vector<child_spec> parts{channel(), hub(hub_url)};
@@ -59,6 +73,20 @@ private:
                  how_->id, listeners_->base_url(api::channel), whose);
   }
 
+  /// Whether the other sides hand us their messages themselves.
+  bool takes_incoming() const {
+    return how_->medium == medium_kind::api && how_->serves_half(channel_half::receiving);
+  }
+
+  void announce_peers(const access_control* door) const {
+    if (door != nullptr)
+      return spdlog::info("endpoint {} takes at /messages/incoming {}", how_->id,
+                          door->description());
+    spdlog::warn("ENDPOINT {} ASKS NO PEER FOR A TOKEN: whoever reaches {}/messages/incoming hands "
+                 "over messages as any of them. A token or a subject in [[peers]] changes that",
+                 how_->id, listeners_->base_url(api::channel));
+  }
+
   child_spec key_reader() {
     auto how = how_;
     auto ring = token_keys_;
@@ -72,24 +100,46 @@ private:
   child_spec channel() {
     auto around = around_;
     auto how = how_;
-    auto opener = opener_of(*how_, how_->id, around_.now);
+    auto opener = opener_of(*how_, how_->id, around_.now, blocking_exchange(system_, http_));
     auto subscriptions = subscriptions_;
     auto writer = reference<medium_writer_actor>();
-    return group("channel",
-                 {child("channel-api", channel_,
-                        [=](caf::scheduled_actor* parent) {
-                          return parent->spawn(channel_api, around, *how, subscriptions);
-                        }),
-                  child("medium-writer", writer,
-                        [=](caf::scheduled_actor* parent) {
-                          return parent->spawn<caf::detached>(medium_writer, around, opener, *how);
-                        }),
-                  child("medium-observer", observer_,
-                        [=](caf::scheduled_actor* parent) {
-                          return parent->spawn<caf::detached>(medium_observer, around, *how,
-                                                              opener);
-                        }),
-                  source<write_to_medium>(stream::medium_writes, how_->retry_medium, writer)});
+    std::vector<child_spec> parts{
+        child("channel-api", channel_,
+              [=](caf::scheduled_actor* parent) {
+                return parent->spawn(channel_api, around, *how, subscriptions);
+              }),
+        child("medium-writer", writer, writer_of(opener)),
+        child("medium-observer", observer_,
+              [=](caf::scheduled_actor* parent) {
+                return parent->spawn<caf::detached>(medium_observer, around, *how, opener);
+              }),
+        source<write_to_medium>(stream::medium_writes, how_->retry_medium, writer)};
+    if (takes_incoming())
+      parts.push_back(child("incoming-api", incoming_, [=](caf::scheduled_actor* parent) {
+        return parent->spawn<caf::detached>(incoming_api, *how,
+                                            [=] { return open_incoming(how->medium_path); });
+      }));
+    return group("channel", std::move(parts));
+  }
+
+  /// One writer; where each receiver is a side of its own, one for each.
+  std::function<medium_writer_actor(caf::scheduled_actor*)>
+  writer_of(const medium_opener& opener) const {
+    auto around = around_;
+    auto how = how_;
+    if (how_->medium != medium_kind::api)
+      return [=](caf::scheduled_actor* parent) {
+        return parent->spawn<caf::detached>(medium_writer, around, opener, *how);
+      };
+    auto lane = [=](caf::local_actor* parent) {
+      return parent->spawn<caf::detached + caf::linked>(medium_writer, around, opener, *how);
+    };
+    // A share of the jobs in flight, so that the side that hangs leaves some to the others.
+    auto sides = static_cast<uint32_t>(how_->participants.size());
+    auto at_once = std::max(how_->jobs_in_flight / std::max(sides, 1u), 1u);
+    return [=](caf::scheduled_actor* parent) {
+      return parent->spawn(medium_lanes, at_once, lane);
+    };
   }
 
   std::shared_ptr<const endpoint_settings> how_;
@@ -97,6 +147,7 @@ private:
   std::shared_ptr<key_ring> token_keys_ =
       how_->access.jwks.empty() ? nullptr : std::make_shared<key_ring>();
   token_keys_actor key_reader_ = reference<token_keys_actor>();
+  incoming_api_actor incoming_ = reference<incoming_api_actor>();
   medium_observer_actor observer_ = reference<medium_observer_actor>();
 };
 

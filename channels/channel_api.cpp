@@ -176,7 +176,8 @@ channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroun
           return why;
         }
         auto answer = promise_of<channel_receipt>(self);
-        post(self, with, {endpoint_rules::id_of(x, with.random), x.content}, rounds, answer);
+        post(self, with, {endpoint_rules::id_of(x, with.now(), with.random), x.content}, rounds,
+             answer);
         return answer->unguarded();
       },
       [=](const find_channel_message& x) -> caf::result<channel_message> {

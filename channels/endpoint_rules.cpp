@@ -47,6 +47,10 @@ caf::error refusal_of(const endpoint_settings& how, const message& x) {
                         "receiver " + x.receiver + " is not on this channel; " +
                             listed(how.participants) + " are",
                         nlohmann::json::array({"receiver is not on this channel"}).dump());
+  return screened(how, x);
+}
+
+caf::error screened(const endpoint_settings& how, const message& x) {
   auto denied = [&](const std::string& field, const std::string& value) {
     return make_problem(errc::forbidden,
                         "this channel's filters do not let the " + field + " " + value + " pass");
@@ -64,7 +68,8 @@ caf::error refusal_of(const endpoint_settings& how, const message& x) {
   return caf::none;
 }
 
-std::string id_of(const post_to_channel& x, const std::function<uint64_t()>& random) {
+std::string id_of(const post_to_channel& x, caf::timestamp now,
+                  const std::function<uint64_t()>& random) {
   // The sender belongs to the name: two governments that choose the same key must not meet on the
   // medium. A blank cannot follow a jurisdiction in a reference, so keys and references never meet.
   if (!x.idempotency_key.empty())
@@ -77,7 +82,9 @@ std::string id_of(const post_to_channel& x, const std::function<uint64_t()>& ran
     for (int i = 0; i < 8; ++i)
       bytes.push_back(static_cast<char>(value >> (8 * i)));
   }
-  return uuid_from(bytes);
+  constexpr size_t taken = 10;
+  return uuid_at(std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()),
+                 bytes.substr(0, taken));
 }
 
 settlement posted(const channel_message& said, caf::timestamp now) {

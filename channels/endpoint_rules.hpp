@@ -12,9 +12,14 @@ namespace igl::endpoint_rules {
 /// not on the channel.
 caf::error refusal_of(const endpoint_settings& how, const message& x);
 
+/// What the channel's filters say of a message: forbidden, or none.
+caf::error screened(const endpoint_settings& how, const message& x);
+
 /// The id a message gets. The same idempotency key, or else the same sender and reference, gives
-/// the same id on every endpoint and after every restart; with neither, it is random.
-std::string id_of(const post_to_channel& x, const std::function<uint64_t()>& random);
+/// the same id on every endpoint and after every restart. With neither it is a new one, and sorts
+/// behind those of before: the ledger writes what lies together faster.
+std::string id_of(const post_to_channel& x, caf::timestamp now,
+                  const std::function<uint64_t()>& random);
 
 /// A new message comes into the sending store and is to be written to the medium.
 settlement posted(const channel_message& said, caf::timestamp now);

@@ -80,9 +80,12 @@ void fail_all(const writer& w, const std::vector<medium_write>& batch, const caf
     fail(w, x, why);
 }
 
-void append(const writer& w, const std::vector<medium_write>& batch) {
-  if (auto why = open_medium(w))
-    return fail_all(w, batch, why);
+/// What is wrong with the medium, if anything is.
+caf::error append(const writer& w, const std::vector<medium_write>& batch) {
+  if (auto why = open_medium(w)) {
+    fail_all(w, batch, why);
+    return why;
+  }
   std::vector<medium_entry> entries;
   entries.reserve(batch.size());
   for (auto& x : batch)
@@ -90,12 +93,19 @@ void append(const writer& w, const std::vector<medium_write>& batch) {
   auto why = unless_hopeless(w, w->self->state.to->append(entries));
   // One entry that the medium will never take must not take the others with it.
   if (batch.size() > 1 && why && endpoint_rules::is_about_the_message(why)) {
-    for (auto& x : batch)
-      append(w, {x});
-    return;
+    caf::error failed;
+    for (auto& x : batch) {
+      // A medium that hangs is not waited for once for each.
+      if (failed)
+        fail(w, x, failed);
+      else
+        failed = append(w, {x});
+    }
+    return failed;
   }
   for (auto& x : batch)
     conclude(w, x, why);
+  return endpoint_rules::is_about_the_message(why) ? caf::error{} : why;
 }
 
 /// Ends what is decided, lets wait what is under way. True: it is to be appended.

@@ -1,5 +1,6 @@
 #include "channels/open_medium.hpp"
 
+#include "channels/api_medium.hpp"
 #include "channels/chain_medium.hpp"
 #include "channels/fresh_uuid.hpp"
 #include "channels/memory_medium.hpp"
@@ -40,10 +41,23 @@ medium_opener stream_opener(const endpoint_settings& how) {
   };
 }
 
+medium_opener api_opener(const endpoint_settings& how, std::function<caf::timestamp()> now,
+                         http_exchange ask) {
+  api_medium_settings x;
+  x.path = how.medium_path;
+  x.jurisdictions = how.jurisdictions;
+  x.peers = how.peers;
+  x.ask = std::move(ask);
+  x.now = std::move(now);
+  return [x] {
+    return open_api_medium(x);
+  };
+}
+
 } // namespace
 
 medium_opener opener_of(const endpoint_settings& how, const std::string& name,
-                        std::function<caf::timestamp()> now) {
+                        std::function<caf::timestamp()> now, http_exchange ask) {
   switch (how.medium) {
   case medium_kind::memory:
     return memory_opener(name);
@@ -51,6 +65,8 @@ medium_opener opener_of(const endpoint_settings& how, const std::string& name,
     return chain_opener(how, std::move(now));
   case medium_kind::stream:
     return stream_opener(how);
+  case medium_kind::api:
+    return api_opener(how, std::move(now), std::move(ask));
   case medium_kind::shared_database:
     break;
   }

@@ -35,7 +35,7 @@ uint64_t place_of(std::string_view key) {
   return place;
 }
 
-class shared_database_medium : public medium {
+class shared_database_medium : public shared_database {
 public:
   shared_database_medium(std::string path, std::shared_ptr<lmdb::environment> env)
       : path_(std::move(path)), env_(std::move(env)), about_(env_->named(about_name)),
@@ -102,6 +102,25 @@ public:
     return found;
   }
 
+  caf::expected<caf::optional<message>> content_of(const std::string& id) override {
+    caf::optional<message> content;
+    if (auto why = numbered_log::check_id(id))
+      return why;
+    auto why = env_->read([&](const lmdb::read_transaction& txn) -> caf::error {
+      auto place = txn.find(ids_, id);
+      if (!place)
+        return caf::none;
+      auto there = entry_at(txn, id, place);
+      if (!there)
+        return there.error();
+      content = std::move(there->content);
+      return caf::none;
+    });
+    if (why)
+      return why;
+    return content;
+  }
+
   std::string description() const override { return "shared database " + path_; }
 
 private:
@@ -166,15 +185,22 @@ private:
     return caf::none;
   }
 
-  /// The id is there: with the same content?
-  caf::error compare(const lmdb::read_transaction& txn, const medium_entry& x) const {
-    auto place = txn.find(ids_, x.id);
+  caf::expected<medium_entry> entry_at(const lmdb::read_transaction& txn, const std::string& id,
+                                       std::optional<std::string_view> place) const {
     auto value = place ? txn.find(entries_, *place) : std::nullopt;
     auto there = value ? entry_in(*value) : make_problem(errc::bad_answer, "no entry");
     if (!there)
       return make_problem(errc::bad_answer,
-                          description() + " has the id " + x.id +
+                          description() + " has the id " + id +
                               " without its message: " + sentence_of(there.error()));
+    return there;
+  }
+
+  /// The id is there: with the same content?
+  caf::error compare(const lmdb::read_transaction& txn, const medium_entry& x) const {
+    auto there = entry_at(txn, x.id, txn.find(ids_, x.id));
+    if (!there)
+      return there.error();
     if (!same_message(there->content, x.content))
       return numbered_log::other_content(x.id);
     return caf::none;
@@ -190,8 +216,8 @@ private:
 
 } // namespace
 
-caf::expected<std::unique_ptr<medium>> open_shared_database_medium(const std::string& path,
-                                                                   size_t map_bytes) {
+caf::expected<std::unique_ptr<shared_database>> open_shared_database(const std::string& path,
+                                                                     size_t map_bytes) {
   lmdb::options how;
   how.path = path;
   how.map_bytes = map_bytes;
@@ -204,7 +230,15 @@ caf::expected<std::unique_ptr<medium>> open_shared_database_medium(const std::st
   auto opened = std::make_unique<shared_database_medium>(path, std::move(*env));
   if (auto why = opened->enter())
     return why;
-  return std::unique_ptr<medium>{std::move(opened)};
+  return std::unique_ptr<shared_database>{std::move(opened)};
+}
+
+caf::expected<std::unique_ptr<medium>> open_shared_database_medium(const std::string& path,
+                                                                   size_t map_bytes) {
+  auto opened = open_shared_database(path, map_bytes);
+  if (!opened)
+    return opened.error();
+  return std::unique_ptr<medium>{std::move(*opened)};
 }
 
 } // namespace igl

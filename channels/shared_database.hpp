@@ -4,6 +4,13 @@
 
 namespace igl {
 
+/// What can be asked of a medium in a folder besides.
+class shared_database : public medium {
+public:
+  /// The message under an id, if it is there. Fails with bad_answer if it cannot be read.
+  virtual caf::expected<caf::optional<message>> content_of(const std::string& id) = 0;
+};
+
 /// A medium in an LMDB folder that several processes of one machine open at once; created if
 /// missing. channels/FORMAT.md says which byte means what.
 ///
@@ -15,6 +22,8 @@ namespace igl {
 /// was. Opening a folder several times in one process is fine: LMDB's environment is opened once
 /// and shared. The map starts with `map_bytes` of address space, or what the folder needs, and
 /// grows by itself.
+caf::expected<std::unique_ptr<shared_database>>
+open_shared_database(const std::string& path, size_t map_bytes = size_t{1} << 30);
 caf::expected<std::unique_ptr<medium>>
 open_shared_database_medium(const std::string& path, size_t map_bytes = size_t{1} << 30);
 

@@ -1,5 +1,4 @@
-#include "config/forms.hpp"
-#include "config/options.hpp"
+#include "config/auth_options.hpp"
 
 namespace igl::config {
 
@@ -59,13 +58,14 @@ rows endpoint_rows() {
   auto access = access_rows();
   all.insert(all.end(), access.begin(), access.end());
   rows medium{
-      {{"medium", "kind", one_of({"memory", "shared-database", "stream", "chain"}),
+      {{"medium", "kind", one_of({"memory", "shared-database", "stream", "chain", "api"}),
         "shared-database",
-        "What lies between the endpoints; memory: nothing but this process, for tests."},
+        "What lies between the endpoints; memory: nothing but this process, for tests; api: "
+        "nothing, each hands its messages to the others, which are [[peers]]."},
        in(&s::medium)},
       {{"medium", "path", text_of(forms::folder), "",
-        "shared-database, chain: the folder that all endpoints can open; a relative one starts "
-        "at the working directory."},
+        "shared-database, chain: the folder that all endpoints can open; api: one of this endpoint "
+        "alone; a relative one starts at the working directory."},
        in(&s::medium_path)},
       {{"medium", "url", text_of(forms::nats_urls), "",
         "stream: the NATS with JetStream that all endpoints can reach.", secrecy::user_in_url},
@@ -133,6 +133,43 @@ const std::vector<option<node_access>>& options<node_access>() {
       {{"", "subject", any_text(), "",
         "The sub of the JSON Web Tokens that the node sends; empty: it sends its bearer token."},
        in(&s::subject)}};
+  return all;
+}
+
+template <>
+const std::vector<option<peer_settings>>& options<peer_settings>() {
+  using s = peer_settings;
+  static const auto all = [] {
+    std::vector<option<s>> result{
+        {{"", "id", text_of(forms::identifier), std::nullopt, "What the endpoint calls the peer."},
+         in(&s::id)},
+        {{"", "jurisdictions", list_of(forms::jurisdiction), std::nullopt,
+          "For whom the peer takes messages, and as whom it may hand us some."},
+         in(&s::jurisdictions)},
+        {{"", "url", text_of(forms::base_url), "",
+          "Where the peer's Channel API is: /messages/incoming is below it; empty: it takes none."},
+         in(&s::url)}};
+    auto auth = auth_rows(&s::auth, "endpoint", "the peer");
+    result.insert(result.end(), auth.begin(), auth.end());
+    std::vector<option<s>> more{
+        {{"", "token", text_of(forms::long_token), "",
+          "The bearer token that the peer shows us; empty: it shows JSON Web Tokens, or none.",
+          secrecy::all},
+         in(&s::token)},
+        {{"", "subject", any_text(), "",
+          "The sub of the JSON Web Tokens that the peer shows us; empty: it shows none."},
+         in(&s::subject)},
+        {{"", "sends_sender_ref", flag(), "true",
+          "Whether the peer takes sender_ref; false for endpoints of the reference software."},
+         in(&s::sends_sender_ref)},
+        {{"", "timeout", duration(10ms, 10min), "10s", "How long the peer may take to answer."},
+         in(&s::timeout)},
+        {{"", "in_flight", number(1, 1024), "16",
+          "Messages that are on their way to the peer at once; 1: they arrive in their order."},
+         in(&s::in_flight)}};
+    result.insert(result.end(), more.begin(), more.end());
+    return result;
+  }();
   return all;
 }
 

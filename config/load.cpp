@@ -111,7 +111,9 @@ void read_rest(node_settings& x, const environment& env, reader& by) {
 void read_rest(endpoint_settings& x, const environment&, reader& by) {
   read_listeners(x.listeners, file_kind::endpoint, by);
   read_list("nodes", "IGL_NODES_", x.nodes, by);
-  by.report_variables(variable_names<node_settings>(), {"IGL_LISTENERS_", "IGL_NODES_"});
+  read_list("peers", "IGL_PEERS_", x.peers, by);
+  by.report_variables(variable_names<node_settings>(),
+                      {"IGL_LISTENERS_", "IGL_NODES_", "IGL_PEERS_"});
 }
 
 std::vector<std::string> tables_of(const node_settings&) {
@@ -119,7 +121,7 @@ std::vector<std::string> tables_of(const node_settings&) {
 }
 
 std::vector<std::string> tables_of(const endpoint_settings&) {
-  return {"listeners", "nodes"};
+  return {"listeners", "nodes", "peers"};
 }
 
 template <class Settings>

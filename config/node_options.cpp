@@ -1,5 +1,4 @@
-#include "config/forms.hpp"
-#include "config/options.hpp"
+#include "config/auth_options.hpp"
 
 namespace igl::config {
 
@@ -47,29 +46,6 @@ rows<node_settings> node_rows() {
   return all;
 }
 
-rows<channel_settings> auth_rows() {
-  using s = channel_settings;
-  using a = channel_auth_settings;
-  return {
-      {{"", "auth.kind", one_of({"none", "token", "oauth2"}), "none",
-        "How the node shows the channel who it is; token: a bearer token; oauth2: client "
-        "credentials (RFC 6749 §4.4)."},
-       in(&s::auth, &a::kind)},
-      {{"", "auth.token", text_of(forms::bearer_token), "",
-        "token: what the channel's operator gave this node.", secrecy::all},
-       in(&s::auth, &a::token)},
-      {{"", "auth.client_id", any_text(), "", "OAuth 2.0: the name of this node."},
-       in(&s::auth, &a::client_id)},
-      {{"", "auth.client_secret", any_text(), "", "OAuth 2.0: its secret.", secrecy::all},
-       in(&s::auth, &a::client_secret)},
-      {{"", "auth.scope", any_text(), "", "OAuth 2.0: what is asked for; empty: nothing special."},
-       in(&s::auth, &a::scope)},
-      {{"", "auth.token_endpoint", text_of(forms::base_url), "",
-        "OAuth 2.0: where tokens come from."},
-       in(&s::auth, &a::token_endpoint)},
-  };
-}
-
 rows<channel_settings> filter_rows() {
   using s = channel_settings;
   using f = filter_settings;
@@ -103,7 +79,7 @@ rows<channel_settings> channel_rows() {
         "Which halves of the Channel API its endpoint serves: nothing is posted to one that is for "
         "receiving only, and nothing is expected from one that is for posting only."},
        in(&s::serves)}};
-  auto auth = auth_rows();
+  auto auth = auth_rows(&s::auth, "node", "the channel");
   auto filters = filter_rows();
   all.insert(all.end(), auth.begin(), auth.end());
   all.insert(all.end(), filters.begin(), filters.end());

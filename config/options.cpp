@@ -12,7 +12,7 @@ constexpr std::array apis{api::message,           api::document, api::subscripti
                           api::message_reception, api::channel,  api::operation};
 
 constexpr std::array media{medium_kind::memory, medium_kind::shared_database, medium_kind::stream,
-                           medium_kind::chain};
+                           medium_kind::chain, medium_kind::api};
 
 std::vector<api> apis_named(const std::vector<std::string>& names) {
   std::vector<api> result;

@@ -81,6 +81,10 @@ const std::vector<option<channel_settings>>& options<channel_settings>();
 template <>
 const std::vector<option<node_access>>& options<node_access>();
 
+/// Of one of [[peers]].
+template <>
+const std::vector<option<peer_settings>>& options<peer_settings>();
+
 /// Of one of [[listeners]].
 const std::vector<option<listener_settings>>& listener_options(file_kind of);
 

@@ -161,16 +161,17 @@ void check_channels(const node_settings& x, reader& from) {
 void check_medium(const endpoint_settings& x, reader& from) {
   if (!from.good("medium.kind"))
     return;
-  auto of_folder = x.medium == medium_kind::shared_database || x.medium == medium_kind::chain;
   auto of_stream = x.medium == medium_kind::stream;
+  auto has_folder = !of_stream && x.medium != medium_kind::memory;
   struct {
     const char* path;
     const std::string& value;
     bool needed;
     const char* missing;
     const char* unneeded;
-  } const rows[] = {{"medium.path", x.medium_path, of_folder, "a folder",
-                     "medium.kind = \"shared-database\" or \"chain\" with it, or no path"},
+  } const rows[] = {{"medium.path", x.medium_path, has_folder, "a folder",
+                     "medium.kind = \"shared-database\", \"chain\" or \"api\" with it, or no "
+                     "path"},
                     {"medium.url", x.medium_url, of_stream, "the URL of a NATS",
                      "medium.kind = \"stream\" with it, or no url"},
                     {"medium.stream", x.medium_stream, of_stream, "a name",
@@ -206,36 +207,96 @@ void check_jwks(const endpoint_settings& x, reader& from) {
     return !node.subject.empty();
   };
   if (!how.jwks.empty() && how.jurisdiction_claim.empty() &&
-      std::none_of(x.nodes.begin(), x.nodes.end(), has_subject) && from.good("nodes"))
+      std::none_of(x.nodes.begin(), x.nodes.end(), has_subject) &&
+      std::none_of(x.peers.begin(), x.peers.end(), has_subject) && from.good("nodes") &&
+      from.good("peers"))
     from.report("access.jwks", "is set and no token would be taken, expected a subject in one of "
                                "[[nodes]], or access.jurisdiction_claim");
 }
 
-void check_nodes(const endpoint_settings& x, reader& from) {
-  std::set<std::string> ids, tokens, subjects;
+/// Tokens and subjects, over nodes and peers together: each opens the door to one of them.
+struct secrets_seen {
+  std::set<std::string> tokens{}, subjects{};
+};
+
+bool is_first(std::set<std::string>& seen, const std::string& text) {
+  return text.empty() || seen.insert(text).second;
+}
+
+/// What a node and a peer that ask have in common.
+template <class Element>
+void check_asker(const Element& who, const std::string& path, const endpoint_settings& x,
+                 secrets_seen& seen, const std::string& whose, reader& from) {
+  auto that_of = "is that of " + whose + " too, expected each ";
+  if (!is_first(seen.tokens, who.token))
+    from.report(path + ".token", that_of + "token once");
+  if (!is_first(seen.subjects, who.subject))
+    from.report(path + ".subject", that_of + "subject once");
+  if (!who.subject.empty() && x.access.jwks.empty() && from.good("access.jwks"))
+    from.report(path + ".subject", "is set, expected access.jwks with it");
+}
+
+void check_nodes(const endpoint_settings& x, secrets_seen& seen, reader& from) {
+  std::set<std::string> ids;
   for (size_t i = 0; i < x.nodes.size(); ++i) {
     auto& node = x.nodes[i];
     auto path = nth("nodes", i);
-    auto only_once = [&](std::set<std::string>& seen, const std::string& text) {
-      return text.empty() || seen.insert(text).second;
-    };
-    if (!only_once(ids, node.id))
+    if (!is_first(ids, node.id))
       from.report(path + ".id",
                   "is " + toml_text(node.id) + " for two nodes, expected each id once");
-    if (!only_once(tokens, node.token))
-      from.report(path + ".token", "is that of another node too, expected each token once");
-    if (!only_once(subjects, node.subject))
-      from.report(path + ".subject", "is that of another node too, expected each subject once");
+    check_asker(node, path, x, seen, "another node", from);
     if (node.token.empty() && node.subject.empty() &&
         all_good(from, {path + ".token", path + ".subject"}))
       from.report(path + ".token", "is missing, expected a token, or a subject with access.jwks");
-    if (!node.subject.empty() && x.access.jwks.empty() && from.good("access.jwks"))
-      from.report(path + ".subject", "is set, expected access.jwks with it");
     if (!node.jurisdiction.empty() && !contains(x.jurisdictions, node.jurisdiction) &&
         all_good(from, {path + ".jurisdiction", "jurisdictions"}))
       from.report(path + ".jurisdiction", "is " + toml_text(node.jurisdiction) +
                                               ", expected one of the endpoint's jurisdictions");
   }
+}
+
+/// Whom a peer speaks for: others on the channel, and nobody for whom another peer does.
+void check_peer_jurisdictions(const endpoint_settings& x, const peer_settings& peer,
+                              const std::string& path, std::set<std::string>& seen, reader& from) {
+  for (auto& code : peer.jurisdictions) {
+    auto quoted = "has " + toml_text(code);
+    if (contains(x.jurisdictions, code))
+      from.report(path, quoted + ", expected none of the endpoint's own jurisdictions");
+    else if (!contains(x.participants, code))
+      from.report(path, quoted + ", expected only some of participants");
+    else if (!seen.insert(code).second)
+      from.report(path, quoted + ", expected each jurisdiction once among the peers");
+  }
+}
+
+void check_peers(const endpoint_settings& x, secrets_seen& seen, reader& from) {
+  std::set<std::string> ids, jurisdictions, reached;
+  for (size_t i = 0; i < x.peers.size(); ++i) {
+    auto& peer = x.peers[i];
+    auto path = nth("peers", i);
+    if (x.medium != medium_kind::api && from.good("medium.kind"))
+      return from.report(path + ".id", "is set, expected medium.kind = \"api\" with peers");
+    if (!is_first(ids, peer.id))
+      from.report(path + ".id",
+                  "is " + toml_text(peer.id) + " for two peers, expected each id once");
+    check_asker(peer, path, x, seen, "a node or another peer", from);
+    check_auth(peer.auth, path, from);
+    if (peer.url.empty() && peer.auth.kind != channel_auth::none && from.good(path + ".url"))
+      from.report(path + ".url",
+                  "is missing, expected it with auth.kind = \"" + to_string(peer.auth.kind) + "\"");
+    if (all_good(from, {path + ".jurisdictions", "jurisdictions", "participants"}))
+      check_peer_jurisdictions(x, peer, path + ".jurisdictions", jurisdictions, from);
+    if (!peer.url.empty() || !from.good(path + ".url"))
+      reached.insert(peer.jurisdictions.begin(), peer.jurisdictions.end());
+  }
+  if (x.medium != medium_kind::api || !x.serves_half(channel_half::posting) ||
+      !all_good(from, {"jurisdictions", "participants", "serves", "medium.kind", "peers"}))
+    return;
+  for (auto& code : x.participants)
+    if (!contains(x.jurisdictions, code) && reached.count(code) == 0)
+      from.report("participants", "has " + toml_text(code) +
+                                      ", expected one of [[peers]] with a url that takes messages "
+                                      "for it");
 }
 
 } // namespace
@@ -255,7 +316,9 @@ void check_relations(const endpoint_settings& x, reader& from) {
   check_told(x, api::channel, "hub.url", x.hub_url, from);
   check_medium(x, from);
   check_jwks(x, from);
-  check_nodes(x, from);
+  secrets_seen seen;
+  check_nodes(x, seen, from);
+  check_peers(x, seen, from);
   if (!all_good(from, {"jurisdictions", "participants"}))
     return;
   for (auto& code : x.jurisdictions)

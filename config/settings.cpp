@@ -63,6 +63,8 @@ std::string to_string(medium_kind x) {
     return "stream";
   case medium_kind::chain:
     return "chain";
+  case medium_kind::api:
+    return "api";
   case medium_kind::shared_database:
     break;
   }
@@ -75,6 +77,11 @@ bool channel_settings::serves_half(channel_half which) const {
 
 bool endpoint_settings::serves_half(channel_half which) const {
   return std::find(serves.begin(), serves.end(), which) != serves.end();
+}
+
+bool endpoint_settings::asks_peers() const {
+  return std::any_of(peers.begin(), peers.end(),
+                     [](auto& x) { return !x.token.empty() || !x.subject.empty(); });
 }
 
 std::chrono::milliseconds pause_after(const retry_settings& x, uint32_t failed, double chance) {

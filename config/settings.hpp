@@ -158,8 +158,8 @@ struct node_settings : process_settings {
   std::chrono::milliseconds retrieval_timeout{300000};
 };
 
-enum class medium_kind : uint8_t { memory, shared_database, stream, chain };
-std::string to_string(medium_kind x); // "memory", "shared-database", "stream", "chain"
+enum class medium_kind : uint8_t { memory, shared_database, stream, chain, api };
+std::string to_string(medium_kind x); // "memory", "shared-database", "stream", "chain", "api"
 
 /// A node that may use an endpoint, and as whose it posts and reads: one of [[nodes]].
 struct node_access {
@@ -167,6 +167,19 @@ struct node_access {
   std::string jurisdiction;
   std::string token;   ///< its bearer token; empty: it has none
   std::string subject; ///< `sub` of the JSON Web Tokens it sends; empty: it sends none
+};
+
+/// An other side of a channel whose medium is its sides' APIs: one of [[peers]].
+struct peer_settings {
+  std::string id;                         ///< [a-z0-9-]+; what logs call it
+  std::vector<std::string> jurisdictions; ///< for whom it takes messages, and as whom it may post
+  std::string url;              ///< below it is its /messages/incoming; empty: it takes nothing
+  channel_auth_settings auth;   ///< how we show it who we are
+  std::string token;            ///< the bearer token it shows us; empty: it has none
+  std::string subject;          ///< `sub` of the JSON Web Tokens it shows us; empty: it shows none
+  bool sends_sender_ref = true; ///< false: the five fields only (the reference software)
+  std::chrono::milliseconds timeout{10000}; ///< how long it may take to answer
+  uint32_t in_flight = 16;                  ///< messages on their way to it at once
 };
 
 /// How an endpoint finds out who is asking: [access].
@@ -185,10 +198,10 @@ struct endpoint_settings : process_settings {
   std::vector<std::string> jurisdictions; ///< whose messages this endpoint posts and receives
   std::vector<std::string> participants;  ///< everybody on the channel
   medium_kind medium = medium_kind::shared_database;
-  std::string medium_path;      ///< shared-database, chain: the folder both sides can open
-  std::string medium_url;       ///< stream: its NATS
-  std::string medium_stream;    ///< stream: its name
-  uint32_t medium_replicas = 1; ///< stream: in a cluster
+  std::string medium_path;   ///< shared-database, chain: the folder all sides can open; api: ours
+  std::string medium_url;    ///< stream: its NATS
+  std::string medium_stream; ///< stream: its name
+  uint32_t medium_replicas = 1;                  ///< stream: in a cluster
   std::chrono::milliseconds medium_interval{5};  ///< between two looks at the medium
   uint32_t medium_confirmations = 3;             ///< chain: blocks that make a message confirmed
   std::chrono::milliseconds medium_grace{30000}; ///< chain: from missing to gone
@@ -200,10 +213,13 @@ struct endpoint_settings : process_settings {
   std::vector<channel_half> serves{channel_half::posting, channel_half::receiving};
   access_settings access;
   std::vector<node_access> nodes;
+  std::vector<peer_settings> peers; ///< api: the other sides
 
   bool serves_half(channel_half which) const;
   /// False: whoever reaches the endpoint may post and read as any of its jurisdictions.
   bool asks_who() const { return !nodes.empty() || !access.jwks.empty(); }
+  /// False: whoever reaches the endpoint may hand it messages as any of the other sides.
+  bool asks_peers() const;
 };
 
 } // namespace igl

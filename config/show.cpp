@@ -59,24 +59,24 @@ shown_table document_apis(std::map<std::string, std::string>& urls) {
   return result;
 }
 
+/// The tables of a list whose elements have ids.
+template <class Element>
+void add_list(shown_file& to, const std::string& name, const std::string& prefix,
+              std::vector<Element>& list) {
+  for (size_t i = 0; i < list.size(); ++i)
+    to.tables.push_back({"[[" + name + "]]", indexed(name, i),
+                         environment_name(list[i].id, prefix) + "_",
+                         bind(options<Element>(), list[i])});
+}
+
 shown_file file_of(node_settings& x) {
   shown_file result{file_kind::node, {}};
   add_options(result, x, true);
   add_listeners(result, x.listeners);
   add_options(result, x, false);
-  for (size_t i = 0; i < x.channels.size(); ++i)
-    result.tables.push_back({"[[channels]]", indexed("channels", i),
-                             environment_name(x.channels[i].id, "IGL_CHANNELS_") + "_",
-                             bind(options<channel_settings>(), x.channels[i])});
+  add_list(result, "channels", "IGL_CHANNELS_", x.channels);
   result.tables.push_back(document_apis(x.document_apis));
   return result;
-}
-
-void add_nodes(shown_file& to, std::vector<node_access>& nodes) {
-  for (size_t i = 0; i < nodes.size(); ++i)
-    to.tables.push_back({"[[nodes]]", indexed("nodes", i),
-                         environment_name(nodes[i].id, "IGL_NODES_") + "_",
-                         bind(options<node_access>(), nodes[i])});
 }
 
 shown_file file_of(endpoint_settings& x) {
@@ -84,7 +84,8 @@ shown_file file_of(endpoint_settings& x) {
   add_options(result, x, true);
   add_listeners(result, x.listeners);
   add_options(result, x, false);
-  add_nodes(result, x.nodes);
+  add_list(result, "nodes", "IGL_NODES_", x.nodes);
+  add_list(result, "peers", "IGL_PEERS_", x.peers);
   return result;
 }
 
@@ -199,19 +200,37 @@ endpoint_settings example_endpoint() {
   return x;
 }
 
-/// What an endpoint that asks nobody for a token does not have.
-std::string nodes_commented_out() {
-  std::vector<node_access> nodes{{"au-node", "AU", {}, "client-of-au-node"}};
-  shown_file only_nodes{file_kind::endpoint, {}};
-  add_nodes(only_nodes, nodes);
-  std::istringstream lines{toml_of(only_nodes, shown::everything)};
-  auto result = "\n" +
-                comment("The nodes that may use the endpoint: one such table for each. Without "
-                        "any, and without access.jwks, nobody is asked for a token.") +
-                "#\n";
+/// Tables of a list that an endpoint may do without.
+template <class Element>
+std::string commented_out(const std::string& name, const std::string& prefix, Element example,
+                          const std::string& meaning) {
+  std::vector<Element> list{std::move(example)};
+  shown_file only{file_kind::endpoint, {}};
+  add_list(only, name, prefix, list);
+  std::istringstream lines{toml_of(only, shown::everything)};
+  auto result = "\n" + comment(meaning) + "#\n";
   for (std::string line; std::getline(lines, line);)
     result += line.empty() ? "#\n" : line.front() == '#' ? line + "\n" : "#" + line + "\n";
   return result;
+}
+
+std::string nodes_commented_out() {
+  return commented_out("nodes", "IGL_NODES_", node_access{"au-node", "AU", {}, "client-of-au-node"},
+                       "The nodes that may use the endpoint: one such table for each. Without any, "
+                       "and without access.jwks, nobody is asked for a token.");
+}
+
+std::string peers_commented_out() {
+  peer_settings example;
+  store_defaults(bind(options<peer_settings>(), example));
+  example.id = "channel-sg";
+  example.jurisdictions = {"SG"};
+  example.url = "https://channel.sg.example";
+  return commented_out(
+      "peers", "IGL_PEERS_", example,
+      "The other sides of a channel whose medium is api: one such table for each. "
+      "Unless one of them has a token or a subject, nobody is asked for a token at "
+      "/messages/incoming.");
 }
 
 std::string heading(const std::string& kind) {
@@ -252,7 +271,7 @@ std::string show_json(const endpoint_settings& x, shown which) {
 std::string example_file(file_kind which) {
   if (which == file_kind::endpoint)
     return config::heading("endpoint") + show(config::example_endpoint()) +
-           config::nodes_commented_out();
+           config::nodes_commented_out() + config::peers_commented_out();
   return config::heading("node") + show(config::example_node());
 }
 

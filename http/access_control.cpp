@@ -29,6 +29,13 @@ std::string_view bearer_token_in(std::string_view authorization) {
   return trimmed(authorization.substr(scheme.size()));
 }
 
+std::string listed(const std::vector<std::string>& codes) {
+  std::string text;
+  for (auto& code : codes)
+    text += (text.empty() ? "" : ", ") + code;
+  return text;
+}
+
 /// Fit for one line of a log.
 std::string name_of(std::string_view text) {
   std::string result{text.substr(0, longest_name)};
@@ -39,16 +46,37 @@ std::string name_of(std::string_view text) {
 
 } // namespace
 
+access_control::access_control(std::string kind, access_settings how,
+                               std::shared_ptr<const key_ring> keys,
+                               std::function<caf::timestamp()> now)
+    : kind_(std::move(kind)), how_(std::move(how)), keys_(std::move(keys)), now_(std::move(now)) {}
+
 access_control::access_control(const endpoint_settings& how, std::shared_ptr<const key_ring> keys,
                                std::function<caf::timestamp()> now)
-    : jurisdictions_(how.jurisdictions), how_(how.access), keys_(std::move(keys)),
-      now_(std::move(now)) {
-  for (auto& node : how.nodes) {
-    if (!node.token.empty())
-      tokens_.push_back({sha256_hex(node.token), {node.id, node.jurisdiction}});
-    if (!node.subject.empty())
-      subjects_.push_back({node.id, node.jurisdiction, {}, node.subject});
-  }
+    : access_control("node", how.access, std::move(keys), std::move(now)) {
+  jurisdictions_ = how.jurisdictions;
+  for (auto& node : how.nodes)
+    know(node.token, node.subject, {node.id, node.jurisdiction, kind_});
+}
+
+access_control access_control::of_peers(const endpoint_settings& how,
+                                        std::shared_ptr<const key_ring> keys,
+                                        std::function<caf::timestamp()> now) {
+  auto access = how.access;
+  // Whom a peer speaks for is agreed between operators, and not for an issuer to say.
+  access.jurisdiction_claim.clear();
+  access_control all("peer", std::move(access), std::move(keys), std::move(now));
+  for (auto& peer : how.peers)
+    all.know(peer.token, peer.subject, {peer.id, listed(peer.jurisdictions), all.kind_});
+  return all;
+}
+
+void access_control::know(const std::string& token, const std::string& subject,
+                          const caller& whose) {
+  if (!token.empty())
+    tokens_.push_back({sha256_hex(token), whose});
+  if (!subject.empty())
+    subjects_.push_back({subject, whose});
 }
 
 access_control::verdict access_control::caller_of(std::string_view authorization) const {
@@ -86,13 +114,13 @@ access_control::verdict access_control::by_web_token(std::string_view text) cons
     return unauthorized("the token's signature is not by a key of this endpoint's token issuer");
   if (auto fault = fault_in_claims(*token, how_, now_()); !fault.empty())
     return unauthorized(fault + " (sub " + name_of(token->subject) + ")");
-  for (auto& node : subjects_)
-    if (node.subject == token->subject)
-      return caller{node.id, node.jurisdiction};
-  caller who{name_of(token->subject), token->jurisdiction};
+  for (auto& x : subjects_)
+    if (x.subject == token->subject)
+      return x.whose;
+  caller who{name_of(token->subject), token->jurisdiction, kind_};
   if (who.jurisdiction.empty())
     return make_problem(errc::forbidden, "the token is good, but sub " + who.node +
-                                             " is none of the nodes of this endpoint");
+                                             " is none of the " + kind_ + "s of this endpoint");
   if (std::find(jurisdictions_.begin(), jurisdictions_.end(), who.jurisdiction) ==
       jurisdictions_.end())
     return make_problem(errc::forbidden, "the token of sub " + who.node + " is for " +
@@ -111,8 +139,8 @@ std::string access_control::description() const {
   text += (text.empty() ? "" : ", and ") + std::string{"JSON Web Tokens of "} + how_.issuer +
           " signed with the keys of " + how_.jwks;
   for (auto& x : subjects_)
-    text += (&x == &subjects_.front() ? ": " : ", ") + x.subject + " is " + x.id + " as " +
-            x.jurisdiction;
+    text += (&x == &subjects_.front() ? ": " : ", ") + x.subject + " is " + x.whose.node + " as " +
+            x.whose.jurisdiction;
   if (!how_.jurisdiction_claim.empty())
     text += "; others as their " + how_.jurisdiction_claim + " says";
   return text;

@@ -13,10 +13,11 @@
 
 namespace igl {
 
-/// A node that asks, as an endpoint found out.
+/// A node or a peer that asks, as an endpoint found out.
 struct caller {
-  std::string node;         ///< its id in [[nodes]], or the subject of its token
-  std::string jurisdiction; ///< as which it may post and read
+  std::string node;         ///< its id in [[nodes]] or [[peers]], or the subject of its token
+  std::string jurisdiction; ///< as which it may post and read; of a peer all, with commas
+  std::string kind = "node";
 };
 
 /// The token names a key that was not among those that were read: they may have changed.
@@ -38,6 +39,10 @@ public:
   access_control(const endpoint_settings& how, std::shared_ptr<const key_ring> keys,
                  std::function<caf::timestamp()> now);
 
+  /// The same for the other sides of a channel: takes what [[peers]] have, and nobody else.
+  static access_control of_peers(const endpoint_settings& how, std::shared_ptr<const key_ring> keys,
+                                 std::function<caf::timestamp()> now);
+
   /// `authorization`: the request's header; empty: it has none.
   verdict caller_of(std::string_view authorization) const;
 
@@ -50,10 +55,19 @@ private:
     caller whose;
   };
 
+  struct known_subject {
+    std::string subject;
+    caller whose;
+  };
+
+  access_control(std::string kind, access_settings how, std::shared_ptr<const key_ring> keys,
+                 std::function<caf::timestamp()> now);
+  void know(const std::string& token, const std::string& subject, const caller& whose);
   verdict by_web_token(std::string_view token) const;
 
+  std::string kind_; ///< "node" or "peer"
   std::vector<known_token> tokens_;
-  std::vector<node_access> subjects_; ///< without their tokens
+  std::vector<known_subject> subjects_;
   std::vector<std::string> jurisdictions_;
   access_settings how_;
   std::shared_ptr<const key_ring> keys_;

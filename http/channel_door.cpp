@@ -43,9 +43,9 @@ void turn_away(const std::shared_ptr<exchange>& x, const caf::error& why) {
 }
 
 /// The keys were read again: either the token's key is there now, or nobody has it.
-void look_again(const std::shared_ptr<exchange>& x, const services_ptr& with,
+void look_again(const std::shared_ptr<exchange>& x, const access_control& door,
                 const caller_handler& then) {
-  auto found = with->how.channel_access->caller_of(x->header("Authorization"));
+  auto found = door.caller_of(x->header("Authorization"));
   if (auto who = std::get_if<caller>(&found))
     then(x, *who);
   else if (auto unknown = std::get_if<unknown_key>(&found))
@@ -56,28 +56,29 @@ void look_again(const std::shared_ptr<exchange>& x, const services_ptr& with,
 
 } // namespace
 
-request_handler known_callers_only(const services_ptr& with, caller_handler then) {
-  if (!with->how.channel_access)
+request_handler known_callers_only(std::shared_ptr<const access_control> door,
+                                   const services_ptr& with, caller_handler then) {
+  if (!door)
     return [then = std::move(then)](const std::shared_ptr<exchange>& x) {
       then(x, {});
     };
   return [=](const std::shared_ptr<exchange>& x) {
-    auto found = with->how.channel_access->caller_of(x->header("Authorization"));
+    auto found = door->caller_of(x->header("Authorization"));
     if (auto who = std::get_if<caller>(&found))
       return then(x, *who);
     if (auto why = std::get_if<caf::error>(&found))
       return turn_away(x, *why);
     with->through.ask_or(
         x, with->who.keys, timeouts::api, renew_token_keys{std::get<unknown_key>(found).why},
-        [=](const token_keys_renewed&) { look_again(x, with, then); },
+        [=](const token_keys_renewed&) { look_again(x, *door, then); },
         [=](const caf::error& why) { turn_away(x, why); });
   };
 }
 
 void refuse_caller(const std::shared_ptr<exchange>& x, const caller& who, const caf::error& why) {
   if (code_of(why) == errc::forbidden && !who.node.empty())
-    spdlog::warn("channel-api does not allow {} {} to node {}, which speaks for {}, from {}: {}",
-                 x->method(), x->path(), who.node, who.jurisdiction, origin_of(*x),
+    spdlog::warn("channel-api does not allow {} {} to {} {}, which speaks for {}, from {}: {}",
+                 x->method(), x->path(), who.kind, who.node, who.jurisdiction, origin_of(*x),
                  problem_of(why).detail);
   if (code_of(why) == errc::forbidden && problem_of(why).source == about_the_token)
     refuse_token(x, why);

@@ -53,6 +53,32 @@ void post(const std::shared_ptr<exchange>& x, const services_ptr& with, const ca
   });
 }
 
+/// A key is the sender's, and may be any text: it comes percent-encoded from us. What is not
+/// encoded well was meant as it is.
+std::string key_of(const exchange& x) {
+  auto given = x.header("Idempotency-Key");
+  auto key = percent_decode(given);
+  return key && is_utf8(*key) ? *key : given;
+}
+
+/// Another side of the channel hands over a message (wire.md, simplex).
+void take_over(const std::shared_ptr<exchange>& x, const services_ptr& with, const caller& who) {
+  if (!x->demand("application/json"))
+    return;
+  x->read(with->how.message_bytes, [=](const std::string& body) {
+    auto read = parse_channel_post(body, with->how.known);
+    if (auto faults = std::get_if<field_faults>(&read))
+      return refuse(x, std::move(*faults));
+    incoming_message order{std::move(std::get<message>(read)), key_of(*x), who.node};
+    with->through.ask_or(
+        x, with->who.incoming, timeouts::api, std::move(order),
+        [=](const channel_receipt& y) {
+          x->reply({200, nlohmann::json{{"status", "delivered"}, {"id", y.id}}.dump()});
+        },
+        [=](const caf::error& why) { refuse_caller(x, who, why); });
+  });
+}
+
 /// Only the fields that the query names: `?fields=status,id`.
 void show_fields(const std::shared_ptr<exchange>& x, const channel_message& found,
                  std::string_view fields) {
@@ -170,7 +196,8 @@ void add_channel_routes(router& to, const services_ptr& with) {
   };
   auto add = [&](const char* method, const char* path, auto handle) {
     to.add(method, path,
-           known_callers_only(with, [=](auto& x, const caller& who) { handle(x, with, who); }));
+           known_callers_only(with->how.channel_access, with,
+                              [=](auto& x, const caller& who) { handle(x, with, who); }));
   };
   auto subscribe_to = [](topic_form meaning) {
     return [=](auto& x, const services_ptr& through, const caller& who) {
@@ -183,6 +210,10 @@ void add_channel_routes(router& to, const services_ptr& with) {
   }
   if (serves(channel_half::receiving)) {
     add("GET", "/messages", list_updates);
+    if (with->who.incoming)
+      to.add("POST", "/messages/incoming",
+             known_callers_only(with->how.peer_access, with,
+                                [=](auto& x, const caller& who) { take_over(x, with, who); }));
     // The older names of the reference software.
     add("POST", "/messages/subscriptions/by_jurisdiction", subscribe_to(topic_form::jurisdiction));
   }

@@ -20,7 +20,8 @@ struct api_actors {
   message_reception_api_actor reception;
   channel_api_actor channel;
   operator_api_actor operation;
-  token_keys_actor keys{}; ///< empty: no JSON Web Tokens are taken
+  token_keys_actor keys{};       ///< empty: no JSON Web Tokens are taken
+  incoming_api_actor incoming{}; ///< empty: there is no POST /messages/incoming
 };
 
 struct server_options {
@@ -34,6 +35,8 @@ struct server_options {
   std::vector<channel_half> channel_halves{channel_half::posting, channel_half::receiving};
   /// Who may use the Channel API; null: nobody is asked who they are.
   std::shared_ptr<const access_control> channel_access;
+  /// The same for the other sides of the channel, who use POST /messages/incoming.
+  std::shared_ptr<const access_control> peer_access;
   uint64_t message_bytes = 0;
   uint64_t document_bytes = 0;
   uint32_t connections = 0;

@@ -81,6 +81,14 @@ struct post_to_channel {
 struct channel_receipt {
   std::string id;
 };
+/// POST /messages/incoming: what another side of a channel hands over (wire.md, simplex). The
+/// answer comes after it is on disk.
+struct incoming_message {
+  message content; ///< sender_ref may be empty
+  std::string key; ///< the same key of the same sender is the same message; empty: none
+  /// The peer that asks, as an endpoint with access control found out; empty: it was not asked.
+  std::string from{};
+};
 struct find_channel_message {
   std::string id;
   std::string as_jurisdiction{}; ///< as in post_to_channel
@@ -232,6 +240,7 @@ IGL_INSPECT(post_to_channel, x.content, x.idempotency_key, x.as_jurisdiction)
 IGL_INSPECT(channel_receipt, x.id)
 IGL_INSPECT(find_channel_message, x.id, x.as_jurisdiction)
 IGL_INSPECT(find_channel_updates, x.cursor, x.since, x.receiver, x.limit, x.as_jurisdiction)
+IGL_INSPECT(incoming_message, x.content, x.key, x.from)
 IGL_INSPECT(find_participants, x.unused)
 IGL_INSPECT(participants, x.codes)
 IGL_INSPECT(revoke_channel_message, x.id, x.as_jurisdiction)

@@ -166,6 +166,12 @@ using channel_api_actor =
     channel_actor::extend<caf::replies_to<find_participants>::with<participants>,
                           caf::replies_to<revoke_channel_message>::with<channel_message>>;
 
+/// The INCOMING API takes what the other sides of a channel hand over.
+using incoming_api_actor =
+    caf::typed_actor<caf::replies_to<incoming_message>::with<channel_receipt>,
+                     // INTERNAL: write what is waiting.
+                     caf::reacts_to<caf::tick_atom>>;
+
 /// The TOKEN KEYS reads the keys that bearer tokens are signed with, and reads them again.
 using token_keys_actor =
     caf::typed_actor<caf::replies_to<renew_token_keys>::with<token_keys_renewed>,

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iomanip>
 #include <iostream>
 #include <random>
@@ -91,6 +92,7 @@ public:
         {"latency", &measurements::latency},
         {"documents", &measurements::documents},
         {"posts", &measurements::durable_posts},
+        {"endpoint-posts", &measurements::endpoint_posts},
         {"journey", &measurements::journey},
         {"hundred-thousand", &measurements::hundred_thousand},
         {"chain", &measurements::chain}};
@@ -214,36 +216,77 @@ private:
                       fixed(static_cast<double>(grown) / mega, 0) + " MB", "–", "–", "< 64 MB"});
   }
 
-  void durable_posts() {
-    say("durable posts, in turn with a bare listener");
+  /// Posts to `url` in turn with a bare listener, and a row about it. After each round `settled`
+  /// waits until the work that follows is done.
+  void posts_row(const std::string& what, const std::string& url, const std::string& wanted,
+                 const std::function<void()>& settled) {
     auto port = std::to_string(free_port());
     auto echo = child_process::start({own_program(), "--echo", port}, folder_ + "/echo.log");
     if (!echo)
       give_up(sentence_of(echo.error()));
-    node_client probe({"http://127.0.0.1:" + port, {}, {}});
-    http_request hello;
-    hello.method = "GET";
-    hello.url = probe.where().url + "/";
-    while (!probe.exchange(hello))
-      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    await_answer("http://127.0.0.1:" + port + "/");
     std::vector<double> ratios, posts, echoes;
     for (int i = 0; i < rounds; ++i) {
       auto bare = post_repeatedly("http://127.0.0.1:" + port + "/message", body(certificate_),
                                   std::chrono::seconds{5}, folder_);
-      auto ours = post_repeatedly(node("AU").url + "/message", body(certificate_),
-                                  std::chrono::seconds{5}, folder_);
+      auto ours = post_repeatedly(url, body(certificate_), std::chrono::seconds{5}, folder_);
       if (ours.bad > 0)
         give_up(std::to_string(ours.bad) + " posts did not get a 201");
       echoes.push_back(bare.rate());
       posts.push_back(ours.rate());
       ratios.push_back(ours.rate() / bare.rate());
-      say("  bare " + fixed(bare.rate(), 0) + "/s, POST /message " + fixed(ours.rate(), 0) + "/s");
-      settle_all();
+      say("  bare " + fixed(bare.rate(), 0) + "/s, " + url + " " + fixed(ours.rate(), 0) + "/s");
+      settled();
     }
-    table_.push_back({"POST /message, durable 201s, 32 connections, the whole network behind it",
-                      fixed(median(posts), 0) + "/s",
+    table_.push_back({what, fixed(median(posts), 0) + "/s",
                       "bare listener " + fixed(median(echoes), 0) + "/s", fixed(median(ratios), 2),
-                      "0.5"});
+                      wanted});
+  }
+
+  /// Waits for somebody to answer there with 2xx.
+  static void await_answer(const std::string& url) {
+    node_client probe({url, {}, {}});
+    http_request hello;
+    hello.method = "GET";
+    hello.url = url;
+    auto start = steady::now();
+    while (true) {
+      auto answer = probe.exchange(hello);
+      if (answer && answer->status / 100 == 2)
+        return;
+      if (seconds_since(start) > 30)
+        give_up(url + " does not answer");
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+  }
+
+  void durable_posts() {
+    say("durable posts, in turn with a bare listener");
+    posts_row("POST /message, durable 201s, 32 connections, the whole network behind it",
+              node("AU").url + "/message", "0.5", [this] { settle_all(); });
+  }
+
+  void endpoint_posts() {
+    for (std::string medium : {"shared-database", "memory"}) {
+      say("durable posts to an endpoint, medium " + medium);
+      auto here = folder_ + "/endpoint-" + medium;
+      auto address = "127.0.0.1:" + std::to_string(free_port());
+      std::ofstream(here + ".toml")
+          << "endpoint = \"bench\"\njurisdictions = [\"AU\"]\nparticipants = [\"AU\", \"SG\"]\n"
+          << "data_dir = \"" << here << "\"\nmedium.kind = \"" << medium << "\"\n"
+          << (medium == "memory" ? "" : "medium.path = \"" + here + "-medium\"\n")
+          << "[[listeners]]\naddress = \"" << address << "\"\napis = [\"channel\", \"operator\"]\n";
+      auto process = child_process::start(
+          {network_.options().program, "endpoint", "--config", here + ".toml"}, here + ".log");
+      if (!process)
+        give_up(sentence_of(process.error()));
+      auto url = "http://" + address;
+      await_answer(url + "/readyz");
+      posts_row("POST /messages of an endpoint, durable 201s, 32 connections, medium " + medium,
+                url + "/messages", "0.4", [&] { settle(url); });
+      if (process->stop(std::chrono::seconds{20}) != 0)
+        give_up("the endpoint did not end cleanly");
+    }
   }
 
   void settle_all() {
@@ -346,7 +389,7 @@ int main(int argc, char** argv) {
   auto one = arguments.size() == 4 && arguments[2] == "--only";
   if (!(arguments.size() == 2 || one) || arguments[0] != "--igl")
     give_up("usage: igl_bench --igl <the program> "
-            "[--only latency|documents|posts|journey|hundred-thousand|chain]");
+            "[--only latency|documents|posts|endpoint-posts|journey|hundred-thousand|chain]");
   auto pattern = (std::filesystem::temp_directory_path() / "igl-bench-XXXXXX").string();
   if (!mkdtemp(pattern.data()))
     give_up("cannot make a temporary folder");

@@ -5,6 +5,9 @@
 
 #include "channels/shared_database.hpp"
 
+#include <atomic>
+#include <thread>
+
 using namespace igl;
 using std::chrono::seconds;
 
@@ -184,6 +187,28 @@ TEST_CASE_FIXTURE(chain_world, "makes a block when one is due, once, whoever ask
   // The clock was set back.
   now -= seconds{3600};
   CHECK(*on->mine_if_due(interval, now));
+}
+
+TEST_CASE_FIXTURE(chain_world, "makes one block when many see at the same time that it is due") {
+  constexpr int rounds = 40;
+  constexpr int askers = 4;
+  for (int round = 1; round <= rounds; ++round) {
+    now += seconds{10};
+    std::atomic<int> ready{0};
+    std::atomic<int> made{0};
+    std::vector<std::thread> all;
+    for (int i = 0; i < askers; ++i)
+      all.emplace_back([&] {
+        ++ready;
+        while (ready < askers)
+          std::this_thread::yield();
+        made += *on->mine_if_due(seconds{10}, now);
+      });
+    for (auto& x : all)
+      x.join();
+    REQUIRE(made == 1);
+    REQUIRE(status().height == static_cast<uint64_t>(round));
+  }
 }
 
 TEST_CASE_FIXTURE(chain_world, "rests when only empty blocks would follow") {

@@ -81,29 +81,31 @@ TEST_CASE("refuses what a filter denies, whichever field it is on") {
 
 TEST_CASE("gives the same id to the same key, and to the same reference where there is no key") {
   auto random = counting();
-  auto id = id_of({certificate(), "key-1"}, random);
-  CHECK(id == id_of({certificate("other"), "key-1"}, random));
-  CHECK(id != id_of({certificate(), "key-2"}, random));
-  auto by_reference = id_of({certificate(), ""}, random);
-  CHECK(by_reference == id_of({certificate(), ""}, random));
-  CHECK(by_reference != id_of({certificate("18"), ""}, random));
+  auto id = id_of({certificate(), "key-1"}, noon, random);
+  CHECK(id == id_of({certificate("other"), "key-1"}, noon, random));
+  CHECK(id != id_of({certificate(), "key-2"}, noon, random));
+  auto by_reference = id_of({certificate(), ""}, noon, random);
+  CHECK(by_reference == id_of({certificate(), ""}, noon, random));
+  CHECK(by_reference != id_of({certificate("18"), ""}, noon, random));
 }
 
 TEST_CASE("keeps apart the keys of two senders, and keys from references") {
   auto random = counting();
   auto theirs = certificate();
   theirs.sender = "NZ";
-  CHECK(id_of({certificate(), "1"}, random) != id_of({theirs, "1"}, random));
-  CHECK(id_of({certificate("17"), ""}, random) != id_of({certificate(), "17"}, random));
-  CHECK(id_of({certificate("17"), ""}, random) != id_of({certificate(), "AU:17"}, random));
+  CHECK(id_of({certificate(), "1"}, noon, random) != id_of({theirs, "1"}, noon, random));
+  CHECK(id_of({certificate("17"), ""}, noon, random) != id_of({certificate(), "17"}, noon, random));
+  CHECK(id_of({certificate("17"), ""}, noon, random) !=
+        id_of({certificate(), "AU:17"}, noon, random));
 }
 
 TEST_CASE("gives a fresh id where there is neither key nor reference") {
   auto random = counting();
   auto x = certificate("");
-  auto first = id_of({x, ""}, random);
+  auto first = id_of({x, ""}, noon, random);
   CHECK(first.size() == 36);
-  CHECK(first != id_of({x, ""}, random));
+  CHECK(first != id_of({x, ""}, noon, random));
+  CHECK(first < id_of({x, ""}, noon + std::chrono::milliseconds{1}, random));
 }
 
 TEST_CASE("stores a posted message as received and has it written") {

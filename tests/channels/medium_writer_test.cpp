@@ -126,6 +126,18 @@ TEST_CASE_FIXTURE(medium_writer_world, "gives up a taken id at once, and only th
   CHECK(entries() == 3);
 }
 
+TEST_CASE_FIXTURE(medium_writer_world, "asks a medium that fails once, not once for each message") {
+  auto jobs = {post("a"), post("b"), post("c"), post("d")};
+  mood->appends = {make_problem(errc::conflict), caf::none, make_problem(errc::peer_timeout)};
+  for (auto& job : jobs)
+    self->send(writer, ticket_of(job), *parse_order<write_to_medium>(job.order.body));
+  run();
+  CHECK(mood->batches == std::vector<size_t>{4, 1, 1});
+  CHECK(entries() == 1);
+  for (auto id : {"b", "c", "d"})
+    CHECK(status_of(channel_half::posting, id) == channel_status::received);
+}
+
 TEST_CASE_FIXTURE(medium_writer_world, "writes a message once when its job comes twice") {
   auto job = post("a");
   CHECK(write(job));

@@ -165,7 +165,9 @@ inline void medium_contract(const std::function<medium_place()>& fresh) {
       CHECK(code_of(ours->append({entry_about("a"), entry_about(bad)})) == errc::bad_request);
       CHECK(*ours->find("a") == medium_presence::absent);
     }
-    CHECK(!ours->append({entry_about(std::string(256, 'i'))}));
+    auto longest = entry_about("a");
+    longest.id = std::string(256, 'i');
+    CHECK(!ours->append({longest}));
     place.settle();
     CHECK(*ours->find(std::string(256, 'i')) == medium_presence::confirmed);
   }

@@ -1,12 +1,9 @@
 #include "tests/support/token_issuer.hpp"
-#include "tests/system/world.hpp"
+#include "tests/system/member.hpp"
 
 #include "messages/json.hpp"
 
 #include <doctest/doctest.h>
-
-#include <fstream>
-#include <sstream>
 
 using namespace igl;
 using namespace igl::system_tests;
@@ -48,57 +45,6 @@ struct issuer {
                 {"sub", "client-of-sg"},
                 {"exp", std::time(nullptr) + 600}};
     return {200, json{{"access_token", key.sign(claims)}, {"expires_in", 600}}.dump()};
-  }
-};
-
-/// A process of the program with a configuration of its own.
-struct member {
-  std::string url;
-  std::string log_file;
-  child_process process;
-
-  member(const temporary_folder& in, const std::string& kind, const std::string& name,
-         const std::string& apis, const std::string& config,
-         const std::vector<std::string>& environment = {})
-      : url("http://127.0.0.1:" + std::to_string(free_port())),
-        log_file(in.path() + "/" + name + ".log") {
-    auto file = in.path() + "/" + name + ".toml";
-    std::ofstream(file) << "data_dir = \"" << in.path() << "/" << name << "\"\n"
-                        << config << "[[listeners]]\naddress = \"" << url.substr(7)
-                        << "\"\napis = [" << apis << "]\n";
-    auto started =
-        child_process::start({IGL_PROGRAM, kind, "--config", file}, log_file, environment);
-    REQUIRE(started);
-    process = std::move(*started);
-    auto ready = eventually([&] { return ask("GET", "/readyz").status == 200; });
-    REQUIRE_MESSAGE(ready, log());
-  }
-  ~member() { process.stop(std::chrono::seconds{20}); }
-
-  http_response ask(const std::string& method, const std::string& path,
-                    const std::string& token = {}, const std::string& body = {},
-                    const std::string& type = "application/json") const {
-    http_request request;
-    request.method = method;
-    request.url = url + path;
-    request.body = body;
-    if (!body.empty())
-      request.headers.push_back({"Content-Type", type});
-    if (!token.empty())
-      request.headers.push_back({"Authorization", "Bearer " + token});
-    node_client client({url, {}, {}});
-    auto answer = client.exchange(std::move(request));
-    return answer ? *answer : http_response{};
-  }
-  std::string log() const {
-    std::ifstream file(log_file);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-  bool logs(const std::string& part) const {
-    return eventually([&] { return log().find(part) != std::string::npos; },
-                      std::chrono::seconds{10});
   }
 };
 

@@ -1,0 +1,71 @@
+#include "channels/medium_lanes.hpp"
+#include "messages/promise.hpp"
+#include "tests/channels/examples.hpp"
+#include "tests/support/actor_world.hpp"
+
+using namespace igl;
+
+namespace {
+
+/// Lanes whose writers answer for NZ when a test says so.
+struct lanes_world : actor_world {
+  std::vector<std::shared_ptr<guarded_promise<settled>>> waiting; ///< of messages to NZ
+  int made = 0;
+  medium_writer_actor lanes = keep(system.spawn(medium_lanes, 2u, [this](caf::local_actor* parent) {
+    ++made;
+    return parent->spawn<caf::linked>(writing, this);
+  }));
+
+  static medium_writer_actor::behavior_type writing(medium_writer_actor::pointer self,
+                                                    lanes_world* world) {
+    return {[=](const job_ticket&, const write_to_medium& order) -> caf::result<settled> {
+              auto answer = promise_of<settled>(self);
+              if (order.said.content.receiver == "NZ")
+                world->waiting.push_back(answer);
+              else
+                answer->deliver(settled{});
+              return answer->unguarded();
+            },
+            [](caf::tick_atom) {
+            }};
+  }
+
+  auto write(const std::string& receiver) {
+    write_to_medium order{{"a", examples::certificate(), channel_status::received}};
+    order.said.content.receiver = receiver;
+    return ask(lanes, job_ticket{"j", 1, 1}, order);
+  }
+  ~lanes_world() { waiting.clear(); }
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("medium lanes");
+
+TEST_CASE_FIXTURE(lanes_world, "a receiver whose side hangs keeps nobody else waiting") {
+  auto hangs = write("NZ");
+  CHECK(!hangs.answered());
+  CHECK(write("SG").answer<settled>());
+  waiting.at(0)->deliver(settled{});
+  CHECK(hangs.answer<settled>());
+  CHECK(made == 2);
+}
+
+TEST_CASE_FIXTURE(lanes_world, "those who would wait too long come again, until there is room") {
+  auto first = write("NZ");
+  auto second = write("NZ");
+  auto third = write("NZ").answer<settled>();
+  REQUIRE(!third);
+  CHECK(code_of(third.error()) == errc::peer_busy);
+  waiting.at(0)->deliver(make_problem(errc::peer_timeout));
+  CHECK(code_of(first.answer<settled>().error()) == errc::peer_timeout);
+  auto fourth = write("NZ");
+  CHECK(waiting.size() == 3);
+  waiting.at(1)->deliver(settled{});
+  CHECK(second.answer<settled>());
+  waiting.at(2)->deliver(settled{});
+  CHECK(fourth.answer<settled>());
+  CHECK(made == 1);
+}
+
+TEST_SUITE_END();
