@@ -2,7 +2,7 @@
 #include "channels/incoming_api.hpp"
 #include "http/client.hpp"
 #include "http/server.hpp"
-#include "tests/channels/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
 
 #include <caf/all.hpp>

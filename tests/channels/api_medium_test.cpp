@@ -2,7 +2,7 @@
 #include "channels/endpoint_rules.hpp"
 #include "channels/open_medium.hpp"
 #include "tests/channels/peer_network.hpp"
-#include "tests/channels/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
 
 #include <nlohmann/json.hpp>

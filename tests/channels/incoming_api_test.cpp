@@ -2,7 +2,7 @@
 #include "channels/incoming_api.hpp"
 #include "channels/incoming_rules.hpp"
 #include "tests/channels/examples.hpp"
-#include "tests/channels/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
 #include "tests/support/actor_world.hpp"
 
