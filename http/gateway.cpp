@@ -13,6 +13,28 @@ namespace {
 /// Who waits too long is looked for as often as this.
 constexpr std::chrono::seconds look{1};
 
+gateway_actor& behind(const caf::strong_actor_ptr& x) {
+  return static_cast<gateway_actor&>(*caf::actor_cast<caf::abstract_actor*>(x));
+}
+
+struct gateway_watch_state {
+  static inline const char* name = "http-gateway-watch";
+};
+
+/// Not the clock itself, which could tell a gateway directly: what follows from a time-out may set
+/// timers, and CAF's clock waits for room in its own queue when that is full, for ever.
+gateway_watch_actor::behavior_type
+gateway_watch(gateway_watch_actor::stateful_pointer<gateway_watch_state> self,
+              const caf::strong_actor_ptr& over) {
+  self->delayed_send(self, look, caf::tick_atom_v);
+  return {
+      [=](caf::tick_atom) {
+        behind(over).end_overdue();
+        self->delayed_send(self, look, caf::tick_atom_v);
+      },
+  };
+}
+
 } // namespace
 
 caf::error contained(const std::function<void()>& piece) {
@@ -33,38 +55,30 @@ caf::error contained(const std::function<void()>& piece) {
 
 caf::message_id gateway_actor::expect(std::chrono::seconds patience, continuation then,
                                       counted one) {
-  const auto until = home_system().clock().now() + patience;
   std::lock_guard guard(mutex_);
-  if (closed_)
+  if (closed_) // and the actor system may be gone
     return {};
+  const auto until = home_system().clock().now() + patience;
   const auto number = ++last_number_;
   under_way_.emplace(number, waiting{until, std::move(then), std::move(one)});
-  if (!std::exchange(watching_, true))
-    look_later();
   return caf::make_message_id(number);
 }
 
-void gateway_actor::close() {
+bool gateway_actor::close() {
   std::unordered_map<uint64_t, waiting> forgotten;
   std::lock_guard guard(mutex_);
-  closed_ = true;
   forgotten.swap(under_way_);
+  return !std::exchange(closed_, true);
 }
 
 void gateway_actor::enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) {
   if (!what->mid.is_response())
-    return end_overdue();
+    return;
   std::unique_lock lock(mutex_);
   auto asked = under_way_.extract(what->mid.request_id().integer_value());
   lock.unlock();
   if (asked)
     asked.mapped().then(what->content());
-}
-
-void gateway_actor::look_later() {
-  home_system().clock().schedule_message(
-      home_system().clock().now() + look, caf::strong_actor_ptr{ctrl()},
-      caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, caf::tick_atom_v));
 }
 
 void gateway_actor::end_overdue() {
@@ -77,9 +91,6 @@ void gateway_actor::end_overdue() {
       if (at->second.until <= now)
         overdue.push_back(std::move(under_way_.extract(at).mapped()));
     }
-    watching_ = !under_way_.empty();
-    if (watching_)
-      look_later();
   }
   for (auto& x : overdue) {
     auto why = caf::make_message(caf::make_error(caf::sec::request_timeout));
@@ -100,10 +111,17 @@ gateway::gateway(caf::actor_system& sys, std::shared_ptr<gauge> waiting)
   caf::actor_config config;
   actor_ = caf::make_actor<gateway_actor, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(),
                                                                  &sys, config);
+  // Hidden: an actor system does not wait for it.
+  watch_ = sys.spawn<caf::hidden>(gateway_watch, actor_);
+}
+
+void gateway::stop() const {
+  if (actor().close())
+    caf::anon_send_exit(watch_, caf::exit_reason::user_shutdown);
 }
 
 gateway_actor& gateway::actor() const {
-  return static_cast<gateway_actor&>(*caf::actor_cast<caf::abstract_actor*>(actor_));
+  return behind(actor_);
 }
 
 } // namespace igl

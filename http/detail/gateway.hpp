@@ -9,6 +9,7 @@
 #include <caf/actor_clock.hpp>
 #include <caf/monitorable_actor.hpp>
 #include <caf/response_type.hpp>
+#include <caf/typed_actor.hpp>
 
 #include <chrono>
 #include <functional>
@@ -31,8 +32,11 @@ public:
   /// The answer to the question with this id goes to `then`; one that does not come within
   /// `patience` is request_timeout. Not valid: the gateway is closed.
   caf::message_id expect(std::chrono::seconds patience, continuation then, counted one);
-  /// Whoever waits for an answer is forgotten, and nobody can wait for one any more.
-  void close();
+  /// Whoever waits for an answer is forgotten, and nobody can wait for one any more. False: that
+  /// was so before.
+  bool close();
+  /// Whoever waits too long hears request_timeout.
+  void end_overdue();
 
   using caf::monitorable_actor::enqueue;
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* host) override;
@@ -47,15 +51,16 @@ private:
     counted one;
   };
 
-  void look_later();
-  void end_overdue();
-
   std::mutex mutex_;
   std::unordered_map<uint64_t, waiting> under_way_;
   uint64_t last_number_ = 0;
-  bool watching_ = false;
   bool closed_ = false;
 };
+
+/// A GATEWAY WATCH lets a gateway look regularly for those who wait too long.
+using gateway_watch_actor = caf::typed_actor<
+    // INTERNAL: it is time.
+    caf::reacts_to<caf::tick_atom>>;
 
 /// Runs what follows for somebody. What it throws is logged and becomes `internal`: whoever gave
 /// the answer must not end with it.
@@ -76,7 +81,7 @@ public:
   ~gateway() { stop(); }
 
   /// What is asked from now on gets no answer but broken_promise.
-  void stop() const { actor().close(); }
+  void stop() const;
 
   /// Has `whom` asked; `then` gets the answer, `otherwise` the error, on any thread. If `then`
   /// throws, `otherwise` hears `internal`; what `otherwise` throws is logged.
@@ -128,6 +133,7 @@ private:
   gateway_actor& actor() const;
 
   caf::strong_actor_ptr actor_;
+  gateway_watch_actor watch_;
   std::shared_ptr<gauge> waiting_;
 };
 

@@ -42,7 +42,7 @@ message_api_actor::behavior_type never_answers(message_api_actor::pointer self) 
           }};
 }
 
-/// A gateway, and an actor behind them that answers `post_message` and refuses the rest.
+/// A gateway, and an actor behind it that answers `post_message` and refuses the rest.
 struct gate {
   struct config : caf::actor_system_config {
     config() { add_to(*this); }
@@ -77,17 +77,6 @@ struct gate {
       return caf::none;
     return answer.get();
   }
-};
-
-/// Cannot be copied on another thread than the one that made it.
-struct shy {
-  std::thread::id home = std::this_thread::get_id();
-  shy() = default;
-  shy(const shy& x) : home(x.home) {
-    if (std::this_thread::get_id() != home)
-      throw std::runtime_error("not here");
-  }
-  shy& operator=(const shy&) = default;
 };
 
 } // namespace
@@ -131,11 +120,53 @@ TEST_SUITE("http gateway") {
     caf::anon_send_exit(silent, caf::exit_reason::kill);
   }
 
-  TEST_CASE("a request that cannot even be made ends nothing") {
+  TEST_CASE("what follows from a time-out may set timers, more than the clock can take at once") {
     gate x;
+    auto silent = x.system.spawn(never_answers);
+    auto heard = std::make_shared<std::promise<void>>();
+    auto over = heard->get_future();
     x.through.request(
-        x.api, 10s, find_message{}, [one = shy{}](const message_record&) {},
-        [](const caf::error&) {});
+        silent, 1s, post_message{}, [](const message_record&) {},
+        [=, &x](const caf::error&) {
+          for (int i = 0; i < 1000; ++i)
+            caf::delayed_anon_send(x.api, 1h, find_message{});
+          heard->set_value();
+        });
+    REQUIRE(over.wait_for(20s) == std::future_status::ready);
     CHECK(x.lives());
+    caf::anon_send_exit(silent, caf::exit_reason::kill);
+  }
+
+  TEST_CASE("who asks an actor that is gone hears so at once, and may ask again from there") {
+    gate x;
+    auto gone = x.system.spawn(never_answers);
+    caf::anon_send_exit(gone, caf::exit_reason::kill);
+    caf::scoped_actor self{x.system};
+    self->wait_for(gone);
+    std::vector<errc> heard;
+    auto ask = [&](const auto& otherwise) {
+      x.through.request(
+          gone, 10s, post_message{}, [](const message_record&) {}, otherwise);
+    };
+    ask([&](const caf::error& first) {
+      heard.push_back(code_of(first));
+      ask([&](const caf::error& second) { heard.push_back(code_of(second)); });
+    });
+    CHECK(heard == std::vector<errc>(2, code_of(caf::make_error(caf::sec::request_receiver_down))));
+    CHECK(x.lives());
+  }
+
+  TEST_CASE("once it is stopped it asks nobody, and who waited is forgotten") {
+    gate x;
+    auto silent = x.system.spawn(never_answers);
+    auto kept = std::make_shared<int>();
+    x.through.request(
+        silent, 1s, post_message{}, [kept](const message_record&) {},
+        [kept](const caf::error&) { ++*kept; });
+    x.through.stop();
+    CHECK(*kept == 0);
+    CHECK(kept.use_count() == 1);
+    CHECK(x.heard_after([](const message_record&) {}) == errc::broken_promise);
+    caf::anon_send_exit(silent, caf::exit_reason::kill);
   }
 }
