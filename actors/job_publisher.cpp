@@ -178,6 +178,8 @@ void look(const publishing_ptr& x, publishing_lane& lane) {
   const auto now = x->self->clock().now();
   if (now < lane.paused_until)
     return look_after(x, lane, lane.paused_until - now);
+  // What failed and is tried again holds up nobody, however often it fails.
+  const bool idle = lane.in_flight == 0;
   while (!lane.failed.empty() && lane.in_flight < x->options.window) {
     auto what = std::move(lane.failed.front());
     lane.failed.pop_front();
@@ -191,7 +193,7 @@ void look(const publishing_ptr& x, publishing_lane& lane) {
     lane.measuring = true;
     return measure(*x->to, lane.on, x->self);
   }
-  if (lane.in_flight == 0 && room_in_window(x, lane) > 0)
+  if (idle && room_in_window(x, lane) > 0)
     read(x, lane);
 }
 

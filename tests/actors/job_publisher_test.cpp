@@ -373,6 +373,24 @@ TEST_CASE_FIXTURE(publisher_world,
   CHECK(to->taken[1].id != to->taken[2].id);
 }
 
+TEST_CASE_FIXTURE(publisher_world, "what its stream refuses again and again holds up no other") {
+  options.bundle = 16;
+  start();
+  to->fails_on = inbox_job(7).id;
+  open_and_nudge(7, 1);
+  for (uint32_t i = 1; i <= 60; ++i) {
+    open_and_nudge(100 + i, 1);
+    pass(1s, 100ms);
+  }
+  CHECK(to->refused > 5);
+  CHECK(published().size() > 50);
+  CHECK(published().count(inbox_job(7).id) == 0);
+  to->fails_on.clear();
+  pass(10s, 100ms);
+  CHECK(published().size() == 61);
+  CHECK(status().in_flight == 0);
+}
+
 TEST_CASE("a message of one job is that job, and any array is one of several") {
   CHECK(bundle_of({R"({"a":1})"}) == R"({"a":1})");
   const auto several = bundle_of({R"({"a":"]"})", R"({"b":[{}]})", "{}"});

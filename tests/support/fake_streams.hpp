@@ -24,6 +24,7 @@ public:
   uint64_t refused = 0;           ///< publications that failed
   caf::error fails_with;          ///< set: what is published fails
   size_t fails_above = SIZE_MAX;  ///< bytes that are too large
+  std::string fails_on;           ///< set: what is published with this in it fails
   std::map<stream, stream_level> levels;
   int asked_level = 0;
   std::map<stream, int> mended;
@@ -42,6 +43,10 @@ public:
     if (payload.size() > fails_above) {
       ++refused;
       return done(make_problem(errc::too_large, "for a test"));
+    }
+    if (!fails_on.empty() && payload.find(fails_on) != std::string::npos) {
+      ++refused;
+      return done(make_problem(errc::unavailable, "for a test"));
     }
     taken.push_back({on, id, std::move(payload)});
     if (holding)
