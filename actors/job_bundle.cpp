@@ -1,5 +1,6 @@
 #include "actors/job_bundle.hpp"
 
+#include "messages/json.hpp"
 #include "messages/quick_json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -42,11 +43,11 @@ std::vector<std::string> deliveries_in(std::string_view payload) {
     return {std::string{payload}};
   if (read_quickly(payload, found))
     return found;
-  auto tree = nlohmann::json::parse(payload, nullptr, false);
-  if (!tree.is_array() || tree.empty())
+  auto tree = parse_json(payload);
+  if (!tree || !tree->is_array() || tree->empty())
     return {std::string{payload}};
   found.clear();
-  for (const auto& x : tree)
+  for (const auto& x : *tree)
     found.push_back(x.dump());
   return found;
 }

@@ -402,6 +402,12 @@ TEST_CASE("a message of one job is that job, and any array is one of several") {
     CHECK(deliveries_in(no_array) == texts{no_array});
 }
 
+TEST_CASE("an array that is nested too deeply is not read") {
+  const size_t depth = 500'000;
+  const auto hostile = std::string(depth, '[') + std::string(depth, ']');
+  CHECK(deliveries_in(hostile) == std::vector<std::string>{hostile});
+}
+
 TEST_CASE_FIXTURE(publisher_world, "goes on after the ledger could not be read") {
   start();
   on_disk->cannot_read = make_problem(errc::storage_failed, "the disk is tired");
