@@ -43,7 +43,7 @@ struct ledger_writer_state {
 /// when jobs may have become due.
 ///
 /// The APIs have precedence. While eight of their requests or more wait on average, the settlements
-/// of jobs go to disk four times a second only, one for 128 requests. A worker does not go on before
+/// of jobs go to disk twice a second only, one for 128 requests. A worker does not go on before
 /// it has settled: so all that works behind the APIs, here and elsewhere, slows down to what they
 /// leave, and catches up when they are quiet.
 ledger_writer_actor::behavior_type
