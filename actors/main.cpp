@@ -69,10 +69,11 @@ int explain(const CLI::App& app, const CLI::ParseError& mistake, int argc, char*
 /// A thread that is woken waits for its turn instead of interrupting another: under load more
 /// gathers for each waking, and a processor that has nothing to do takes it up as fast as ever.
 /// Threads and processes that are started later inherit it; where it is not allowed, nothing is
-/// different but the speed.
+/// different but the speed. Whoever started this process with another policy meant that one.
 void wake_in_turn() {
   const sched_param none{};
-  sched_setscheduler(0, SCHED_BATCH, &none);
+  if (sched_getscheduler(0) == SCHED_OTHER)
+    sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 } // namespace
