@@ -1,3 +1,4 @@
+#include "tests/system/pages.hpp"
 #include "tests/system/world.hpp"
 
 #include <doctest/doctest.h>
@@ -8,32 +9,6 @@
 
 using namespace igl;
 using namespace igl::system_tests;
-
-namespace {
-
-std::vector<std::string> lines_of(const std::string& file) {
-  std::ifstream in(std::string(IGL_SOURCE_DIR) + "/" + file);
-  REQUIRE_MESSAGE(in, file << " is missing");
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);)
-    lines.push_back(line);
-  return lines;
-}
-
-/// The lines of all code blocks of a language.
-std::vector<std::string> code(const std::string& file, const std::string& language) {
-  std::vector<std::string> result;
-  auto inside = false;
-  for (const auto& line : lines_of(file)) {
-    if (line.rfind("```", 0) == 0)
-      inside = !inside && line == "```" + language;
-    else if (inside)
-      result.push_back(line);
-  }
-  return result;
-}
-
-} // namespace
 
 TEST_SUITE_BEGIN("readme");
 
