@@ -18,15 +18,6 @@ bool is_for_us(const message& x, const node_settings& settings) {
   return x.receiver == settings.jurisdiction && x.sender != settings.jurisdiction;
 }
 
-event false_alarm(const channel_settings& channel, const process_message& arrival) {
-  return {0,
-          {},
-          event_kind::delivery_checked,
-          to_string(arrival.content.ref()),
-          "channel " + channel.id + " takes message " + arrival.channel_txn_id +
-              " back: it was a false alarm"};
-}
-
 /// What one message of a page causes.
 void take(settlement& result, const channel_message& said, const channel_settings& channel,
           const node_settings& settings) {
@@ -39,7 +30,9 @@ void take(settlement& result, const channel_message& said, const channel_setting
     else
       result.opens.push_back(make_job(arrival));
   } else if (said.status == channel_status::false_alarm && !fault_of(arrival.content, settings)) {
-    result.events.push_back(false_alarm(channel, arrival));
+    // Whether it was ever confirmed here, the lake knows.
+    arrival.said = channel_status::false_alarm;
+    result.opens.push_back(make_job(arrival));
   }
 }
 

@@ -18,8 +18,9 @@ process_message arrival_of(const channel_settings& channel, const channel_messag
 
 /// What one page of news causes: inbox jobs for what was sent TO us and is confirmed, a job of its
 /// own for each message that breaks the rules or cannot be read (so that it is listed and nobody
-/// waits for it), an event for a false alarm; and the cursor moves on. What is only observed comes
-/// again when it is confirmed; what we sent ourselves or is for others is not ours to take.
+/// waits for it); and the cursor moves on. What is only observed comes again when it is confirmed;
+/// what we sent ourselves or is for others is not ours to take. A false alarm is an inbox job too:
+/// whether the message has to be withdrawn, or never was in the lake, is seen there.
 settlement decide(const channel_page& page, const channel_settings& channel,
                   const node_settings& settings);
 

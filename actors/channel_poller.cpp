@@ -22,12 +22,24 @@ uint32_t questions_waiting(const node_settings& x) {
   return x.channels.size() == 1 ? x.jobs_in_flight : x.jobs_in_flight / 2;
 }
 
-settlement confirmed(const check_delivery& order) {
+std::string reason_of(const char* cause, const check_delivery& order) {
+  return cause + ("/" + std::to_string(order.round)) + "/" + order.channel_id;
+}
+
+settlement confirmed(const check_delivery& order, caf::timestamp now,
+                     const channel_settings& channel) {
   settlement result;
   result.opens.push_back(make_job(update_message{
       order.content.ref(),
       message_patch{message_status::accepted, order.channel_id, order.channel_txn_id},
-      "confirmed/" + std::to_string(order.round) + "/" + order.channel_id}));
+      reason_of("confirmed", order)}));
+  if (channel.revocable_for.count() == 0)
+    return result;
+  auto follow = order;
+  follow.last = channel_status::confirmed;
+  follow.confirmed = now;
+  result.opens.push_back(make_job(follow));
+  result.opens.back().due = now + pause_while_revocable(std::chrono::milliseconds{0}, channel);
   return result;
 }
 
@@ -43,10 +55,25 @@ settlement undeliverable(const check_delivery& order) {
 
 settlement revoked(const check_delivery& order) {
   settlement result;
-  result.opens.push_back(
-      make_job(update_message{order.content.ref(), message_patch{message_status::pending, {}, {}},
-                              "revoked/" + std::to_string(order.round) + "/" + order.channel_id}));
-  result.opens.push_back(make_job(route_message{order.content, order.round + 1, {}, {}}));
+  result.opens.push_back(make_job(
+      update_message{order.content.ref(),
+                     message_patch{message_status::pending, order.channel_id, order.channel_txn_id},
+                     reason_of("revoked", order), order.round + 1}));
+  return result;
+}
+
+/// Still confirmed: nothing has changed, so there is nothing to tell.
+settlement still_confirmed(const job_ticket& ticket, const check_delivery& order,
+                           caf::timestamp now, const channel_settings& channel) {
+  using std::chrono::milliseconds;
+  auto pause = milliseconds{0};
+  if (order.confirmed)
+    pause = pause_while_revocable(std::chrono::duration_cast<milliseconds>(now - *order.confirmed),
+                                  channel);
+  settlement result;
+  result.job = closed(ticket);
+  if (pause > milliseconds{0})
+    result.job = job_outcome{ticket, job_end::postponed, now + pause, {}};
   return result;
 }
 
@@ -83,15 +110,17 @@ void ask(poller_pointer self, const surroundings& around, const channel_settings
          const channel_actor& channel, const job_ticket& ticket, const check_delivery& order,
          std::shared_ptr<guarded_promise<settled>> answer) {
   auto id = which.id;
-  auto interval = which.poll_interval;
+  auto* how = &which; // one of the settings that the actor holds
   self->request(channel, patience_for(which.timeout), find_channel_message{order.channel_txn_id})
       .then(
           [=](const channel_message& said) {
             self->state.gates.at(id).leave(id, peer_mood::answering);
-            auto pause = pause_before_check(count(self->state, ticket.id), interval);
-            if (said.status != channel_status::received)
+            auto pause = how->poll_interval;
+            if (said.status == channel_status::received && order.last == said.status)
+              pause = pause_before_check(count(self->state, ticket.id), pause);
+            else
               self->state.asked.erase(ticket.id);
-            auto end = decide(ticket, order, said, around.now(), pause);
+            auto end = decide(ticket, order, said, around.now(), pause, *how);
             if (end)
               settle(self, around, std::move(*end), answer_with(answer));
             else
@@ -117,9 +146,19 @@ std::chrono::milliseconds pause_before_check(uint32_t asked, std::chrono::millis
   return std::min(pause, interval);
 }
 
+std::chrono::milliseconds pause_while_revocable(std::chrono::milliseconds since,
+                                                const channel_settings& channel) {
+  using std::chrono::milliseconds;
+  auto left = channel.revocable_for - since;
+  if (left <= milliseconds{0})
+    return milliseconds{0};
+  auto longest = std::max(channel.poll_interval, channel.revocable_for / 8);
+  return std::min(left, std::clamp(since, channel.poll_interval, longest));
+}
+
 caf::expected<settlement> decide(const job_ticket& ticket, const check_delivery& order,
                                  const channel_message& answer, caf::timestamp now,
-                                 std::chrono::milliseconds pause) {
+                                 std::chrono::milliseconds pause, const channel_settings& channel) {
   if (!can_be(order.last, answer.status))
     return make_problem(errc::bad_answer, "channel " + order.channel_id + " says " +
                                               to_string(answer.status) + " of a message that was " +
@@ -130,7 +169,9 @@ caf::expected<settlement> decide(const job_ticket& ticket, const check_delivery&
     result.job = job_outcome{ticket, job_end::postponed, now + pause, {}};
     return result;
   case channel_status::confirmed:
-    result = confirmed(order);
+    if (order.last == channel_status::confirmed)
+      return still_confirmed(ticket, order, now, channel);
+    result = confirmed(order, now, channel);
     break;
   case channel_status::undeliverable:
     result = undeliverable(order);

@@ -13,26 +13,38 @@ namespace igl {
 /// each time up to the channel's poll_interval. The first question has the same pause before it.
 std::chrono::milliseconds pause_before_check(uint32_t asked, std::chrono::milliseconds interval);
 
+/// The pause before a confirmed message is asked about again, `since` its confirmation was heard:
+/// the channel's poll_interval at first, then as long as it has been confirmed, up to an eighth of
+/// revocable_for; the last question comes when that is over. Zero: it is over. Nothing has to be
+/// remembered but the time of the confirmation, so such jobs cost nothing between two questions.
+std::chrono::milliseconds pause_while_revocable(std::chrono::milliseconds since,
+                                                const channel_settings& channel);
+
 /// What follows from a channel's answer about a message we posted.
 ///
-/// confirmed: accepted, and the job ends; undeliverable: back to the router without this channel;
-/// revoked: pending again, and routed anew in the next round; received: the same question after
-/// `pause`. Fails with bad_answer when the channel says what cannot follow from what it said
-/// before.
+/// confirmed: accepted and, where a confirmation may be revoked, another job goes on asking; asked
+/// again about a confirmed one: the same question later, until revocable_for is over.
+/// undeliverable: back to the router without this channel. revoked: the message updater makes it
+/// pending again and sends it to the router, for a next round over any channel. received: the same
+/// question after `pause`. Fails with bad_answer when the channel says what cannot follow from what
+/// it said before.
 caf::expected<settlement> decide(const job_ticket& ticket, const check_delivery& order,
                                  const channel_message& answer, caf::timestamp now,
-                                 std::chrono::milliseconds pause);
+                                 std::chrono::milliseconds pause,
+                                 const channel_settings& channel = {});
 
 struct channel_poller_state {
   static inline const char* name = "channel-poller";
   std::map<std::string, peer_gate> gates; // by channel id
-  std::map<std::string, uint32_t> asked;  // job id → questions so far; forgotten at a restart
+  /// job id → questions so far, of messages that are not confirmed; forgotten at a restart
+  std::map<std::string, uint32_t> asked;
 };
 
-/// Asks a channel for the state of what WE sent until it changes.
+/// Asks a channel for the state of what WE sent until it changes; and then, where a confirmation
+/// may be revoked, until that is over.
 ///
 /// Takes:   channel-pending
-/// Opens:   message-updates, outbox
+/// Opens:   message-updates, outbox, channel-pending
 /// Calls:   the posting half of the channel that took the message
 /// Retries: while the channel does not answer, or does not know what it took
 /// Refuses: an answer that cannot follow; after the last attempt an operator decides

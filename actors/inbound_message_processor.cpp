@@ -1,5 +1,6 @@
 #include "actors/inbound_message_processor.hpp"
 
+#include "actors/message_arrivals.hpp"
 #include "actors/settling.hpp"
 #include "messages/json.hpp"
 #include "messages/multihash.hpp"
@@ -15,6 +16,32 @@ message_changed tell_of(const message& x) {
   return {to_string(x.ref()),
           "received",
           {{x.predicate, message_to_notice(x)}, {topic, status_to_notice(x.ref(), topic)}}};
+}
+
+notice status_notice(const message& x) {
+  auto topic = status_topic(x.sender_ref);
+  return {topic, status_to_notice(x.ref(), topic)};
+}
+
+/// Who heard of the content only would not hear of its status: they are told where to look, in the
+/// form of the status, so that nobody takes it for the message.
+message_changed tell_of_withdrawal(const message_record& before) {
+  auto& x = before.content;
+  auto status = status_notice(x);
+  return {to_string(x.ref()),
+          "withdrawn/" + std::to_string(before.version),
+          {{x.predicate, status.body}, status}};
+}
+
+message_changed tell_of_return(const message_record& before) {
+  auto told = tell_of(before.content);
+  told.cause += "/" + std::to_string(before.version);
+  told.notices.push_back(status_notice(before.content));
+  return told;
+}
+
+event fact(event_kind what, const message& x, std::string detail) {
+  return {0, {}, what, to_string(x.ref()), std::move(detail)};
 }
 
 void let_receiver_read(settlement& result, const message& x) {
@@ -61,9 +88,75 @@ caf::expected<settlement> posted_here(const job_ticket& ticket, const message& x
   return result;
 }
 
+/// What happened to a message, and to its status: a business's decision stays.
+void note(settlement& result, event fact, const message_record& before, const message_record& after,
+          const char* cause) {
+  auto from = to_string(before.status);
+  if (after.status == before.status) {
+    fact.detail += "; it stays " + from + ", as a business decided";
+    result.events.push_back(std::move(fact));
+    return;
+  }
+  result.events.push_back(std::move(fact));
+  result.events.push_back({0,
+                           {},
+                           event_kind::status_changed,
+                           to_string(after.content.ref()),
+                           "from " + from + " to " + to_string(after.status) + ": " + cause});
+}
+
+/// Once more, as another message of the same or another channel.
+void came_again(settlement& result, const process_message& order, const message_record& before,
+                const node_settings& settings) {
+  auto& x = order.content;
+  auto after = message_arrivals::with(before, {order.channel_id, order.channel_txn_id});
+  if (!after)
+    return;
+  auto where = "over channel " + order.channel_id + " as " + order.channel_txn_id;
+  result.messages.push_back({*after, before.version});
+  if (!is_withdrawn(before)) {
+    result.events.push_back(fact(event_kind::delivery_recorded, x, where + " too"));
+    return;
+  }
+  note(result, fact(event_kind::message_received, x, where + ", after it was withdrawn"), before,
+       *after, "it is there again");
+  fetch_document(result, x, settings);
+  result.tells.push_back(tell_of_return(before));
+}
+
+/// A false alarm. Only what the lake has can be withdrawn, and only by who brought it.
+settlement taken_back(const job_ticket& ticket, const process_message& order,
+                      const found_message& stored) {
+  settlement result;
+  result.job = closed(ticket);
+  auto& x = order.content;
+  if (!stored.record || !same_message(stored.record->content, x))
+    return result;
+  auto& before = *stored.record;
+  auto after = message_arrivals::without(before, {order.channel_id, order.channel_txn_id});
+  if (!after)
+    return result;
+  auto what = "channel " + order.channel_id + " takes message " + order.channel_txn_id +
+              " back: it was a false alarm";
+  result.messages.push_back({*after, before.version});
+  if (!is_withdrawn(*after)) {
+    result.events.push_back(fact(event_kind::delivery_checked, x,
+                                 what + "; the message stays, for channel " + after->channel_id +
+                                     " has confirmed it as " + after->channel_txn_id));
+    return result;
+  }
+  note(result,
+       fact(event_kind::message_withdrawn, x, what + "; it gives access to no document any more"),
+       before, *after, "it was withdrawn");
+  result.tells.push_back(tell_of_withdrawal(before));
+  return result;
+}
+
 settlement came_from_abroad(const job_ticket& ticket, const process_message& order,
                             const found_message& stored, const node_settings& settings) {
   auto& x = order.content;
+  if (order.said == channel_status::false_alarm)
+    return taken_back(ticket, order, stored);
   auto where = "the message " + order.channel_txn_id + " of channel " + order.channel_id;
   if (auto fault = fault_of(x, settings))
     return dead_letter_of(ticket, where + " breaks the rules: " + *fault);
@@ -77,8 +170,10 @@ settlement came_from_abroad(const job_ticket& ticket, const process_message& ord
                                       ", which is in the lake; nothing was overwritten");
   settlement result;
   result.job = closed(ticket);
-  if (stored.record)
+  if (stored.record) {
+    came_again(result, order, *stored.record, settings);
     return result;
+  }
   result.messages.push_back(
       {{x, message_status::received, order.channel_id, order.channel_txn_id, 0, {}}, 0});
   result.events.push_back({0,

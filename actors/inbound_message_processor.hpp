@@ -14,9 +14,20 @@ namespace igl {
 /// until a business accepts or rejects it. From abroad: into the lake as `received`, its document
 /// is fetched. Both: the subscribers of its predicate and of `message.<ref>.received` are told.
 ///
-/// A message from abroad that is in the lake already changes nothing. One that says something else
-/// under the same reference, claims to be ours or breaks the rules of POST /message becomes a dead
-/// letter that says so. Fails with internal: a message from here that is not in the lake.
+/// A message from abroad that is in the lake already is not there twice: that another channel has
+/// confirmed it too is remembered (message_arrivals), else nothing changes. One that says something
+/// else under the same reference, claims to be ours or breaks the rules of POST /message becomes a
+/// dead letter that says so.
+///
+/// A false alarm of what never was in the lake makes no noise. Of a message that is there: if
+/// another channel has confirmed it, it stays. Otherwise it is withdrawn: `rejected`, unless a
+/// business has decided; the subscribers of its predicate and of `message.<ref>.status` are told in
+/// any case; and the documents that were granted because of it are closed, for the ledger does not
+/// count what a withdrawn message grants. When it comes again after that, all of it is undone: it
+/// is `received` again, unless a business has decided, its document is fetched if it is not here,
+/// and whoever was told is told.
+///
+/// Fails with internal: a message from here that is not in the lake.
 caf::expected<settlement> decide(const job_ticket& ticket, const process_message& order,
                                  const found_message& stored, const node_settings& settings);
 
@@ -28,7 +39,8 @@ struct inbound_message_processor_state {
   static inline const char* name = "inbound-message-processor";
 };
 
-/// Brings a new message, from here or abroad, into the lake and on its way.
+/// Brings a new message, from here or abroad, into the lake and on its way, and withdraws one that
+/// its channel takes back.
 ///
 /// Takes:   inbox
 /// Opens:   outbox, object-retrieval, notifications

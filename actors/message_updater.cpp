@@ -14,6 +14,16 @@ std::string_view cause_in(std::string_view reason) {
   return reason.substr(0, reason.find('/'));
 }
 
+bool names_posting(const message_patch& x) {
+  return !x.channel_id.empty() && !x.channel_txn_id.empty();
+}
+
+/// What became of a posting counts as long as the message travels by it: not before and not after.
+bool is_outdated(const message_patch& x, const message_record& stored) {
+  return x.status && names_posting(x) &&
+         (x.channel_id != stored.channel_id || x.channel_txn_id != stored.channel_txn_id);
+}
+
 void patch(message_updater_actor::stateful_pointer<message_updater_state> self, surroundings around,
            patch_message asked, std::shared_ptr<guarded_promise<message_record>> answer,
            uint32_t left) {
@@ -54,11 +64,21 @@ settlement change_of(const message_record& before, const message_record& after,
   settlement result;
   result.messages.push_back({after, before.version});
   if (after.channel_id != before.channel_id || after.channel_txn_id != before.channel_txn_id)
+    result.events.push_back(
+        {0,
+         {},
+         event_kind::delivery_recorded,
+         about,
+         after.channel_id.empty()
+             ? "channel " + before.channel_id + " does not have it as " + before.channel_txn_id +
+                   " any more"
+             : "on channel " + after.channel_id + " as " + after.channel_txn_id});
+  if (after.rejected_by_channel != before.rejected_by_channel && after.status == before.status)
     result.events.push_back({0,
                              {},
-                             event_kind::delivery_recorded,
+                             event_kind::status_changed,
                              about,
-                             "on channel " + after.channel_id + " as " + after.channel_txn_id});
+                             "from rejected by a channel to rejected by a business"});
   if (after.status == before.status)
     return result;
   auto detail = "from " + to_string(before.status) + " to " + to_string(after.status);
@@ -78,21 +98,33 @@ caf::expected<settlement> decide(const job_ticket& ticket, const update_message&
     return make_problem(errc::internal, about + " is to be changed but is not in the lake");
   auto& before = *stored.record;
   auto after = before;
-  if (!order.patch.channel_id.empty() && !order.patch.channel_txn_id.empty()) {
+  auto outdated = is_outdated(order.patch, before);
+  if (names_posting(order.patch) && !outdated) {
     after.channel_id = order.patch.channel_id;
     after.channel_txn_id = order.patch.channel_txn_id;
   }
   std::string left_out;
-  if (order.patch.status && *order.patch.status != before.status) {
+  if (outdated)
+    left_out = std::string{cause_in(order.reason)} + " as " + order.patch.channel_txn_id +
+               " on channel " + order.patch.channel_id +
+               ", which the message does not travel by any more";
+  else if (order.patch.status && *order.patch.status != before.status) {
     if (may_follow(before.status, *order.patch.status))
       after.status = *order.patch.status;
     else
       left_out = std::string{cause_in(order.reason)} + ", but the message stays " +
                  to_string(before.status);
   }
+  auto routed_anew = order.next_round && !outdated && after.status == message_status::pending;
+  if (routed_anew) {
+    after.channel_id.clear();
+    after.channel_txn_id.clear();
+  }
   settlement result;
   if (after != before)
     result = change_of(before, after, cause_in(order.reason));
+  if (routed_anew)
+    result.opens.push_back(make_job(route_message{before.content, *order.next_round, {}, {}}));
   if (!left_out.empty())
     result.events.push_back({0, {}, event_kind::delivery_checked, about, left_out});
   result.job = closed(ticket);

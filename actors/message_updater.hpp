@@ -13,9 +13,13 @@ settlement change_of(const message_record& before, const message_record& after,
                      std::string_view why);
 
 /// A worker's change. Unlike a business, the router may replace the channel ids (a message that is
-/// routed anew) and a revocation makes an accepted message pending again. A status that may not
-/// follow the stored one leaves it as it is; an event says so. Fails with internal: no such
-/// message.
+/// routed anew). A status that may not follow the stored one leaves it as it is, and so does what a
+/// channel says of another posting than the one the message travels by now; an event says so.
+///
+/// A revocation makes an accepted message pending again. No channel has it then, and the same
+/// settlement opens its routing in the next round; unless it is rejected: that stays.
+///
+/// Fails with internal: no such message.
 caf::expected<settlement> decide(const job_ticket& ticket, const update_message& order,
                                  const found_message& stored);
 
@@ -34,7 +38,7 @@ struct message_updater_state {
 /// Changes existing messages: their status, and the channel they travel by.
 ///
 /// Takes:   message-updates, and a business's PATCH from the message API
-/// Opens:   notifications
+/// Opens:   notifications; outbox, for a message whose confirmation was revoked
 /// Calls:   nobody outside
 /// Retries: when the message changed in between
 /// Refuses: a business's change of a final status or of known channel ids; with conflict

@@ -191,6 +191,10 @@ void route::skip_unsuitable() {
     auto& x = *left_[at_];
     if (std::count(order_.tried.begin(), order_.tried.end(), x.id) > 0)
       continue; // its reason came with the order
+    if (!x.serves_half(channel_half::posting)) {
+      pass_over("channel " + x.id + " is for receiving only");
+      continue;
+    }
     auto serves =
         x.jurisdictions.empty() ||
         std::count(x.jurisdictions.begin(), x.jurisdictions.end(), order_.content.receiver) > 0;

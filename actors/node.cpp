@@ -50,7 +50,7 @@ public:
       parts.push_back(channel(which));
     std::vector<channel_view> views;
     for (const auto& which : how_->channels)
-      views.push_back({observers_.at(which.id), handlers_.at(which.id)});
+      views.push_back(view_of(which));
     supervise(std::move(parts), std::move(views));
     return {};
   }
@@ -66,12 +66,21 @@ private:
                                        : how_->reception_url;
   }
 
-  /// References for the actors of a channel.
+  /// References for the actors of a channel. On one for posting only nobody is expected to speak to
+  /// us, and there is nothing to ask for.
   void join(const channel_settings& which) {
     clients_[which.id] = reference<http_channel_actor>();
     channels_[which.id] = clients_[which.id];
+    if (!which.serves_half(channel_half::receiving))
+      return;
     observers_[which.id] = reference<channel_observer_actor>();
     handlers_[which.id] = reference<subscription_handler_actor>();
+  }
+
+  channel_view view_of(const channel_settings& which) const {
+    if (!which.serves_half(channel_half::receiving))
+      return {clients_.at(which.id), {}};
+    return {observers_.at(which.id), handlers_.at(which.id)};
   }
 
   child_spec channel(const channel_settings& which) {
@@ -79,20 +88,22 @@ private:
     auto how = how_;
     auto http = http_;
     auto client = channels_.at(which.id);
-    auto told_at = reception_url();
-    return group(
-        "channel " + which.id,
-        {child("http-channel", clients_.at(which.id),
-               [=](caf::scheduled_actor* parent) {
-                 return parent->spawn(http_channel, which, http, around.now);
-               }),
-         child("channel-observer", observers_.at(which.id),
-               [=](caf::scheduled_actor* parent) {
-                 return parent->spawn(channel_observer, around, how, which, client);
-               }),
-         child("subscription-handler", handlers_.at(which.id), [=](caf::scheduled_actor* parent) {
-           return parent->spawn(subscription_handler, around, how, which, client, told_at);
-         })});
+    std::vector<child_spec> parts{
+        child("http-channel", clients_.at(which.id), [=](caf::scheduled_actor* parent) {
+          return parent->spawn(http_channel, which, http, around.now);
+        })};
+    if (which.serves_half(channel_half::receiving)) {
+      auto told_at = reception_url();
+      parts.push_back(
+          child("channel-observer", observers_.at(which.id), [=](caf::scheduled_actor* parent) {
+            return parent->spawn(channel_observer, around, how, which, client);
+          }));
+      parts.push_back(
+          child("subscription-handler", handlers_.at(which.id), [=](caf::scheduled_actor* parent) {
+            return parent->spawn(subscription_handler, around, how, which, client, told_at);
+          }));
+    }
+    return group("channel " + which.id, std::move(parts));
   }
 
   child_spec apis() {

@@ -98,7 +98,11 @@ rows<channel_settings> channel_rows() {
        in(&s::url)},
       {{"", "jurisdictions", list_of(forms::jurisdiction), "",
         "The receivers it reaches; empty: any."},
-       in(&s::jurisdictions)}};
+       in(&s::jurisdictions)},
+      {{"", "serves", some_of({"posting", "receiving"}), "posting,receiving",
+        "Which halves of the Channel API its endpoint serves: nothing is posted to one that is for "
+        "receiving only, and nothing is expected from one that is for posting only."},
+       in(&s::serves)}};
   auto auth = auth_rows();
   auto filters = filter_rows();
   all.insert(all.end(), auth.begin(), auth.end());
@@ -120,6 +124,11 @@ rows<channel_settings> channel_rows() {
       {{"", "poll_interval", duration(10ms, 24h), "2s",
         "The longest pause between two questions about a posted message."},
        in(&s::poll_interval)},
+      {{"", "revocable_for", duration(0ms, 720h), "0s",
+        "How long after a confirmation the node goes on asking whether it was revoked; 0: a "
+        "confirmation is final. Needed on a channel that can fork, such as one over a chain: as "
+        "long as its operator says, and longer than the endpoint's medium.grace."},
+       in(&s::revocable_for)},
       {{"", "updates_interval", duration(10ms, 24h), "30s",
         "The pause between two questions about what is new, in case a notification was lost."},
        in(&s::updates_interval)},

@@ -145,10 +145,15 @@ void check_channels(const node_settings& x, reader& from) {
                   "is " + toml_text(channel.id) + " for two channels, expected each id once");
     check_auth(channel.auth, path, from);
     check_in_flight(x, path + ".in_flight", channel.in_flight, from);
-    if (!channel.has_updated_since && !serves(x, api::message_reception))
+    auto receives = channel.serves_half(channel_half::receiving);
+    if (receives && !channel.has_updated_since && !serves(x, api::message_reception))
       from.report(path + ".has_updated_since",
                   "is false, expected a listener with \"message-reception\": without notifications "
                   "nothing would arrive over this channel");
+    if (channel.revocable_for.count() > 0 && !channel.serves_half(channel_half::posting) &&
+        all_good(from, {path + ".revocable_for", path + ".serves"}))
+      from.report(path + ".revocable_for",
+                  "is set, expected serves with \"posting\": nothing is posted to this channel");
   }
 }
 
@@ -238,7 +243,8 @@ void check_nodes(const endpoint_settings& x, reader& from) {
 void check_relations(const node_settings& x, reader& from) {
   check_process(x, from);
   check_channels(x, from);
-  if (!x.channels.empty())
+  if (std::any_of(x.channels.begin(), x.channels.end(),
+                  [](auto& y) { return y.serves_half(channel_half::receiving); }))
     check_told(x, api::message_reception, "reception_url", x.reception_url, from);
   check_told(x, api::subscriptions, "hub.url", x.hub_url, from);
   check_in_flight(x, "spider.retrievals_per_jurisdiction", x.retrievals_per_jurisdiction, from);

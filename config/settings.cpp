@@ -69,6 +69,10 @@ std::string to_string(medium_kind x) {
   return "shared-database";
 }
 
+bool channel_settings::serves_half(channel_half which) const {
+  return std::find(serves.begin(), serves.end(), which) != serves.end();
+}
+
 bool endpoint_settings::serves_half(channel_half which) const {
   return std::find(serves.begin(), serves.end(), which) != serves.end();
 }

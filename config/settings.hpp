@@ -72,6 +72,8 @@ struct channel_settings {
   std::string url;
   channel_auth_settings auth;
   std::vector<std::string> jurisdictions; ///< whom it reaches; empty: anybody
+  /// Which halves of the Channel API its endpoint serves for us.
+  std::vector<channel_half> serves{channel_half::posting, channel_half::receiving};
   filter_settings sender, receiver, subject, obj, predicate;
   bool sends_sender_ref =
       true; ///< false: the five fields only (channels of the reference software)
@@ -79,10 +81,13 @@ struct channel_settings {
   std::string subscription_path = "/subscriptions";
   std::string subscription_secret;               ///< hub.secret; empty: none
   std::chrono::milliseconds poll_interval{2000}; ///< between two questions about a posted message
+  /// How long a confirmation may be revoked, and is asked about; 0: it is final.
+  std::chrono::milliseconds revocable_for{0};
   std::chrono::milliseconds updates_interval{30000}; ///< between two questions about what is new
   std::chrono::milliseconds timeout{10000};
   uint32_t in_flight = 32; ///< requests at once
 
+  bool serves_half(channel_half which) const;
   /// Why the channel does not take the message; empty: it does.
   std::string screens(const message& x) const;
 };

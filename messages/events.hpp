@@ -33,6 +33,7 @@ enum class event_kind : uint8_t {
   dead_letter_dropped,     ///< an operator did it
   channel_message_posted,  ///< an endpoint took a message; on disk, 201
   channel_message_changed, ///< an endpoint's message was written, confirmed, observed, …
+  message_withdrawn,       ///< no channel that confirmed it stands by that any more
 };
 
 std::string to_string(event_kind x);

@@ -73,10 +73,21 @@ void from_json(const json& j, message& x) {
   read(j, "predicate", x.predicate);
 }
 
+void to_json(json& j, const message_arrival& x) {
+  j = json{
+      {"channel_id", x.channel_id}, {"channel_txn_id", x.channel_txn_id}, {"stands", x.stands}};
+}
+void from_json(const json& j, message_arrival& x) {
+  read(j, "channel_id", x.channel_id);
+  read(j, "channel_txn_id", x.channel_txn_id);
+  read(j, "stands", x.stands);
+}
+
 void to_json(json& j, const message_record& x) {
   j = json{{"content", x.content},       {"status", to_string(x.status)},
            {"channel_id", x.channel_id}, {"channel_txn_id", x.channel_txn_id},
-           {"version", x.version},       {"since", exact_time(x.since)}};
+           {"version", x.version},       {"since", exact_time(x.since)},
+           {"arrivals", x.arrivals},     {"rejected_by_channel", x.rejected_by_channel}};
 }
 void from_json(const json& j, message_record& x) {
   read(j, "content", x.content);
@@ -85,6 +96,8 @@ void from_json(const json& j, message_record& x) {
   read(j, "channel_txn_id", x.channel_txn_id);
   read(j, "version", x.version);
   read(j, "since", x.since);
+  read(j, "arrivals", x.arrivals);
+  read(j, "rejected_by_channel", x.rejected_by_channel);
 }
 
 void to_json(json& j, const channel_message& x) {

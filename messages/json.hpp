@@ -50,6 +50,8 @@ void to_json(nlohmann::json& j, const reference& x);
 void from_json(const nlohmann::json& j, reference& x);
 void to_json(nlohmann::json& j, const message& x);
 void from_json(const nlohmann::json& j, message& x);
+void to_json(nlohmann::json& j, const message_arrival& x);
+void from_json(const nlohmann::json& j, message_arrival& x);
 void to_json(nlohmann::json& j, const message_record& x);
 void from_json(const nlohmann::json& j, message_record& x);
 void to_json(nlohmann::json& j, const channel_message& x);

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace igl {
@@ -175,9 +176,16 @@ bool may_follow(message_status from, message_status to) {
     return is_final(to);
   case s::accepted:
     return to == s::pending;
+  case s::rejected:
+    return to == s::received;
   default:
     return false;
   }
+}
+
+bool is_withdrawn(const message_record& x) {
+  return !x.arrivals.empty() &&
+         std::none_of(x.arrivals.begin(), x.arrivals.end(), [](auto& y) { return y.stands; });
 }
 
 caf::expected<message> parse_posted_message(std::string_view text, const jurisdictions& known) {
@@ -229,6 +237,11 @@ caf::expected<caf::optional<message_record>> apply(const message_patch& patch,
                                                    const message_record& x) {
   auto changed = x;
   bool any = false;
+  // A business may make a channel's rejection its own: then it is final.
+  if (patch.status == message_status::rejected && x.rejected_by_channel) {
+    changed.rejected_by_channel = false;
+    any = true;
+  }
   if (patch.status && *patch.status != x.status) {
     if (is_final(x.status))
       return make_problem(errc::conflict, "the status " + to_string(x.status) +

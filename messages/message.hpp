@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace igl {
 
@@ -50,8 +51,19 @@ std::string to_string(message_status x);
 caf::optional<message_status> parse_message_status(std::string_view text);
 bool is_final(message_status x);
 /// The table of §5 of the design: every allowed change. `revoked` needs accepted → pending (ours
-/// only): a channel takes its confirmation back.
+/// only): a channel takes its confirmation back. rejected → received (theirs only): a channel took
+/// a message back and brings it again, and no business has decided on it.
 bool may_follow(message_status from, message_status to);
+
+/// One time a message from abroad was confirmed: over which channel, and as what. A false alarm is
+/// the end of it; what comes again has another id.
+struct message_arrival {
+  std::string channel_id;
+  std::string channel_txn_id;
+  bool stands = true; ///< false: the channel took it back
+
+  friend bool operator==(const message_arrival&, const message_arrival&) = default;
+};
 
 /// A message as the lake holds it.
 struct message_record {
@@ -62,9 +74,18 @@ struct message_record {
       channel_txn_id;   ///< the channel's id of the message; set and empty together with channel_id
   uint64_t version = 0; ///< number of the event that last changed it; 0: not stored
   caf::timestamp since; ///< when it came into the lake
+  /// From abroad: every time it came, oldest first, if that was more than once or was taken back.
+  /// Empty: it came once, as channel_id and channel_txn_id say, and that stands.
+  std::vector<message_arrival> arrivals{};
+  /// Rejected because it was withdrawn, not by a business: if it comes again it is received again.
+  bool rejected_by_channel = false;
 
   friend bool operator==(const message_record&, const message_record&) = default;
 };
+
+/// No arrival of it stands: every channel that confirmed it took that back. What rests on it alone
+/// (the access to its documents) is closed as long as that is so.
+bool is_withdrawn(const message_record& x);
 
 /// Reads the body of POST /message. `sender_ref` stays empty if none was given.
 /// Fails with message_data_empty, message_deserialization or message_validation.
@@ -98,9 +119,13 @@ auto inspect(Inspector& f, message& x) {
            x.predicate);
 }
 template <class Inspector>
+auto inspect(Inspector& f, message_arrival& x) {
+  return f(caf::meta::type_name("message_arrival"), x.channel_id, x.channel_txn_id, x.stands);
+}
+template <class Inspector>
 auto inspect(Inspector& f, message_record& x) {
   return f(caf::meta::type_name("message_record"), x.content, x.status, x.channel_id,
-           x.channel_txn_id, x.version, x.since);
+           x.channel_txn_id, x.version, x.since, x.arrivals, x.rejected_by_channel);
 }
 template <class Inspector>
 auto inspect(Inspector& f, message_patch& x) {

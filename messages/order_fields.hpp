@@ -6,6 +6,8 @@
 
 /// Which members the JSON of an order has, in which order: said once, for writing and for reading.
 /// A visitor is called with each name and field; what is a class itself becomes an object.
+/// Orders lie in ledgers for days: a field that is added later is an optional one, so that what an
+/// older version wrote is still read.
 namespace igl::order_fields {
 
 template <class T, class Order>
@@ -52,6 +54,7 @@ void visit(Visitor& v, of<process_message> auto& x) {
   v("content", x.content);
   v("channel_id", x.channel_id);
   v("channel_txn_id", x.channel_txn_id);
+  v("said", x.said);
 }
 
 template <class Visitor>
@@ -78,6 +81,7 @@ void visit(Visitor& v, of<check_delivery> auto& x) {
   v("channel_txn_id", x.channel_txn_id);
   v("last", x.last);
   v("doubt", x.doubt);
+  v("confirmed", x.confirmed);
 }
 
 template <class Visitor>
@@ -85,6 +89,7 @@ void visit(Visitor& v, of<update_message> auto& x) {
   v("about", x.about);
   v("patch", x.patch);
   v("reason", x.reason);
+  v("next_round", x.next_round);
 }
 
 template <class Visitor>

@@ -1,6 +1,7 @@
 #include "messages/order_text.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/json.hpp"
 #include "messages/json_read.hpp"
 #include "messages/json_text.hpp"
 #include "messages/order_fields.hpp"
@@ -28,6 +29,7 @@ struct writer {
   void operator()(const char* name, std::chrono::seconds x) {
     out.number(name, static_cast<uint64_t>(x.count()));
   }
+  void operator()(const char* name, caf::timestamp x) { out.text(name, json_text::exact_time(x)); }
   void operator()(const char* name, const std::vector<std::string>& x) { out.texts(name, x); }
   void operator()(const char* name, const std::vector<notice>& list) {
     std::string text{"["};
@@ -97,6 +99,13 @@ struct quick_visitor {
     good = good && in.number(value) && value <= UINT32_MAX;
     x = static_cast<uint32_t>(value);
   }
+  void element(caf::timestamp& x) {
+    std::string text;
+    good = good && in.text(text);
+    auto time = good ? parse_rfc3339(text) : caf::none;
+    good = static_cast<bool>(time);
+    x = time.value_or(caf::timestamp{});
+  }
   template <class T>
   void element(T& x) {
     before = '{';
@@ -154,6 +163,12 @@ struct tree_visitor {
       element(value, list.emplace_back());
   }
   static void element(const json& value, std::string& x) { x = value.get<std::string>(); }
+  void operator()(const char* name, caf::timestamp& x) {
+    auto time = parse_rfc3339(tree.at(name).get_ref<const std::string&>());
+    if (!time)
+      refuse(name, "a time");
+    x = *time;
+  }
   template <class T>
   static void element(const json& value, T& x) {
     tree_visitor inner{value};

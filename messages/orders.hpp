@@ -45,11 +45,14 @@ caf::optional<stream> parse_stream(std::string_view name);
 // ---------------------------------------------------------------
 
 /// A new message, from here (no channel) or from abroad: lake, access, outbox or spider,
-/// notifications.
+/// notifications. Or what became of one from abroad: one channel's id of it is one job, so that its
+/// confirmation is never handled after its false alarm.
 struct process_message {
   message content;
   std::string channel_id;
   std::string channel_txn_id;
+  /// confirmed, or false_alarm: the channel takes it back; none: confirmed
+  caf::optional<channel_status> said{};
 };
 
 /// Channels that may have taken a message though they did not say so.
@@ -76,6 +79,7 @@ struct check_delivery {
   std::string channel_txn_id;
   channel_status last = channel_status::received; ///< what the channel said before
   caf::optional<route_doubt> doubt{};             ///< of the order that was routed
+  caf::optional<caf::timestamp> confirmed{};      ///< when we heard so; none: it has not been
 };
 
 /// Change an existing message.
@@ -83,6 +87,9 @@ struct update_message {
   reference about;
   message_patch patch;
   std::string reason; ///< makes the job's id with `about`: "routed/1", "confirmed/1"
+  /// Its confirmation was revoked: once it is pending again it is routed anew, in this round. Not
+  /// before, or the new delivery could end before the old one is taken back.
+  caf::optional<uint32_t> next_round{};
 };
 
 /// Mark what could not be sent.
@@ -217,7 +224,8 @@ std::string publication_id(const job_ticket& ticket);
 
 template <class Inspector>
 auto inspect(Inspector& f, process_message& x) {
-  return f(caf::meta::type_name("process_message"), x.content, x.channel_id, x.channel_txn_id);
+  return f(caf::meta::type_name("process_message"), x.content, x.channel_id, x.channel_txn_id,
+           x.said);
 }
 template <class Inspector>
 auto inspect(Inspector& f, route_doubt& x) {
@@ -230,11 +238,11 @@ auto inspect(Inspector& f, route_message& x) {
 template <class Inspector>
 auto inspect(Inspector& f, check_delivery& x) {
   return f(caf::meta::type_name("check_delivery"), x.content, x.round, x.tried, x.channel_id,
-           x.channel_txn_id, x.last, x.doubt);
+           x.channel_txn_id, x.last, x.doubt, x.confirmed);
 }
 template <class Inspector>
 auto inspect(Inspector& f, update_message& x) {
-  return f(caf::meta::type_name("update_message"), x.about, x.patch, x.reason);
+  return f(caf::meta::type_name("update_message"), x.about, x.patch, x.reason, x.next_round);
 }
 template <class Inspector>
 auto inspect(Inspector& f, reject_message& x) {

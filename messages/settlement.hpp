@@ -36,7 +36,8 @@ struct channel_record_change {
   uint64_t expects = 0;
 };
 
-/// Who may read a document, and because of what: `AU:17`, or `document-api`.
+/// Who may read a document, and because of what: `AU:17`, or `document-api`. What a message grants
+/// counts while it is not withdrawn.
 struct access_grant {
   std::string multihash;
   std::string jurisdiction;

@@ -47,6 +47,15 @@ uint64_t version_before(const ledger_snapshot& txn, const ledger_databases& db, 
   return low - 1;
 }
 
+/// What a message grants that was withdrawn does not count, as long as that is so.
+bool counts(const ledger_snapshot& txn, const ledger_databases& db, const stored_grant& grant) {
+  auto message = parse_reference(grant.because);
+  if (!message)
+    return true;
+  auto stored = txn.find(db.messages, keys::of_message(*message));
+  return !stored || !is_withdrawn(decoded<message_record>(*stored));
+}
+
 } // namespace
 
 caf::expected<found_message> disk_ledger::read(const find_message& what) const {
@@ -135,7 +144,9 @@ caf::expected<access> disk_ledger::read(const may_read& what) const {
   return answer<access>([&](const auto& txn, access& found) -> caf::error {
     auto begins = keys::of_access(what.multihash, what.jurisdiction);
     auto at = txn.walk(db_.access);
-    found.granted = at.seek(begins) && at.key().starts_with(begins);
+    for (bool more = at.seek(begins); more && !found.granted && at.key().starts_with(begins);
+         more = at.next())
+      found.granted = counts(txn, db_, decoded<stored_grant>(at.value()));
     return {};
   });
 }

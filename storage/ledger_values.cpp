@@ -6,19 +6,25 @@ namespace igl {
 
 namespace {
 
-/// The version of every layout so far.
+/// The version of every layout.
 constexpr uint8_t layout = 1;
+/// The second one of a message: with its arrivals.
+constexpr uint8_t layout_with_arrivals = 2;
 
-byte_writer start(std::string& to) {
+byte_writer start(std::string& to, uint8_t version = layout) {
   byte_writer write(to);
-  write.u8(layout);
+  write.u8(version);
   return write;
+}
+
+[[noreturn]] void refuse_layout() {
+  throw damaged_value("of a layout that this version does not know");
 }
 
 byte_reader start(std::string_view from) {
   byte_reader read(from);
   if (read.u8() != layout)
-    throw damaged_value("of a layout that this version does not know");
+    refuse_layout();
   return read;
 }
 
@@ -107,29 +113,52 @@ void encode(std::string& to, const event& x) {
 void decode(std::string_view from, event& x) {
   auto read = start(from);
   x.at = read.time();
-  x.what = read_enum(read, event_kind::channel_message_changed);
+  x.what = read_enum(read, event_kind::message_withdrawn);
   x.about = read.text();
   x.detail = read.text();
 }
 
 void encode(std::string& to, const message_record& x) {
-  auto write = start(to);
+  auto has_arrivals = !x.arrivals.empty();
+  auto write = start(to, has_arrivals ? layout_with_arrivals : layout);
   write.number(x.version);
   write_enum(write, x.status);
   write.time(x.since);
   write_content(write, x.content);
   write.text(x.channel_id);
   write.text(x.channel_txn_id);
+  if (!has_arrivals)
+    return;
+  write.u8(x.rejected_by_channel ? 1 : 0);
+  write.number(x.arrivals.size());
+  for (const auto& arrival : x.arrivals) {
+    write.u8(arrival.stands ? 1 : 0);
+    write.text(arrival.channel_id);
+    write.text(arrival.channel_txn_id);
+  }
 }
 
 void decode(std::string_view from, message_record& x) {
-  auto read = start(from);
+  byte_reader read(from);
+  auto version = read.u8();
+  if (version != layout && version != layout_with_arrivals)
+    refuse_layout();
   x.version = read.number();
   x.status = read_enum(read, message_status::rejected);
   x.since = read.time();
   read_content(read, x.content);
   x.channel_id = read.text();
   x.channel_txn_id = read.text();
+  x.arrivals.clear();
+  x.rejected_by_channel = version == layout_with_arrivals && read.u8() != 0;
+  auto arrivals = version == layout_with_arrivals ? read.number() : 0;
+  for (uint64_t i = 0; i < arrivals; ++i) {
+    message_arrival arrival;
+    arrival.stands = read.u8() != 0;
+    arrival.channel_id = read.text();
+    arrival.channel_txn_id = read.text();
+    x.arrivals.push_back(std::move(arrival));
+  }
 }
 
 void encode(std::string& to, const channel_record& x) {

@@ -57,7 +57,9 @@ void print(std::ostream& out, const node_status& x) {
   if (!x.channels.empty())
     out << "\nchannels\n";
   for (const auto& c : x.channels) {
-    out << "  " << std::left << std::setw(20) << c.id << std::setw(6) << (c.up ? "up" : "DOWN")
+    // One for posting only has not been asked anything before the first message.
+    auto state = c.up ? "up" : c.last_error.empty() ? "-" : "DOWN";
+    out << "  " << std::left << std::setw(20) << c.id << std::setw(6) << state
         << c.kind << ' ' << c.url;
     if (is_set(c.subscribed_until))
       out << ", subscribed until " << to_rfc3339(c.subscribed_until);

@@ -92,11 +92,28 @@ TEST_CASE("what cannot be read gets a job of its own, by its id or with what was
   CHECK(x.cursors.at(0).value == "c");
 }
 
-TEST_CASE("a false alarm is an event about the message") {
-  auto x = decide(page({news("1", sg_to_au(), s::false_alarm)}, "c"), channel_a, australia());
-  REQUIRE(kinds_of(x) == std::vector{event_kind::delivery_checked});
-  CHECK(x.events[0].about == "SG:42");
+TEST_CASE(
+    "a false alarm is an order about the same message, and no event: the lake may not know it") {
+  auto x = decide(
+      page({news("1", sg_to_au(), s::false_alarm), news("2", au_to_sg(), s::false_alarm)}, "c"),
+      channel_a, australia());
+  CHECK(x.events.empty());
+  REQUIRE(streams_of(x) == std::vector{stream::inbox});
+  auto order = order_in<process_message>(x.opens[0]);
+  CHECK(order.said == channel_status::false_alarm);
+  CHECK(order.content == sg_to_au());
+  CHECK(order.channel_txn_id == "1");
+  auto arrived = decide(page({news("1", sg_to_au())}, "b"), channel_a, australia());
+  CHECK(arrived.opens.at(0).id == x.opens[0].id);
+  CHECK(!order_in<process_message>(arrived.opens[0]).said);
+}
+
+TEST_CASE("a false alarm of what breaks the rules is nothing: that never came in") {
+  auto bad = sg_to_au("bad");
+  bad.obj = "nothing";
+  auto x = decide(page({news("1", bad, s::false_alarm)}, "c"), channel_a, australia());
   CHECK(x.opens.empty());
+  CHECK(x.events.empty());
 }
 
 TEST_CASE("one message by its id: taken, asked again, passed over, or a dead letter") {
@@ -110,7 +127,7 @@ TEST_CASE("one message by its id: taken, asked again, passed over, or a dead let
       {news("1", sg_to_au()), job_end::done, 1},
       {news("1", sg_to_au(), s::observed), job_end::postponed, 0},
       {news("1", au_to_sg()), job_end::done, 0},
-      {news("1", sg_to_au(), s::false_alarm), job_end::done, 0},
+      {news("1", sg_to_au(), s::false_alarm), job_end::done, 1},
       {news("1", bad), job_end::dead, 0},
   };
   for (auto& row : rows) {
@@ -275,6 +292,22 @@ TEST_CASE_FIXTURE(watch, "a channel that cannot say what is new is asked for the
   CHECK(worth_retrying(unknown.error()));
   CHECK(ask(observer, ticket, channel_notified{"a", {}}).answer<settled>());
   CHECK(ledger_book->settlements.back().job->end == job_end::dead);
+}
+
+TEST_CASE_FIXTURE(watch, "told by id or by the list of news, a change is the same job") {
+  auto by_id = channel_a;
+  by_id.has_updated_since = false;
+  auto first = observe(by_id);
+  run();
+  for (auto status : {s::confirmed, s::false_alarm}) {
+    ledger_book->settlements.clear();
+    book_a->finds.answers = {news("9", sg_to_au(), status)};
+    CHECK(ask(first, ticket, channel_notified{"a", "9"}).answer<settled>());
+    auto told = ledger_book->settlements.back().opens.at(0);
+    auto listed = decide(page({news("9", sg_to_au(), status)}, "c"), channel_a, australia());
+    CHECK(listed.opens.at(0).id == told.id);
+    CHECK(listed.opens.at(0).body == told.body);
+  }
 }
 
 TEST_SUITE_END();

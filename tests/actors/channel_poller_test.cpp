@@ -16,6 +16,13 @@ check_delivery order(s last = s::received) {
   return {au_to_sg(), 2, {"b"}, "a", "4711", last};
 }
 
+/// Asked about every two seconds; a confirmation may be revoked for 80 seconds.
+channel_settings revocable() {
+  auto x = channel_named("a");
+  x.revocable_for = 80s;
+  return x;
+}
+
 channel_message says(s status) {
   return {"4711", au_to_sg(), status};
 }
@@ -75,13 +82,85 @@ TEST_CASE("undeliverable: back to the router, without this channel") {
 }
 
 TEST_CASE("revoked: pending again, and routed anew in the next round over any channel") {
-  auto x = decide(ticket, order(s::confirmed), says(s::revoked), noon, 100ms);
+  for (auto last : {s::received, s::confirmed}) {
+    auto x = decide(ticket, order(last), says(s::revoked), noon, 100ms);
+    REQUIRE(x);
+    CHECK(x->job->end == job_end::done);
+    CHECK(x->events.at(0).detail == "channel a says revoked");
+    REQUIRE(streams_of(*x) == std::vector{stream::message_updates});
+    auto update = order_in<update_message>(x->opens[0]);
+    CHECK(*update.patch.status == message_status::pending);
+    CHECK(update.patch.channel_id == "a");
+    CHECK(update.patch.channel_txn_id == "4711");
+    CHECK(update.reason == "revoked/2/a");
+    CHECK(update.next_round == 3u);
+  }
+}
+
+TEST_CASE("a confirmation is final where it cannot be revoked") {
+  auto x = decide(ticket, order(), says(s::confirmed), noon, 100ms, channel_named("a"));
   REQUIRE(x);
-  REQUIRE(streams_of(*x) == std::vector{stream::message_updates, stream::outbox});
-  CHECK(*order_in<update_message>(x->opens[0]).patch.status == message_status::pending);
-  auto route = order_in<route_message>(x->opens[1]);
-  CHECK(route.round == 3);
-  CHECK(route.tried.empty());
+  CHECK(x->job->end == job_end::done);
+  CHECK(streams_of(*x) == std::vector{stream::message_updates});
+}
+
+TEST_CASE(
+    "where it can be revoked the message is accepted at once, and another job goes on asking") {
+  auto x = decide(ticket, order(), says(s::confirmed), noon, 100ms, revocable());
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::done);
+  REQUIRE(streams_of(*x) == std::vector{stream::message_updates, stream::channel_pending});
+  CHECK(*order_in<update_message>(x->opens[0]).patch.status == message_status::accepted);
+  auto follow = order_in<check_delivery>(x->opens[1]);
+  CHECK(follow.last == s::confirmed);
+  CHECK(follow.confirmed == noon);
+  CHECK(follow.content == au_to_sg());
+  CHECK(follow.round == 2);
+  CHECK(follow.channel_txn_id == "4711");
+  CHECK(x->opens[1].due == noon + 2s);
+  CHECK(x->opens[1].id != make_job(order()).id);
+}
+
+TEST_CASE("asks about a confirmed message less and less often, and for the last time at the end") {
+  auto how = revocable();
+  CHECK(pause_while_revocable(0s, how) == 2s);
+  CHECK(pause_while_revocable(2s, how) == 2s);
+  CHECK(pause_while_revocable(4s, how) == 4s);
+  CHECK(pause_while_revocable(20s, how) == 10s); // an eighth
+  CHECK(pause_while_revocable(75s, how) == 5s);  // to the end
+  CHECK(pause_while_revocable(80s, how) == 0s);
+  CHECK(pause_while_revocable(24h, how) == 0s);
+  CHECK(pause_while_revocable(-1h, how) == 2s); // the clock was set back
+  how.revocable_for = 1s;                       // shorter than the interval
+  CHECK(pause_while_revocable(0s, how) == 1s);
+  how.revocable_for = 0s;
+  CHECK(pause_while_revocable(0s, how) == 0s);
+  // A dozen questions or so, however long it takes.
+  how.revocable_for = 720h;
+  auto questions = 0;
+  for (std::chrono::milliseconds since{0}; pause_while_revocable(since, how) > 0s; ++questions)
+    since += pause_while_revocable(since, how);
+  CHECK(questions < 40);
+}
+
+TEST_CASE("still confirmed: the same question later, without a word, until it is over") {
+  auto follow = order(s::confirmed);
+  follow.confirmed = noon;
+  auto x = decide(ticket, follow, says(s::confirmed), noon + 4s, 100ms, revocable());
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::postponed);
+  CHECK(x->job->due == noon + 8s);
+  CHECK(x->events.empty());
+  CHECK(x->opens.empty());
+  auto over = decide(ticket, follow, says(s::confirmed), noon + 80s, 100ms, revocable());
+  REQUIRE(over);
+  CHECK(over->job->end == job_end::done);
+  CHECK(over->events.empty());
+  CHECK(over->opens.empty());
+  // Found out late, but still found out.
+  auto late = decide(ticket, follow, says(s::revoked), noon + 800s, 100ms, revocable());
+  REQUIRE(late);
+  CHECK(streams_of(*late) == std::vector{stream::message_updates});
 }
 
 TEST_CASE("a channel may be quicker than our questions, but may not take a state back") {
@@ -140,6 +219,26 @@ TEST_CASE_FIXTURE(lookout, "a channel that does not answer is a peer that timed 
   auto x = question.answer<settled>();
   REQUIRE(!x);
   CHECK(code_of(x.error()) == errc::peer_timeout);
+}
+
+TEST_CASE_FIXTURE(office, "questions about confirmed messages are not counted, nor remembered") {
+  auto settings = australia();
+  settings.channels[0].revocable_for = 80s;
+  auto book = std::make_shared<channel_book>();
+  auto poller = keep(system.spawn(channel_poller, around, shared(settings),
+                                  std::map<std::string, channel_actor>{{"a", channel_with(book)}}));
+  auto follow = order(s::confirmed);
+  follow.confirmed = around.now();
+  for (int i = 0; i < 3; ++i) {
+    pass(1s, 1s);
+    book->finds.answers.push_back(says(s::confirmed));
+    CHECK(ask(poller, ticket, follow).answer<settled>());
+    CHECK(ledger_book->settlements.back().job->due == around.now() + std::max(2s, (i + 1) * 1s));
+  }
+  // The same job's id, if it were counted, would have made this pause longer.
+  book->finds.answers.push_back(says(s::received));
+  CHECK(ask(poller, ticket, order()).answer<settled>());
+  CHECK(ledger_book->settlements.back().job->due == around.now() + 100ms);
 }
 
 TEST_SUITE_END();

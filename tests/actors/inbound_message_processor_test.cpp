@@ -115,6 +115,134 @@ TEST_CASE("the same message again changes nothing") {
   CHECK(x->opens.empty());
 }
 
+namespace {
+
+process_message false_alarm(std::string txn = "4711") {
+  return {sg_to_au(), "a", std::move(txn), channel_status::false_alarm};
+}
+
+/// In the lake, as channel a brought it.
+message_record came_over_a(message_status status = message_status::received) {
+  return {sg_to_au(), status, "a", "4711", 5, {}};
+}
+
+std::vector<std::string> topics_of(const settlement& x) {
+  std::vector<std::string> topics;
+  for (auto& told : x.tells)
+    for (auto& notice : told.notices)
+      topics.push_back(notice.topic);
+  return topics;
+}
+
+const std::string predicate = "UN.CEFACT.Trade.CertificateOfOrigin.created";
+
+} // namespace
+
+TEST_CASE("a false alarm withdraws the message: rejected, and whoever heard of it is told") {
+  auto x = decide(ticket, false_alarm(), {came_over_a()}, australia());
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::done);
+  REQUIRE(x->messages.size() == 1);
+  CHECK(x->messages[0].expects == 5);
+  CHECK(x->messages[0].record.status == message_status::rejected);
+  CHECK(is_withdrawn(x->messages[0].record));
+  CHECK(kinds_of(*x) == std::vector{event_kind::message_withdrawn, event_kind::status_changed});
+  CHECK(x->events[0].about == "SG:42");
+  CHECK(x->events[0].detail.find("channel a takes message 4711 back: it was a false alarm") == 0);
+  CHECK(x->events[1].detail == "from received to rejected: it was withdrawn");
+  CHECK(x->opens.empty());
+  REQUIRE(topics_of(*x) == std::vector<std::string>{predicate, "message.42.status"});
+  CHECK(x->tells[0].cause == "withdrawn/5");
+  for (auto& notice : x->tells[0].notices)
+    CHECK(notice.body == R"({"predicate":"message.42.status","sender_ref":"SG:42"})");
+}
+
+TEST_CASE("a business that has decided is told all the same, and its decision stays") {
+  for (auto status : {message_status::accepted, message_status::rejected}) {
+    auto x = decide(ticket, false_alarm(), {came_over_a(status)}, australia());
+    REQUIRE(x);
+    CHECK(x->messages.at(0).record.status == status);
+    CHECK(is_withdrawn(x->messages[0].record));
+    REQUIRE(kinds_of(*x) == std::vector{event_kind::message_withdrawn});
+    CHECK(x->events[0].detail.find("it stays " + to_string(status)) != std::string::npos);
+    CHECK(topics_of(*x) == std::vector<std::string>{predicate, "message.42.status"});
+  }
+}
+
+TEST_CASE("a false alarm of what is not in the lake, or not by this channel, makes no noise") {
+  auto other = came_over_a();
+  other.content.subject = "SUB-2";
+  auto gone = came_over_a(message_status::rejected);
+  gone.arrivals = {{"a", "4711", false}};
+  auto posted = came_over_a();
+  posted.channel_id.clear();
+  posted.channel_txn_id.clear();
+  const found_message lakes[] = {{}, {other}, {gone}, {posted}};
+  for (auto& lake : lakes) {
+    auto x = decide(ticket, false_alarm(), lake, australia());
+    REQUIRE(x);
+    CHECK(x->job->end == job_end::done);
+    CHECK(x->messages.empty());
+    CHECK(x->events.empty());
+    CHECK(x->tells.empty());
+    CHECK(x->opens.empty());
+  }
+  CHECK(decide(ticket, false_alarm("4712"), {came_over_a()}, australia())->messages.empty());
+}
+
+TEST_CASE("after a failover one channel's false alarm does not withdraw what the other confirmed") {
+  auto both = decide(ticket, {sg_to_au(), "b", "9"}, {came_over_a()}, australia());
+  REQUIRE(both);
+  CHECK(kinds_of(*both) == std::vector{event_kind::delivery_recorded});
+  CHECK(both->tells.empty());
+  CHECK(both->opens.empty());
+  auto x = decide(ticket, false_alarm(), {both->messages.at(0).record}, australia());
+  REQUIRE(x);
+  auto& after = x->messages.at(0).record;
+  CHECK(after.status == message_status::received);
+  CHECK(after.channel_id == "b");
+  CHECK(x->tells.empty());
+  REQUIRE(kinds_of(*x) == std::vector{event_kind::delivery_checked});
+  CHECK(x->events[0].detail.find("the message stays, for channel b has confirmed it as 9") !=
+        std::string::npos);
+  auto last = false_alarm("9");
+  last.channel_id = "b";
+  CHECK(kinds_of(*decide(ticket, last, {after}, australia())).front() ==
+        event_kind::message_withdrawn);
+}
+
+TEST_CASE(
+    "a withdrawn message that comes again is received again, fetched and told like a new one") {
+  auto gone = decide(ticket, false_alarm(), {came_over_a()}, australia())->messages.at(0).record;
+  auto x = decide(ticket, {sg_to_au(), "a", "4711~2"}, {gone}, australia());
+  REQUIRE(x);
+  auto& after = x->messages.at(0).record;
+  CHECK(after.status == message_status::received);
+  CHECK(!is_withdrawn(after));
+  CHECK(after.channel_txn_id == "4711~2");
+  CHECK(kinds_of(*x) == std::vector{event_kind::message_received, event_kind::status_changed,
+                                    event_kind::document_requested});
+  CHECK(streams_of(*x) == std::vector{stream::object_retrieval});
+  CHECK(topics_of(*x) ==
+        std::vector<std::string>{predicate, "message.42.received", "message.42.status"});
+  CHECK(x->tells[0].notices[0].body.find("SUB-1") != std::string::npos);
+  CHECK(x->tells[0].cause != "received");
+  // Its first arrival stays what it was.
+  auto late = decide(ticket, over_channel(sg_to_au()), {gone}, australia());
+  CHECK(late->messages.empty());
+  CHECK(late->events.empty());
+}
+
+TEST_CASE("what a business decided stays when the message comes again, and its document is back") {
+  auto gone = decide(ticket, false_alarm(), {came_over_a(message_status::accepted)}, australia());
+  auto x = decide(ticket, {sg_to_au(), "a", "4711~2"}, {gone->messages.at(0).record}, australia());
+  REQUIRE(x);
+  CHECK(x->messages.at(0).record.status == message_status::accepted);
+  CHECK(!is_withdrawn(x->messages[0].record));
+  CHECK(streams_of(*x) == std::vector{stream::object_retrieval});
+  CHECK(x->tells.size() == 1);
+}
+
 TEST_CASE("never overwrites a message that says something else") {
   auto other = sg_to_au();
   other.subject = "SUB-2";
@@ -178,7 +306,14 @@ TEST_CASE_FIXTURE(office, "reads, decides and settles; and decides anew when it 
   auto done = ask(worker, ticket, over_channel(sg_to_au())).answer<settled>();
   CHECK(done);
   REQUIRE(ledger_book->settlements.size() == 1);
-  CHECK(ledger_book->settlements[0].messages.empty());
+  // It is in the lake once; that a confirmed it too is all that is new.
+  auto& record = ledger_book->messages.at(sg_to_au().ref());
+  CHECK(record.status == message_status::received);
+  CHECK(record.channel_id == "b");
+  CHECK(record.arrivals == std::vector<message_arrival>{{"b", "1"}, {"a", "4711"}});
+  CHECK(kinds_of(ledger_book->settlements[0]) == std::vector{event_kind::delivery_recorded});
+  CHECK(ledger_book->settlements[0].opens.empty());
+  CHECK(ledger_book->settlements[0].tells.empty());
   CHECK(ledger_book->settlements[0].job->ticket.id == "job");
 }
 
@@ -198,6 +333,22 @@ TEST_CASE_FIXTURE(office, "passes on that somebody else settled the job") {
   auto done = ask(worker, ticket, over_channel(sg_to_au())).answer<settled>();
   REQUIRE(!done);
   CHECK(code_of(done.error()) == errc::job_not_open);
+}
+
+TEST_CASE_FIXTURE(office,
+                  "a false alarm and another channel's confirmation meet: the message stays") {
+  auto worker = keep(system.spawn(inbound_message_processor, around, shared(australia())));
+  ledger_book->put(came_over_a());
+  // The confirmation of channel b is settled between the question and the withdrawal.
+  ledger_book->meanwhile = [this] {
+    auto x = came_over_a();
+    x.arrivals = {{"a", "4711"}, {"b", "9"}};
+    ledger_book->put(x);
+  };
+  CHECK(ask(worker, ticket, false_alarm()).answer<settled>());
+  auto& record = ledger_book->messages.at(sg_to_au().ref());
+  CHECK(record.status == message_status::received);
+  CHECK(!is_withdrawn(record));
 }
 
 TEST_SUITE_END();

@@ -82,6 +82,95 @@ TEST_CASE("the router records the channel, and replaces it when the message is r
   CHECK(again->messages.at(0).record.channel_id == "b");
 }
 
+namespace {
+
+/// What the poller says of message 4711 on channel a, in the first round.
+update_message said(s status) {
+  update_message x{au_to_sg().ref(), {status, "a", "4711"}, "confirmed/1/a"};
+  if (status == s::pending) {
+    x.reason = "revoked/1/a";
+    x.next_round = 2;
+  }
+  return x;
+}
+
+message_record on_channel_a(s status) {
+  auto x = record(status);
+  x.channel_id = "a";
+  x.channel_txn_id = "4711";
+  return x;
+}
+
+} // namespace
+
+TEST_CASE("a revoked message is pending again, nowhere, and routed anew; subscribers are told") {
+  auto x = decide(ticket, said(s::pending), {on_channel_a(s::accepted)});
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::done);
+  REQUIRE(x->messages.size() == 1);
+  CHECK(x->messages[0].record.status == s::pending);
+  CHECK(x->messages[0].record.channel_id.empty());
+  CHECK(x->messages[0].record.channel_txn_id.empty());
+  CHECK(kinds_of(*x) == std::vector{event_kind::delivery_recorded, event_kind::status_changed});
+  CHECK(x->events[1].detail == "from accepted to pending: revoked");
+  REQUIRE(x->tells.size() == 1);
+  CHECK(x->tells[0].notices.at(0).topic == "message.17.status");
+  REQUIRE(streams_of(*x) == std::vector{stream::outbox});
+  auto route = order_in<route_message>(x->opens[0]);
+  CHECK(route.content == au_to_sg());
+  CHECK(route.round == 2);
+  CHECK(route.tried.empty());
+  CHECK(!route.doubt);
+}
+
+TEST_CASE("a message that is revoked before it became accepted is routed anew all the same") {
+  auto x = decide(ticket, said(s::pending), {on_channel_a(s::pending)});
+  REQUIRE(x);
+  CHECK(streams_of(*x) == std::vector{stream::outbox});
+  CHECK(x->tells.empty());
+  auto after = x->messages.at(0).record;
+  // The confirmation that was overtaken makes nothing accepted any more.
+  auto late = decide(ticket, said(s::accepted), {after});
+  REQUIRE(late);
+  CHECK(late->messages.empty());
+  CHECK(late->opens.empty());
+  REQUIRE(kinds_of(*late) == std::vector{event_kind::delivery_checked});
+  CHECK(late->events[0].detail.find("confirmed as 4711 on channel a, which") == 0);
+}
+
+TEST_CASE("what is said of an earlier posting does not touch the later one") {
+  auto travels = on_channel_a(s::accepted);
+  travels.channel_txn_id = "4712";
+  for (auto status : {s::pending, s::accepted}) {
+    auto x = decide(ticket, said(status), {travels});
+    REQUIRE(x);
+    CHECK(x->messages.empty());
+    CHECK(x->opens.empty());
+    CHECK(x->tells.empty());
+    CHECK(kinds_of(*x) == std::vector{event_kind::delivery_checked});
+  }
+}
+
+TEST_CASE("a message that a business rejected is not sent again because a channel lost it") {
+  auto x = decide(ticket, said(s::pending), {on_channel_a(s::rejected)});
+  REQUIRE(x);
+  CHECK(x->messages.empty());
+  CHECK(x->opens.empty());
+  CHECK(x->events.at(0).detail == "revoked, but the message stays rejected");
+}
+
+TEST_CASE("a business that rejects what a channel took back decides for good, and hears nothing") {
+  auto x = record(s::rejected);
+  x.arrivals = {{"a", "1", false}};
+  x.rejected_by_channel = true;
+  auto done = decide(patch_message{au_to_sg().ref(), {s::rejected, {}, {}}}, {x});
+  REQUIRE(done);
+  REQUIRE(done->change);
+  CHECK(!done->change->messages.at(0).record.rejected_by_channel);
+  CHECK(done->change->events.size() == 1);
+  CHECK(done->change->tells.empty());
+}
+
 TEST_CASE("a message that is not in the lake is a fault") {
   auto x = decide(ticket, to(s::accepted), {});
   REQUIRE(!x);

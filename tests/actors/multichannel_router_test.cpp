@@ -94,6 +94,80 @@ TEST_CASE(
   CHECK(done.events[1].detail.find("channel screens: ") == 0);
 }
 
+TEST_CASE("nothing is posted to a channel for receiving only") {
+  auto settings = australia();
+  settings.channels[0].serves = {channel_half::receiving};
+  auto x = way(settings);
+  REQUIRE(asks(x) == "b");
+  CHECK((*x.taken(receipt, stored_message(), later)).events[0].detail ==
+        "channel a is for receiving only");
+  settings.channels[1].serves = {channel_half::receiving};
+  CHECK(reason_in(*way(settings).given_up(later)) ==
+        "no channel took the message: channel a is for receiving only; channel b is for receiving "
+        "only");
+  settings.channels[1].serves = {channel_half::posting};
+  CHECK(asks(way(settings)) == "b");
+}
+
+TEST_CASE("undeliverable here, refused there, down elsewhere: the next one takes it") {
+  auto settings = australia();
+  settings.channels = {channel_named("lost"), channel_named("refuses"), channel_named("down"),
+                       channel_named("token"), channel_named("takes")};
+  route x{ticket,
+          {au_to_sg(), 1, {"lost"}, "channel lost could not deliver the message"},
+          shared(settings)};
+  REQUIRE(asks(x) == "refuses");
+  x.failed(make_problem(errc::peer_refused, "no"));
+  REQUIRE(asks(x) == "down");
+  x.failed(make_problem(errc::peer_unreachable, "nobody is there"));
+  REQUIRE(asks(x) == "token");
+  x.failed(make_problem(errc::peer_failed, "this node is not let in; check auth.token"));
+  REQUIRE(asks(x) == "takes");
+  auto done = *x.taken(receipt, stored_message(), later);
+  CHECK(done.events.back().detail == "to channel takes as 4711");
+  CHECK(order_in<check_delivery>(done.opens.at(0)).tried == std::vector<std::string>{"lost"});
+}
+
+TEST_CASE("none is left: rejected with the reason of each, whatever it was") {
+  auto settings = australia();
+  settings.channels = {channel_named("lost"), channel_named("elsewhere"), channel_named("inward"),
+                       channel_named("screens"), channel_named("refuses")};
+  settings.channels[1].jurisdictions = {"NZ"};
+  settings.channels[2].serves = {channel_half::receiving};
+  settings.channels[3].predicate.deny = {"UN.*"};
+  route x{ticket,
+          {au_to_sg(), 1, {"lost"}, "channel lost could not deliver the message"},
+          shared(settings)};
+  x.failed(make_problem(errc::peer_refused, "unknown field"));
+  auto reason = reason_in(*x.given_up(later));
+  for (auto part : {"channel lost could not deliver the message",
+                    "channel elsewhere does not serve SG", "channel inward is for receiving only",
+                    "channel screens: channel screens "
+                    "screens the predicate",
+                    "channel refuses refused: unknown field"})
+    CHECK_MESSAGE(reason.find(part) != std::string::npos, reason);
+}
+
+TEST_CASE("a token that is not taken is no refusal: the message waits for the operator") {
+  auto settings = australia();
+  settings.channels.resize(1);
+  auto x = way(settings);
+  x.failed(
+      make_problem(errc::peer_failed, "this node is not let in; check auth.token of channel a"));
+  auto end = x.given_up(later);
+  REQUIRE(end);
+  CHECK(end->job->end == job_end::again);
+  CHECK(end->job->error ==
+        "channel a failed: this node is not let in; check auth.token of channel a");
+}
+
+TEST_CASE("after a revocation every channel is asked, the one that revoked too") {
+  route x{ticket, {au_to_sg(), 2, {}, {}}, shared(australia())};
+  CHECK(asks(x) == "a");
+  auto done = *x.taken(receipt, stored_message(), later);
+  CHECK(order_in<check_delivery>(done.opens.at(0)).round == 2);
+}
+
 TEST_CASE("a message that is not in the lake cannot have been routed") {
   auto x = way(australia());
   CHECK(code_of(x.taken(receipt, {}, later).error()) == errc::internal);

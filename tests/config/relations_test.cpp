@@ -5,6 +5,7 @@
 using namespace igl;
 using config_tests::mistakes_in_endpoint;
 using config_tests::mistakes_in_node;
+using namespace std::string_literals;
 using lines = std::vector<std::string>;
 
 namespace {
@@ -182,6 +183,24 @@ TEST_CASE("an endpoint's jurisdictions are among the participants") {
   CHECK(mistakes_in_endpoint("endpoint = \"a\"\njurisdictions = [\"AU\", \"CN\"]\n"
                              "participants = [\"AU\", \"SG\"]\nmedium.kind = \"memory\"\n") ==
         lines{"f:2:17: jurisdictions has \"CN\", expected only some of participants"});
+}
+
+TEST_CASE(
+    "what is only received needs no word about revocations, what is only posted no listener") {
+  auto no_reception = au + listener("127.0.0.1:5100", "\"message\"");
+  auto told_only = "has_updated_since = false\n";
+  CHECK(mistakes_in_node(no_reception + channel("a", told_only)).size() == 1);
+  CHECK(mistakes_in_node(no_reception + channel("a", told_only + "serves = [\"posting\"]\n"s))
+            .empty());
+  auto revocable = "revocable_for = \"1h\"\n"s;
+  CHECK(mistakes_in_node(au + channel("a", revocable)).empty());
+  CHECK(mistakes_in_node(au + channel("a", revocable + "serves = [\"posting\"]\n")).empty());
+  CHECK(mistakes_in_node(au + channel("a", revocable + "serves = [\"receiving\"]\n")) ==
+        lines{"f:5:17: channels.revocable_for is set, expected serves with \"posting\": nothing "
+              "is posted to this channel"});
+  auto everywhere = au + listener("0.0.0.0:5100", "\"message-reception\"");
+  CHECK(mistakes_in_node(everywhere + channel("a")).size() == 1);
+  CHECK(mistakes_in_node(everywhere + channel("a", "serves = [\"posting\"]\n")).empty());
 }
 
 TEST_SUITE_END();

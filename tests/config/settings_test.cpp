@@ -106,6 +106,16 @@ TEST_CASE("a channel says which part of a message it screens") {
         "channel sg screens the predicate UN.CEFACT.Trade.CoO.created");
 }
 
+TEST_CASE(
+    "a channel is for both directions and its confirmations are final unless somebody says so") {
+  channel_settings x;
+  CHECK(x.serves_half(channel_half::posting));
+  CHECK(x.serves_half(channel_half::receiving));
+  CHECK(x.revocable_for.count() == 0);
+  x.serves = {channel_half::receiving};
+  CHECK_FALSE(x.serves_half(channel_half::posting));
+}
+
 TEST_CASE("each API has the name that configurations use") {
   CHECK(to_string(api::message) == "message");
   CHECK(to_string(api::document) == "document");

@@ -216,4 +216,17 @@ TEST_SUITE("reference") {
       CHECK(!parse_reference(text));
   }
 
+  TEST_CASE("a message is withdrawn when none of the times it came stands") {
+    message_record x;
+    x.channel_id = "a";
+    x.channel_txn_id = "1";
+    CHECK(!is_withdrawn(x));
+    x.arrivals = {{"a", "1", false}};
+    CHECK(is_withdrawn(x));
+    x.arrivals.push_back({"b", "9"});
+    CHECK(!is_withdrawn(x));
+    x.arrivals[1].stands = false;
+    CHECK(is_withdrawn(x));
+  }
+
 } // TEST_SUITE

@@ -171,4 +171,16 @@ TEST_SUITE("message patch") {
     CHECK(conflict(both, stored(message_status::rejected)) == errc::conflict);
   }
 
+  TEST_CASE("what a channel made rejected can only be made so for good") {
+    auto x = stored(message_status::rejected);
+    x.arrivals = {{"a", "4711", false}};
+    x.rejected_by_channel = true;
+    auto decided = changed(R"({"status":"rejected"})", x);
+    REQUIRE(decided);
+    CHECK(decided->status == message_status::rejected);
+    CHECK(!decided->rejected_by_channel);
+    CHECK(!changed(R"({"status":"rejected"})", *decided));
+    CHECK(conflict(R"({"status":"accepted"})", x) == errc::conflict);
+  }
+
 } // TEST_SUITE

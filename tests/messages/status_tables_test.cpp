@@ -29,13 +29,12 @@ void check_channel_table(channel_half half, const channel_pairs& allowed) {
 
 TEST_SUITE("status tables") {
 
-  TEST_CASE("a message is accepted or rejected once, and ours can become pending again") {
+  TEST_CASE(
+      "a message is accepted or rejected once; ours can become pending again, theirs received") {
     using s = message_status;
-    std::set<std::pair<s, s>> allowed{{s::pending, s::accepted},
-                                      {s::pending, s::rejected},
-                                      {s::received, s::accepted},
-                                      {s::received, s::rejected},
-                                      {s::accepted, s::pending}};
+    std::set<std::pair<s, s>> allowed{{s::pending, s::accepted},  {s::pending, s::rejected},
+                                      {s::received, s::accepted}, {s::received, s::rejected},
+                                      {s::accepted, s::pending},  {s::rejected, s::received}};
     for (size_t from = 0; from < message_statuses; ++from)
       for (size_t to = 0; to < message_statuses; ++to) {
         std::pair change{static_cast<s>(from), static_cast<s>(to)};

@@ -108,6 +108,25 @@ TEST_SUITE("ledger format") {
     CHECK(decoded<message_record>(bytes) == a_message());
   }
 
+  TEST_CASE("a message that came more than once, or was taken back") {
+    auto x = a_message();
+    x.arrivals = {{"ch", "4711", false}, {"b", "9"}};
+    x.rejected_by_channel = true;
+    auto bytes = encoded(x);
+    CHECK(shown(bytes) == "\\02\\ac\\02\\02" + moment_shown + content +
+                              "\\02ch\\044711\\01\\02\\00\\02ch\\044711\\01\\01b\\019");
+    CHECK(decoded<message_record>(bytes) == x);
+    // What was in the record before goes.
+    auto again = x;
+    decode(encoded(a_message()), again);
+    CHECK(again == a_message());
+    for (size_t size = 0; size < bytes.size(); ++size)
+      CHECK_THROWS_AS(decoded<message_record>(std::string_view{bytes}.substr(0, size)),
+                      damaged_value);
+    bytes[0] = 3;
+    CHECK_THROWS_AS(decoded<message_record>(bytes), damaged_value);
+  }
+
   TEST_CASE("an event") {
     event x;
     x.at = moment;

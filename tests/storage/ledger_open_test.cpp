@@ -156,6 +156,7 @@ TEST_SUITE("ledger folder") {
     CHECK(static_cast<int>(event_kind::attempt_failed) == 15);
     CHECK(static_cast<int>(event_kind::job_died) == 16);
     CHECK(static_cast<int>(event_kind::channel_message_changed) == 20);
+    CHECK(static_cast<int>(event_kind::message_withdrawn) == 21);
     CHECK(static_cast<int>(message_status::rejected) == 3);
     CHECK(static_cast<int>(channel_status::false_alarm) == 5);
     CHECK(static_cast<int>(channel_half::receiving) == 1);

@@ -413,6 +413,46 @@ TEST_SUITE("ledger subscriptions, access and cursors") {
     CHECK_FALSE(read(may_read{"QmB", "SG"}).granted);
   }
 
+  TEST_CASE_FIXTURE(ledger_fixture,
+                    "what a withdrawn message granted is closed, until it is back") {
+    auto put = [&](const std::string& ref, bool stands) {
+      auto x = record_of(ref);
+      x.arrivals = {{"a", "1", stands}};
+      auto stored = read(find_message{x.content.ref()}).record;
+      value_of(settle(putting(x, stored ? stored->version : 0)));
+    };
+    put("1", true);
+    put("2", true);
+    settlement x;
+    x.grants = {{"QmAlone", "SG", "AU:1"},
+                {"QmShared", "SG", "AU:1"},
+                {"QmShared", "SG", "AU:2"},
+                {"QmPosted", "SG", "AU:1"},
+                {"QmPosted", "SG", "document-api"}};
+    value_of(settle(x));
+    auto open = [&](const char* document) {
+      return read(may_read{document, "SG"}).granted;
+    };
+    CHECK(open("QmAlone"));
+    put("1", false);
+    CHECK_FALSE(open("QmAlone"));
+    CHECK(open("QmShared"));
+    CHECK(open("QmPosted"));
+    // What is granted meanwhile, by a retrieval that was under way, does not count either.
+    settlement late;
+    late.grants = {{"QmLinked", "SG", "AU:1"}};
+    value_of(settle(late));
+    CHECK_FALSE(open("QmLinked"));
+    put("2", false);
+    CHECK_FALSE(open("QmShared"));
+    reopen();
+    CHECK_FALSE(open("QmAlone"));
+    put("1", true);
+    CHECK(open("QmAlone"));
+    CHECK(open("QmShared"));
+    CHECK(open("QmLinked"));
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "a cursor is what it was last set to") {
     CHECK(read(find_cursor{"c"}).value.empty());
     settlement x;
