@@ -1,6 +1,7 @@
 #include "actors/commands/demo_network.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/text.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -12,12 +13,6 @@
 namespace igl {
 
 namespace {
-
-std::string lower(std::string text) {
-  for (auto& c : text)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 std::string quoted(const std::vector<std::string>& texts) {
   std::string list;
@@ -50,7 +45,8 @@ network_options three_nations() {
   // drops is sent once only, so that a fork shows; production sends it again until it is there.
   a.medium = "kind = \"chain\"\nblock_interval = \"200ms\"\nconfirmations = 2\n"
              "grace = \"500ms\"\nsend_again = \"300ms\"\nsends = 1\n";
-  a.node_side = "filters.predicate.deny = [\"UN.CEFACT.Trade.Invoice.*\"]\n";
+  a.node_side =
+      "revocable_for = \"1m\"\nfilters.predicate.deny = [\"UN.CEFACT.Trade.Invoice.*\"]\n";
   channel_plan b;
   b.id = "b";
   b.name = "a database of AU and SG";
@@ -58,7 +54,7 @@ network_options three_nations() {
   how.channels = {a, b};
   how.channel_settings = "poll_interval = \"500ms\"\nupdates_interval = \"1s\"\n";
   how.node_settings = "[retry.outbox]\nfirst = \"100ms\"\nlongest = \"1s\"\n"
-                      "[retry.channel-pending]\nfirst = \"100ms\"\nlongest = \"1s\"\n";
+                      "[retry.channel-pending]\nfirst = \"1s\"\nlongest = \"1s\"\n";
   return how;
 }
 
@@ -68,10 +64,10 @@ demo_network::demo_network(network_options how) : options_(std::move(how)) {
   for (const auto& channel : options_.channels)
     for (const auto& nation : nations_on(channel)) {
       auto name = endpoint_name(channel.id, nation);
-      place("endpoint", name, lower(name) + "-endpoint");
+      place("endpoint", name, lower_case(name) + "-endpoint");
     }
   for (const auto& nation : options_.nations)
-    place("node", nation, lower(nation) + "-node");
+    place("node", nation, lower_case(nation) + "-node");
   // Everybody's address is known only now.
   for (const auto& channel : options_.channels)
     for (const auto& nation : nations_on(channel))
@@ -95,7 +91,7 @@ demo_network::member& demo_network::place(const std::string& kind, const std::st
 
 void demo_network::write_endpoint(const channel_plan& channel, const std::string& nation) {
   auto& x = endpoint(channel.id, nation);
-  std::ofstream(x.config_file) << "endpoint = \"channel-" << channel.id << '-' << lower(nation)
+  std::ofstream(x.config_file) << "endpoint = \"channel-" << channel.id << '-' << lower_case(nation)
                                << "\"\ndata_dir = \"" << x.data_dir << "\"\njurisdictions = [\""
                                << nation << "\"]\nparticipants = " << quoted(nations_on(channel))
                                << "\n[[listeners]]\naddress = \"" << x.url.substr(7)

@@ -2,6 +2,7 @@
 
 #include "actors/commands/client_commands.hpp"
 #include "messages/errors.hpp"
+#include "messages/text.hpp"
 
 #include <algorithm>
 #include <ostream>
@@ -13,16 +14,10 @@ namespace {
 
 constexpr auto invoice_predicate = "UN.CEFACT.Trade.Invoice.created";
 
-std::string lower(std::string text) {
-  for (auto& c : text)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 } // namespace
 
 std::string parcel::sender_ref() const {
-  return about + "-" + lower(receiver);
+  return about + "-" + lower_case(receiver);
 }
 
 std::string cast::prepare() {
@@ -32,7 +27,7 @@ std::string cast::prepare() {
   for (const auto& nation : network().options().nations) {
     auto others = network().options().nations;
     others.erase(std::find(others.begin(), others.end(), nation));
-    if (auto wrong = stage.store(nation, others, "certificate-" + lower(nation) + ".json",
+    if (auto wrong = stage.store(nation, others, "certificate-" + lower_case(nation) + ".json",
                                  "{\"iD\": \"COO-2020-" + nation + "\"}\n", certificates[nation]);
         !wrong.empty())
       return wrong;

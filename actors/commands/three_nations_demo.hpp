@@ -21,6 +21,7 @@ struct parcel {
 struct cast {
   demo_stage& stage;
   std::map<std::string, std::string> certificates{}; ///< multihash, by nation
+  std::string forked_certificate{}; ///< multihash of what only one message speaks of
   std::vector<parcel> sent{};
 
   demo_network& network() { return stage.network(); }
@@ -49,5 +50,9 @@ scene journey(const cast_ptr& all, const parcel& x, const std::string& channel);
 /// The endpoints of channel A are down.
 scene channel_cut(const cast_ptr& all);
 scene channel_mended(const cast_ptr& all);
+/// Two messages are confirmed on channel A; the fork that takes them back; the end of that.
+scene confirmed_before_the_fork(const cast_ptr& all);
+scene forked(const cast_ptr& all);
+scene sent_again(const cast_ptr& all);
 
 } // namespace igl::three_nations_demo

@@ -93,6 +93,9 @@ demo_story three_nations_story(demo_stage& stage) {
         }
   scenes.push_back(channel_cut(all));
   scenes.push_back(channel_mended(all));
+  scenes.push_back(confirmed_before_the_fork(all));
+  scenes.push_back(forked(all));
+  scenes.push_back(sent_again(all));
   scene end;
   end.wants = [=] {
     return all->all_once();
@@ -103,11 +106,11 @@ demo_story three_nations_story(demo_stage& stage) {
   scenes.push_back(std::move(end));
   result.to_try = [=] {
     auto au = " --node " + all->network().node("AU").url;
-    auto cn = " --node " + all->network().node("CN").url;
+    auto sg = " --node " + all->network().node("SG").url;
     auto chain = all->network().medium_path(channel_a);
     return std::vector<std::string>{
-        "trace AU:cut-cn" + au,
-        "trace AU:cut-cn" + cn,
+        "trace AU:fork-sg" + au,
+        "trace AU:fork-sg" + sg,
         "message send --to CN --subject AU.abn.51824753556 --obj " + all->certificates["AU"] +
             " --predicate " + certificate_predicate + au,
         "chain status " + chain,

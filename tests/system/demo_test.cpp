@@ -44,9 +44,17 @@ TEST_CASE("a network that does not exist is one line that names those that do") 
 }
 
 TEST_CASE("the demo leaves the network running until Ctrl-C and the commands that it prints work") {
+  std::string network;
+  SUBCASE("two nations") {
+    network = "two-nations";
+  }
+  SUBCASE("three nations") {
+    network = "three-nations";
+  }
   temporary_folder folder;
   auto log = folder.path() + "/output";
-  auto demo = child_process::start({IGL_PROGRAM, "demo", "--folder", folder.path() + "/run"}, log);
+  auto demo = child_process::start(
+      {IGL_PROGRAM, "demo", "--network", network, "--folder", folder.path() + "/run"}, log);
   REQUIRE(demo);
   auto printed = [&] {
     std::ostringstream text;
