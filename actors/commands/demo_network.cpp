@@ -46,7 +46,7 @@ network_options three_nations() {
   a.medium = "kind = \"chain\"\nblock_interval = \"200ms\"\nconfirmations = 2\n"
              "grace = \"500ms\"\nsend_again = \"300ms\"\nsends = 1\n";
   a.node_side =
-      "revocable_for = \"1m\"\nfilters.predicate.deny = [\"UN.CEFACT.Trade.Invoice.*\"]\n";
+      "revocable_for = \"4m\"\nfilters.predicate.deny = [\"UN.CEFACT.Trade.Invoice.*\"]\n";
   channel_plan b;
   b.id = "b";
   b.name = "a database of AU and SG";
