@@ -94,8 +94,12 @@ int main(int argc, char** argv) {
   endpoint->add_option("--config", config_file, "the endpoint's configuration file")->required();
 
   igl::commands::demo_options demo_how;
-  auto* demo = app.add_subcommand("demo", "let AU and SG exchange a certificate of origin");
+  auto* demo = app.add_subcommand("demo", "let governments exchange messages on this machine");
   demo->add_flag("--once", demo_how.once, "end with the story; exit status 0 only if it came true");
+  demo->add_option("--network", demo_how.network,
+                   "two-nations: AU and SG exchange a certificate of origin; three-nations: AU, SG "
+                   "and CN on two channels, of which one fails and forks")
+      ->capture_default_str();
   demo->add_option("--folder", demo_how.folder,
                    "keep everything here (default: a temporary folder)");
 

@@ -1,3 +1,4 @@
+#include "tests/system/pages.hpp"
 #include "tests/system/world.hpp"
 
 #include <doctest/doctest.h>
@@ -22,10 +23,38 @@ TEST_CASE("the demo with --once comes true and ends with status 0") {
     CHECK_MESSAGE(demo.out.find(claim) != std::string::npos, claim);
 }
 
+TEST_CASE("the demo of three nations with --once comes true and ends with status 0") {
+  auto demo = run_igl({"demo", "--network", "three-nations", "--once"}, std::chrono::seconds{120});
+  INFO(demo.out);
+  CHECK(demo.status == 0);
+  for (auto claim : {"endpoint a-AU", "endpoint a-SG", "endpoint a-CN", "endpoint b-AU",
+                     "endpoint b-SG", "node AU", "node SG", "node CN"})
+    CHECK_MESSAGE(demo.out.find(claim) != std::string::npos, claim);
+  auto promised = printed_after("README.md", "demo --network three-nations --once");
+  CHECK(promised.size() >= 3);
+  for (const auto& line : promised)
+    CHECK_MESSAGE(demo.out.find('\n' + line + '\n') != std::string::npos, "README says: " << line);
+}
+
+TEST_CASE("a network that does not exist is one line that names those that do") {
+  auto demo = run_igl({"demo", "--network", "three-nation"});
+  CHECK(demo.status == 2);
+  CHECK(demo.out == "igl demo: there is no network 'three-nation'; did you mean 'three-nations'? "
+                    "there are two-nations and three-nations\n");
+}
+
 TEST_CASE("the demo leaves the network running until Ctrl-C and the commands that it prints work") {
+  std::string network;
+  SUBCASE("two nations") {
+    network = "two-nations";
+  }
+  SUBCASE("three nations") {
+    network = "three-nations";
+  }
   temporary_folder folder;
   auto log = folder.path() + "/output";
-  auto demo = child_process::start({IGL_PROGRAM, "demo", "--folder", folder.path() + "/run"}, log);
+  auto demo = child_process::start(
+      {IGL_PROGRAM, "demo", "--network", network, "--folder", folder.path() + "/run"}, log);
   REQUIRE(demo);
   auto printed = [&] {
     std::ostringstream text;
