@@ -77,6 +77,22 @@ settlement still_confirmed(const job_ticket& ticket, const check_delivery& order
   return result;
 }
 
+/// No answer about a message that was confirmed and accepted. Nothing failed that anybody waits
+/// for; but what was revoked meanwhile may take its time to be heard, so its time begins anew.
+settlement unheard(const job_ticket& ticket, const check_delivery& order, caf::timestamp now,
+                   const channel_settings& channel) {
+  using std::chrono::milliseconds;
+  auto since = std::chrono::duration_cast<milliseconds>(now - *order.confirmed);
+  auto follow = order;
+  follow.confirmed = now;
+  settlement result;
+  result.job = closed(ticket);
+  result.opens.push_back(make_job(follow));
+  result.opens.back().due =
+      now + std::max(channel.poll_interval, pause_while_revocable(since, channel));
+  return result;
+}
+
 /// A state may be missed between two questions, but not taken back.
 bool can_be(channel_status last, channel_status now) {
   using s = channel_status;
@@ -129,6 +145,9 @@ void ask(poller_pointer self, const surroundings& around, const channel_settings
           [=](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));
             self->state.gates.at(id).leave(id, mood_after(why));
+            if (order.confirmed && code_of(why) != errc::not_found && worth_retrying(why))
+              return settle(self, around, unheard(ticket, order, around.now(), *how),
+                            answer_with(answer));
             // A channel that forgot what it took may remember, or need a person: not "never".
             if (code_of(why) == errc::not_found)
               why = make_problem(errc::peer_failed, "channel " + id + " does not know message " +

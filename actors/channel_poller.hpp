@@ -46,7 +46,8 @@ struct channel_poller_state {
 /// Takes:   channel-pending
 /// Opens:   message-updates, outbox, channel-pending
 /// Calls:   the posting half of the channel that took the message
-/// Retries: while the channel does not answer, or does not know what it took
+/// Retries: while the channel does not answer, or does not know what it took; about a message that
+///          was confirmed at its own pace, without counting, and revocable_for begins anew
 /// Refuses: an answer that cannot follow; after the last attempt an operator decides
 channel_poller_actor::behavior_type
 channel_poller(channel_poller_actor::stateful_pointer<channel_poller_state> self,

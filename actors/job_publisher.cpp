@@ -220,7 +220,7 @@ void give_up(const publishing_ptr& x, publishing_lane& lane, publication what,
              const caf::error& why) {
   auto job = decode_delivery(what.payload);
   if (!job)
-    return;
+    return forget(lane, what);
   spdlog::error("job {} cannot be published: {}", job->ticket.id, sentence_of(why));
   x->self->request(x->with.ledger, timeouts::settle, give_up(what.on, *job, why))
       .then([=, &lane](const settled&) { forget(lane, what); },

@@ -86,9 +86,11 @@ using publishing_actor = job_publisher_actor::extend<
 
 /// Carries open jobs that are due from the ledger to their streams.
 ///
-/// Follows the ledger's queue of due jobs of each stream, from its beginning after each start (the
-/// streams drop what they have seen lately). A job counts as published when its stream says so;
-/// what failed is kept and published again after a growing pause, so that nothing is passed over.
+/// Follows the ledger's queue of due jobs of each stream, from its beginning after each start. What
+/// is in the stream already comes twice then, unless it is alone in its message again (the stream
+/// drops that); job sources know what they have settled, and behind them the ledger. A job counts
+/// as published when its stream says so; what failed is kept and published again after a growing
+/// pause, so that nothing is passed over.
 ///
 /// While publications into a stream are under way, what becomes due meanwhile gathers, and then
 /// goes in messages of up to `bundle` jobs: an idle node hands over each job at once, a busy one

@@ -241,4 +241,34 @@ TEST_CASE_FIXTURE(office, "questions about confirmed messages are not counted, n
   CHECK(ledger_book->settlements.back().job->due == around.now() + 100ms);
 }
 
+TEST_CASE_FIXTURE(office,
+                  "while a channel is away its confirmations wait, and their time begins anew") {
+  auto settings = australia();
+  settings.channels[0].revocable_for = 80s;
+  auto book = std::make_shared<channel_book>();
+  auto poller = keep(system.spawn(channel_poller, around, shared(settings),
+                                  std::map<std::string, channel_actor>{{"a", channel_with(book)}}));
+  auto follow = order(s::confirmed);
+  follow.confirmed = around.now();
+  pass(79s, 1s);
+  book->finds.answers.push_back(make_problem(errc::peer_failed, "no route"));
+  REQUIRE(ask(poller, ticket, follow).answer<settled>());
+  auto& settled_with = ledger_book->settlements.back();
+  CHECK(settled_with.job->end == job_end::done);
+  CHECK(settled_with.events.empty());
+  REQUIRE(settled_with.opens.size() == 1);
+  CHECK(settled_with.opens[0].due > around.now());
+  auto again = parse_order<check_delivery>(settled_with.opens[0].body);
+  REQUIRE(again);
+  CHECK(again->last == s::confirmed);
+  CHECK(again->confirmed == around.now());
+
+  // A channel that has forgotten it needs a person.
+  pass(5s, 1s);
+  book->finds.answers.push_back(make_problem(errc::not_found));
+  auto x = ask(poller, ticket, follow).answer<settled>();
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::peer_failed);
+}
+
 TEST_SUITE_END();
