@@ -20,7 +20,10 @@ struct channel_over {
   child_process nats;
   std::unique_ptr<member> au, sg;
 
-  explicit channel_over(std::string of) : kind(std::move(of)) {}
+  explicit channel_over(std::string of) : kind(std::move(of)) {
+    // Below a file nobody can make a folder.
+    std::ofstream(folder.path() + "/later") << "not yet";
+  }
 
   std::string medium(const std::string& code, const std::string& other,
                      const std::string& other_url) const {
@@ -47,6 +50,7 @@ struct channel_over {
   void start_au() { au = endpoint("AU", au_url, "SG", sg_url); }
   /// The medium is there, and the other side.
   void arrive() {
+    std::filesystem::remove(folder.path() + "/later");
     std::filesystem::create_directory(folder.path() + "/later");
     if (kind == "stream") {
       auto program = find_nats_server({});
