@@ -60,8 +60,8 @@ void print(std::ostream& out, const node_status& x) {
   for (const auto& c : x.channels) {
     // One for posting only has not been asked anything before the first message.
     auto state = c.up ? "up" : c.last_error.empty() ? "-" : "DOWN";
-    out << "  " << std::left << std::setw(20) << c.id << std::setw(6) << state
-        << c.kind << ' ' << c.url;
+    out << "  " << std::left << std::setw(20) << c.id << std::setw(6) << state << c.kind << ' '
+        << c.url;
     if (is_set(c.subscribed_until))
       out << ", subscribed until " << to_rfc3339(c.subscribed_until);
     if (!c.last_error.empty())
