@@ -103,10 +103,10 @@ void survives_kills(const std::string& kind) {
   channel_over x{kind};
   x.start_au();
   x.arrive();
-  for (int round = 0; round < 4; ++round) {
-    x.post_many(40);
+  for (int round = 0; round < 3; ++round) {
+    x.post_many(30);
     x.sg->kill();
-    x.post_many(40);
+    x.post_many(30);
     x.sg->start();
     x.au->kill();
     x.au->start();

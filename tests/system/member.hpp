@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 namespace igl::system_tests {
@@ -21,6 +22,7 @@ struct member {
   std::vector<std::string> command;
   std::vector<std::string> environment;
   child_process process;
+  std::shared_ptr<node_client> client; ///< a new one after each start: the old has old connections
 
   member(const temporary_folder& in, const std::string& kind, const std::string& name,
          const std::string& apis, const std::string& config,
@@ -41,6 +43,7 @@ struct member {
     auto started = child_process::start(command, log_file, environment);
     REQUIRE(started);
     process = std::move(*started);
+    client = std::make_shared<node_client>(node_address{url, {}, {}});
     auto ready = eventually([&] { return ask("GET", "/readyz").status == 200; });
     REQUIRE_MESSAGE(ready, log());
   }
@@ -60,8 +63,7 @@ struct member {
       request.headers.push_back({"Content-Type", type});
     if (!token.empty())
       request.headers.push_back({"Authorization", "Bearer " + token});
-    node_client client({url, {}, {}});
-    auto answer = client.exchange(std::move(request));
+    auto answer = client->exchange(std::move(request));
     return answer ? *answer : http_response{};
   }
   std::string log() const {

@@ -1,6 +1,8 @@
 #include "tests/support/raw_server.hpp"
 #include "tests/system/posting.hpp"
 
+#include "messages/text.hpp"
+
 #include <atomic>
 #include <thread>
 
@@ -14,8 +16,8 @@ const std::string shown_by_au = "token-that-au-shows-to-the-others";
 const std::string shown_by_sg = "token-that-sg-shows-to-the-others";
 
 std::string peer(const std::string& code, const std::string& url, const std::string& more) {
-  return "[[peers]]\nid = \"channel-" + code + "\"\njurisdictions = [\"" + code + "\"]\nurl = \"" +
-         url + "\"\n" + more;
+  return "[[peers]]\nid = \"channel-" + lower_case(code) + "\"\njurisdictions = [\"" + code +
+         "\"]\nurl = \"" + url + "\"\n" + more;
 }
 
 /// AU, SG and NZ have nothing between them but their APIs. NZ's side is what a test makes it.
