@@ -32,6 +32,20 @@ public:
   }
   void release(uint8_t*, size_t) override {}
 
+  using streambuf_state_manager::close;
+  /// cpprestsdk calls this when a body fails, on one of the threads that serve everything, and
+  /// waits for it there; its own way of closing needs another of them. As many bodies that fail at
+  /// once as there are threads would stop the whole process for ever.
+  pplx::task<void> close(std::ios_base::openmode mode, std::exception_ptr why) override {
+    if (m_currentException == nullptr)
+      m_currentException = why;
+    if ((mode & std::ios_base::in) != 0)
+      m_stream_can_read = false;
+    if ((mode & std::ios_base::out) != 0)
+      m_stream_can_write = false;
+    return pplx::task_from_result();
+  }
+
 protected:
   pplx::task<int_type> _putc(uint8_t) override { return unable(); }
   pplx::task<size_t> _putn(const uint8_t*, size_t) override { return nothing(); }

@@ -218,6 +218,31 @@ TEST_SUITE("http client") {
     }
   }
 
+  TEST_CASE("many bodies that are too large at once hold up nobody") {
+    raw_server endless([](int socket, int) {
+      raw_server::read_request(socket);
+      raw_server::write(socket, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n");
+      std::string much(1 << 16, ' ');
+      while (raw_server::write(socket, much)) {
+      }
+    });
+    raw_server good(always(raw_server::ok("good")));
+    client_world x;
+    auto asked = request_for("GET", endless.url + "/");
+    asked.max_body = 100'000;
+    for (int round = 0; round < 5; ++round) {
+      std::vector<decltype(x.self->request(x.client, 30s, asked))> pending;
+      for (int i = 0; i < 32; ++i)
+        pending.push_back(x.self->request(x.client, 30s, asked));
+      int too_large = 0;
+      for (auto& one : pending)
+        one.receive([](http_response&) {},
+                    [&](caf::error& why) { too_large += code_of(why) == errc::too_large; });
+      REQUIRE(too_large == 32);
+    }
+    CHECK(x.get(good.url + "/")->body == "good");
+  }
+
   TEST_CASE("a large body goes to a file") {
     std::string piece(1 << 20, 'p');
     raw_server server([&](int socket, int) {
