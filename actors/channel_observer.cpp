@@ -67,8 +67,9 @@ void note(const post_ptr& at, const caf::error& why) {
 }
 
 /// Asks for news page by page, each settled with its cursor; the last one closes the job, if any.
+/// `anew`: from the beginning, because the channel did not know the cursor.
 void look(const post_ptr& at, const caf::optional<job_ticket>& ticket, const std::string& cursor,
-          const look_done& done) {
+          const look_done& done, bool anew = false) {
   auto self = at->self;
   self->request(at->handle, patience_for(at->channel.timeout),
                 find_channel_updates{cursor, {}, at->settings->jurisdiction, page_limit})
@@ -87,7 +88,7 @@ void look(const post_ptr& at, const caf::optional<job_ticket>& ticket, const std
               if (result)
                 self->state.health.cursor = page.cursor;
               if (result && page.more)
-                look(at, ticket, page.cursor, done);
+                look(at, ticket, page.cursor, done, anew);
               else
                 done(std::move(result));
             };
@@ -100,12 +101,13 @@ void look(const post_ptr& at, const caf::optional<job_ticket>& ticket, const std
             auto why = as_peer_error(std::move(failure));
             note(at, why);
             // Its ledger was emptied or restored: what it has may have new places. What we have
-            // already is known by its id.
-            if (code_of(why) == errc::bad_request && !cursor.empty()) {
+            // already is known by its id. One that does not know its own cursors is not asked so
+            // again at once.
+            if (code_of(why) == errc::bad_request && !cursor.empty() && !anew) {
               spdlog::warn("channel-observer asks channel {} for everything anew, for it does not "
                            "know the cursor any more: {}",
                            at->channel.id, problem_of(why).detail);
-              look(at, ticket, {}, done);
+              look(at, ticket, {}, done, true);
               return;
             }
             done(std::move(why));

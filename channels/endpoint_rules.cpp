@@ -139,7 +139,9 @@ writing_step step_of(const channel_record& x, const write_to_medium& order,
     return writing_step::end;
   switch (presence) {
   case medium_presence::confirmed:
-    return writing_step::end;
+    // Who follows the medium confirms it, and hears from there on if it is taken back. What was
+    // confirmed here before he has come so far would be taken back without a word.
+    return to_be_written(x) ? writing_step::wait : writing_step::end;
   case medium_presence::under_way:
     return writing_step::wait;
   case medium_presence::absent:

@@ -266,6 +266,19 @@ TEST_CASE_FIXTURE(watch, "a channel that refuses even the start is not asked in 
   CHECK(ledger_book->cursors["channel/a"] == "?c=old");
 }
 
+TEST_CASE_FIXTURE(watch,
+                  "a channel that does not know its own next page is not asked in a circle") {
+  auto unknown = make_problem(errc::bad_request, "no such page");
+  auto first = page({news("1", sg_to_au("42"))}, "?c=1", true);
+  book_a->updates.answers = {page({}, "?c=old"), first, unknown, first, unknown, first, unknown};
+  auto observer = observe(channel_a);
+  run();
+  auto x = ask(observer, ticket, channel_notified{"a", {}}).answer<settled>();
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::bad_request);
+  CHECK(book_a->updates.asked.size() == 5);
+}
+
 TEST_CASE_FIXTURE(watch, "a channel whose cursor stands still is not asked for ever") {
   book_a->updates.answers = {page({}, ""), page({}, "", true)};
   auto observer = observe(channel_a);

@@ -233,7 +233,7 @@ TEST_CASE("sends to a medium that takes back as often as configured, then gives 
       {s::received, 1, p::absent, writing_step::send},
       {s::received, 2, p::under_way, writing_step::wait},
       {s::received, 2, p::absent, writing_step::give_up},
-      {s::received, 2, p::confirmed, writing_step::end},
+      {s::received, 2, p::confirmed, writing_step::wait}, // for the observer to come so far
       {s::confirmed, never, p::absent, writing_step::end},
       {s::confirmed, 1, p::absent, writing_step::send},
       {s::confirmed, 1, p::under_way, writing_step::wait},
