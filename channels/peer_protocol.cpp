@@ -63,9 +63,11 @@ caf::error outcome_of(const http_request& asked, const http_response& x) {
     return make_problem(errc::bad_answer, who + "answers " + std::to_string(x.status) +
                                               "; redirects are not followed: is the url right?");
   auto why = problem_of(error_of(asked, x)).detail;
-  if (auto refusal = refusal_by(x.status); refusal != errc::none && is_object)
+  // RFC 6750: that challenge is about the token, whatever the message.
+  auto of_token = x.status == 401 || (x.status == 403 && !x.header("WWW-Authenticate").empty());
+  if (auto refusal = refusal_by(x.status); refusal != errc::none && is_object && !of_token)
     return make_problem(refusal, why);
-  if (x.status == 401)
+  if (of_token)
     why += ": is the token right that the peer's operator gave this endpoint?";
   return make_problem(errc::peer_failed, why);
 }

@@ -75,6 +75,16 @@ TEST_CASE("what the peer itself refuses is about the message") {
   CHECK(code_of(outcome(413, R"({"errors": []})")) == errc::too_large);
 }
 
+TEST_CASE("a token that may not hand over this is about the peer, not about the message") {
+  http_response x;
+  x.status = 403;
+  x.body = R"({"errors": []})";
+  x.headers.push_back({"WWW-Authenticate", "Bearer error=\"insufficient_scope\""});
+  auto why = peer_protocol::outcome_of(http_request{}, x);
+  CHECK(code_of(why) == errc::peer_failed);
+  CHECK(sentence_of(why).find("token") != std::string::npos);
+}
+
 TEST_CASE("what anything else says is about the peer, and will be tried again") {
   for (uint16_t status : {400, 403, 409, 413, 422})
     CHECK_MESSAGE(code_of(outcome(status, "<html>a proxy</html>")) == errc::peer_failed, status);
