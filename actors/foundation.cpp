@@ -30,7 +30,9 @@ namespace {
 caf::actor_system_config& configured(caf::actor_system_config& config) {
   add_to(config);
   config.set("scheduler.policy", caf::atom("sharing"));
-  config.set("scheduler.max-threads", std::max(2u, std::thread::hardware_concurrency()));
+  // Half of the machine: the ledger, the listeners and JetStream have threads of their own, and
+  // workers that compete with them for a core only wait for each other's locks.
+  config.set("scheduler.max-threads", std::max(1u, std::thread::hardware_concurrency() / 2));
   return config;
 }
 

@@ -41,8 +41,8 @@ void take(Queue& from, size_t most, std::vector<Request>& what, std::vector<Answ
   }
 }
 
-void commit(ledger_writer_state& st, ledger& on_disk, const job_publisher_actor& publisher,
-            size_t most_jobs) {
+void commit(writer_ptr self, ledger& on_disk, size_t most_jobs) {
+  auto& st = self->state;
   std::vector<settlement> batch;
   std::vector<std::shared_ptr<guarded_promise<settled>>> asked;
   take(st.requests, most_settlements, batch, asked);
@@ -53,12 +53,38 @@ void commit(ledger_writer_state& st, ledger& on_disk, const job_publisher_actor&
   }
   if (batch.empty())
     return;
-  auto results = on_disk.commit(batch);
+  st.under_way.push_back(std::move(asked));
+  on_disk.commit(batch, [results = st.results, writer = caf::actor_cast<caf::weak_actor_ptr>(self)](
+                            std::vector<caf::expected<settled>> x) {
+    bool first;
+    {
+      std::lock_guard guard(results->mutex);
+      first = results->ended.empty();
+      results->ended.push_back(std::move(x));
+    }
+    if (!first)
+      return;
+    if (auto alive = writer.lock())
+      caf::anon_send(caf::actor_cast<ledger_writer_actor>(alive), caf::ok_atom_v);
+  });
+}
+
+/// Tells who asked what became of the transactions that have ended.
+void answer(ledger_writer_state& st, const job_publisher_actor& publisher) {
+  std::vector<std::vector<caf::expected<settled>>> ended;
+  {
+    std::lock_guard guard(st.results->mutex);
+    ended.swap(st.results->ended);
+  }
   jobs_opened opened;
-  for (size_t i = 0; i < asked.size(); ++i) {
-    if (results[i])
-      opened.streams |= results[i]->stirred;
-    asked[i]->deliver(std::move(results[i]));
+  for (auto& results : ended) {
+    auto asked = std::move(st.under_way.front());
+    st.under_way.pop_front();
+    for (size_t i = 0; i < asked.size(); ++i) {
+      if (results[i])
+        opened.streams |= results[i]->stirred;
+      asked[i]->deliver(std::move(results[i]));
+    }
   }
   if (opened.streams != 0)
     caf::anon_send(publisher, opened);
@@ -92,7 +118,7 @@ ledger_writer_actor::behavior_type ledger_writer(writer_ptr self, std::shared_pt
   auto flush = [=] {
     auto& st = self->state;
     store(st, *on_disk);
-    commit(st, *on_disk, publisher, apis_first() ? 0 : most_settlements);
+    commit(self, *on_disk, apis_first() ? 0 : most_settlements);
     if (!st.requests.empty() || (!st.jobs.empty() && !apis_first()))
       flush_later();
     else if (!st.jobs.empty() && !std::exchange(st.flush_delayed, true))
@@ -132,11 +158,12 @@ ledger_writer_actor::behavior_type ledger_writer(writer_ptr self, std::shared_pt
         self->state.flush_sent = false;
         flush();
       },
+      [=](caf::ok_atom) { answer(self->state, publisher); },
       [=](caf::tick_atom) {
         auto& st = self->state;
         st.flush_delayed = false;
         const auto some = std::max(jobs_at_least, st.requests_since / requests_for_a_job);
-        commit(st, *on_disk, publisher, apis_first() ? some : most_settlements);
+        commit(self, *on_disk, apis_first() ? some : most_settlements);
         flush_later();
       },
   };

@@ -7,6 +7,8 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 namespace igl {
 
@@ -14,6 +16,8 @@ namespace igl {
 using ledger_writer_actor = ledger_actor::extend<
     // INTERNAL: everything that was in the mailbox has been gathered; commit.
     caf::reacts_to<caf::flush_atom>,
+    // INTERNAL: a transaction has ended.
+    caf::reacts_to<caf::ok_atom>,
     // INTERNAL: jobs have waited for the APIs long enough.
     caf::reacts_to<caf::tick_atom>>;
 
@@ -31,6 +35,16 @@ struct ledger_writer_state {
   queue<settlement, settled> requests; ///< of APIs: somebody waits for the answer
   queue<settlement, settled> jobs;     ///< of workers
   queue<store_piece, piece_stored> pieces;
+
+  /// Results of transactions in their order, from the thread that they ended on.
+  struct inbox {
+    std::mutex mutex;
+    std::vector<std::vector<caf::expected<settled>>> ended;
+  };
+  std::shared_ptr<inbox> results = std::make_shared<inbox>();
+  /// Who waits for them: of each transaction that is under way, in the same order.
+  std::deque<std::vector<std::shared_ptr<guarded_promise<settled>>>> under_way;
+
   uint64_t requests_since = 0; ///< committed since the last job's settlement was
   bool flush_sent = false;
   bool flush_delayed = false;
@@ -39,8 +53,8 @@ struct ledger_writer_state {
 /// The only one that changes the ledger; spawn it detached, for it waits for the disk.
 ///
 /// Gathers all settlements that wait in its mailbox into one transaction (at most 512) and answers
-/// after it is on disk; documents' pieces the same way (at most 64, 16 MB). Tells the job publisher
-/// when jobs may have become due.
+/// after it is on disk, while it prepares the next; documents' pieces the same way (at most 64,
+/// 16 MB), but it waits for those. Tells the job publisher when jobs may have become due.
 ///
 /// The APIs have precedence. While eight of their requests or more wait on average, the settlements
 /// of jobs go to disk twice a second only, one for 128 requests. A worker does not go on before

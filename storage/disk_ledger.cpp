@@ -4,6 +4,7 @@
 #include "storage/ledger_keys.hpp"
 
 #include <algorithm>
+#include <future>
 
 namespace igl {
 
@@ -97,47 +98,60 @@ disk_ledger::disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> en
                          std::unique_ptr<ledger_store> store, options how, ledger_state state)
     : lock_(std::move(lock)), env_(std::move(env)), store_(std::move(store)),
       db_(ledger_databases::of(*env_)), now_(std::move(how.now)),
-      due_clock_(state.last_due, now_()), state_(state) {}
+      due_clock_(state.last_due, now_()), state_(state), overlapping_(how.overlapping) {}
 
 // -- writing -------------------------------------------------------------------------------------
 
-caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {
-  /// Due jobs are not shown beyond the moment of a write until that has ended, however it ends.
-  struct due_writing {
-    due_clock& clock;
-    bool begun = false;
-    ~due_writing() {
-      if (begun)
-        clock.end_write();
-    }
-  };
-  due_writing due{due_clock_};
-  ledger_state state;
-  std::set<uint64_t> named, spare;
-  auto err = store_->write([&](ledger_transaction& txn) -> caf::error {
-    auto now = now_();
-    ledger_batch::moment moment;
-    moment.at = std::max(now, state_.last_commit);
-    moment.due = due_clock_.begin_write(now);
-    due.begun = true;
-    moment.ahead_of_clock = due_clock_.ahead_of_clock();
-    ledger_batch batch(txn, db_, state_, moment, uploads_);
-    what(batch);
-    batch.finish();
-    state = batch.state();
-    named = batch.named_uploads();
-    spare = batch.spare_uploads();
-    return {};
-  });
-  if (err)
-    return err;
-  state_ = state;
-  for (uint64_t upload : named)
-    uploads_.named(upload);
-  for (uint64_t upload : spare)
-    uploads_.forget(upload);
+void disk_ledger::begin(const std::function<void(ledger_batch&)>& what, ledger_store::ending done) {
+  // Due jobs are not shown beyond the moment of a write until that has ended, however it ends.
+  const auto now = now_();
+  const auto due = due_clock_.begin_write(now);
+  auto err = store_->begin(
+      [&](ledger_transaction& txn) -> caf::error {
+        catch_up(txn);
+        ledger_batch::moment moment;
+        moment.at = std::max(now, state_.last_commit);
+        moment.due = due;
+        moment.ahead_of_clock = due_clock_.ahead_of_clock();
+        ledger_batch batch(txn, db_, state_, moment, uploads_);
+        what(batch);
+        batch.finish();
+        state_ = batch.state();
+        for (uint64_t upload : batch.named_uploads())
+          uploads_.named(upload, store_->begun() + 1);
+        for (uint64_t upload : batch.spare_uploads())
+          uploads_.spare(upload, store_->begun() + 1);
+        return {};
+      },
+      [this, due, done](const caf::error& why) {
+        due_clock_.end_write(due);
+        done(why);
+      });
+  if (err) {
+    due_clock_.end_write(due);
+    done(err);
+  }
   sweep();
-  return {};
+}
+
+void disk_ledger::catch_up(const ledger_snapshot& now) {
+  uploads_.ended(store_->ended());
+  if (failures_ == store_->failures())
+    return;
+  failures_ = store_->failures();
+  uploads_.failed();
+  // Numbers of uploads are handed out before anything is written.
+  const auto last_upload = state_.last_upload;
+  state_ = {};
+  if (auto stored = now.find(db_.meta, meta_key::state))
+    decode(*stored, state_);
+  state_.last_upload = std::max(state_.last_upload, last_upload);
+}
+
+caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {
+  std::promise<caf::error> ended;
+  begin(what, [&](const caf::error& why) { ended.set_value(why); });
+  return ended.get_future().get();
 }
 
 void disk_ledger::sweep() {
@@ -153,16 +167,30 @@ void disk_ledger::sweep() {
 }
 
 std::vector<caf::expected<settled>> disk_ledger::commit(const std::vector<settlement>& batch) {
-  std::vector<caf::expected<settled>> results;
-  results.reserve(batch.size());
-  auto err = write([&](ledger_batch& to) {
-    results.clear();
-    for (const auto& x : batch)
-      results.push_back(to.apply(x));
-  });
-  if (err)
-    results.assign(batch.size(), err);
-  return results;
+  std::promise<std::vector<caf::expected<settled>>> results;
+  begin_commit(batch, [&](auto x) { results.set_value(std::move(x)); });
+  return results.get_future().get();
+}
+
+void disk_ledger::commit(const std::vector<settlement>& batch, ending done) {
+  if (overlapping_)
+    begin_commit(batch, std::move(done));
+  else
+    done(commit(batch));
+}
+
+void disk_ledger::begin_commit(const std::vector<settlement>& batch, ending done) {
+  using all_results = std::vector<caf::expected<settled>>;
+  auto results = std::make_shared<all_results>();
+  begin(
+      [&](ledger_batch& to) {
+        results->reserve(batch.size());
+        for (const auto& x : batch)
+          results->push_back(to.apply(x));
+      },
+      [results, count = batch.size(), done = std::move(done)](const caf::error& why) {
+        done(why ? all_results(count, why) : std::move(*results));
+      });
 }
 
 caf::expected<settled>

@@ -15,6 +15,7 @@ public:
   static caf::expected<std::shared_ptr<ledger>> open(options how);
 
   std::vector<caf::expected<settled>> commit(const std::vector<settlement>& batch) override;
+  void commit(const std::vector<settlement>& batch, ending done) override;
   caf::expected<upload_begun> begin() override;
   caf::expected<piece_stored> store(const store_piece& piece) override;
   std::vector<caf::expected<piece_stored>> store(const std::vector<store_piece>& pieces) override;
@@ -40,10 +41,15 @@ private:
   disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env,
               std::unique_ptr<ledger_store> store, options how, ledger_state state);
 
-  /// Runs `what` in one transaction and takes over what it changed.
+  /// Runs `what` in one transaction; `done` hears when it is on disk, or why it never will be.
+  void begin(const std::function<void(ledger_batch&)>& what, ledger_store::ending done);
+  /// The same, done when this returns.
   caf::error write(const std::function<void(ledger_batch&)>& what);
+  void begin_commit(const std::vector<settlement>& batch, ending done);
   caf::expected<settled>
   write_one(const std::function<caf::expected<settled>(ledger_batch&)>& what);
+  /// What became of the writes that were under way.
+  void catch_up(const ledger_snapshot& now);
   /// Removes some of what uploads left that became nothing.
   void sweep();
   /// As many pieces as go into one transaction.
@@ -69,8 +75,10 @@ private:
   mutable due_clock due_clock_;
 
   // Only the writing thread touches these.
-  ledger_state state_;
+  ledger_state state_; ///< with the writes that are under way
   open_uploads uploads_;
+  uint64_t failures_ = 0; ///< of the store, as far as they were taken notice of
+  const bool overlapping_;
 };
 
 } // namespace igl

@@ -23,13 +23,13 @@ caf::timestamp due_clock::begin_write(caf::timestamp now) {
   if (now + ahead_ < earliest)
     ahead_ = earliest - now;
   handed_out_ = now + ahead_;
-  writing_ = true;
+  writing_.insert(handed_out_);
   return handed_out_;
 }
 
-void due_clock::end_write() {
+void due_clock::end_write(caf::timestamp begun) {
   std::lock_guard guard(mutex_);
-  writing_ = false;
+  writing_.erase(begun);
 }
 
 caf::timestamp due_clock::look(caf::timestamp at, caf::timestamp now) {
@@ -37,8 +37,8 @@ caf::timestamp due_clock::look(caf::timestamp at, caf::timestamp now) {
   auto until = later(at, ahead_);
   if (at > now)
     return until;
-  if (writing_)
-    return std::min(until, handed_out_ - tick);
+  if (!writing_.empty())
+    return std::min(until, *writing_.begin() - tick);
   looked_at_ = std::max(looked_at_, until);
   return until;
 }

@@ -3,6 +3,7 @@
 #include <caf/timestamp.hpp>
 
 #include <mutex>
+#include <set>
 
 namespace igl {
 
@@ -11,7 +12,8 @@ namespace igl {
 ///
 /// A job becomes visible later than its due time was chosen: when its transaction is on disk. So a
 /// reader that meanwhile looked at everything due until now must not have come past it. Therefore
-/// - between `begin_write` and `end_write` readers are held before the time that was handed out;
+/// - between `begin_write` and `end_write` readers are held before the time that was handed out,
+///   and before the earliest one if several writes go on;
 /// - a time handed out lies behind every time at which a reader has already looked.
 /// A reader asks `look` BEFORE it takes its snapshot: what was committed before is in the snapshot,
 /// what commits after is due later.
@@ -26,8 +28,8 @@ public:
 
   /// A transaction begins: the due time of jobs that are due at once, later than all before.
   caf::timestamp begin_write(caf::timestamp now);
-  /// The transaction is visible to new snapshots, or has failed.
-  void end_write();
+  /// The transaction that was given this time is visible to new snapshots, or has failed.
+  void end_write(caf::timestamp begun);
 
   /// The last due time that a reader may see which asks for what is due at `at`. An `at` in the
   /// future gets what it asks for, without the promise: whoever walks on from there may miss jobs.
@@ -40,7 +42,7 @@ private:
   caf::timespan ahead_{0};
   caf::timestamp handed_out_;
   caf::timestamp looked_at_;
-  bool writing_ = false;
+  std::set<caf::timestamp> writing_; ///< the times of the writes that go on
 };
 
 /// `x + by`, but no later than a timestamp can say.

@@ -24,6 +24,9 @@ public:
     std::string owner; ///< jurisdiction or endpoint id; a folder of another owner is refused
     size_t map_bytes = size_t{1} << 30;  ///< at the start; doubles when full
     std::function<caf::timestamp()> now; ///< the clock; none: the system's
+    /// `commit` with an ending prepares the next settlements while the disk is at work for these;
+    /// otherwise it ends before it returns, so that what happens does not depend on the disk.
+    bool overlapping = false;
   };
   static caf::expected<std::shared_ptr<ledger>> open(options how);
   virtual ~ledger() = default;
@@ -38,6 +41,12 @@ public:
   /// Besides the errors of `settlement`, `internal` answers one that contradicts itself: a record
   /// changed without an event or twice, a job without an id, a document whose pieces do not add up.
   virtual std::vector<caf::expected<settled>> commit(const std::vector<settlement>& batch) = 0;
+
+  using ending = std::function<void(std::vector<caf::expected<settled>>)>;
+  /// The same, but `done` gets the results: in the order of the calls, here or on the ledger's own
+  /// thread, which it must not keep. What is written later sees these settlements, readers do when
+  /// they are on disk. If the disk fails, those that were committed behind them fail with them.
+  virtual void commit(const std::vector<settlement>& batch, ending done) = 0;
 
   /// Uploads of an earlier process were forgotten at open.
   virtual caf::expected<upload_begun> begin() = 0;

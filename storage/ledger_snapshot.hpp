@@ -7,7 +7,7 @@
 namespace igl {
 
 /// Changes that lie over each other, the newest first; absent ones are null.
-using change_layers = std::array<const change_set*, 3>;
+using change_layers = std::array<const change_set*, 5>;
 
 /// A place in a database, in the order of the keys' bytes, as LMDB and the changes over it have it
 /// together. Lives as long as its snapshot. Each move answers whether there is an entry; key and
@@ -71,8 +71,10 @@ private:
 /// A snapshot that gathers changes, and sees them.
 class ledger_transaction : public ledger_snapshot {
 public:
+  /// Over all of these layers but the last, which is null.
   ledger_transaction(const lmdb::read_transaction& disk, change_layers layers, change_set& changes)
-      : ledger_snapshot(disk, {&changes, layers[0], layers[1]}), changes_(changes) {}
+      : ledger_snapshot(disk, {&changes, layers[0], layers[1], layers[2], layers[3]}),
+        changes_(changes) {}
 
   /// Keys are 1 to 511 bytes; throws std::length_error: later, LMDB could not take another one.
   void put(lmdb::database in, std::string_view key, std::string_view value);

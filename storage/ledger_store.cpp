@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
+#include <utility>
 
 namespace igl {
 
@@ -51,7 +53,8 @@ ledger_store::open(std::shared_ptr<lmdb::environment> env, std::string folder,
   std::unique_ptr<ledger_store> result(new ledger_store(std::move(env), std::move(handles), meta));
   if (auto err = result->recover(folder))
     return err;
-  result->mover_ = std::thread([self = result.get()] { self->run(); });
+  result->acceptor_ = std::thread([self = result.get()] { self->accept_all(); });
+  result->mover_ = std::thread([self = result.get()] { self->move_all(); });
   return result;
 }
 
@@ -60,14 +63,17 @@ ledger_store::ledger_store(std::shared_ptr<lmdb::environment> env,
     : env_(std::move(env)), databases_(std::move(databases)), meta_(meta) {}
 
 ledger_store::~ledger_store() {
-  if (!mover_.joinable())
+  if (!acceptor_.joinable())
     return;
   {
     std::lock_guard guard(writing_mutex_);
     stopping_ = true;
   }
-  changed_.notify_all();
-  mover_.join();
+  to_accept_.notify_all();
+  to_move_.notify_all();
+  acceptor_.join();
+  if (mover_.joinable())
+    mover_.join();
 }
 
 caf::error ledger_store::recover(const std::string& folder) {
@@ -124,80 +130,158 @@ caf::error ledger_store::move_to_lmdb(const change_set& what, uint64_t last_reco
 caf::error ledger_store::read(const reading& what) const {
   std::shared_lock shared(layers_mutex_);
   return env_->read([&](const lmdb::read_transaction& disk) -> caf::error {
-    return what(ledger_snapshot(disk, layers()));
+    return what(ledger_snapshot(disk, {&accepted_, &moving_}));
   });
 }
 
-caf::error ledger_store::write(const writing& what) {
+caf::error ledger_store::begin(const writing& what, ending done) {
   std::unique_lock lock(writing_mutex_);
   if (auto err = wait_for_room(lock))
     return err;
   change_set changes;
   auto err = env_->read([&](const lmdb::read_transaction& disk) -> caf::error {
-    ledger_transaction txn(disk, layers(), changes);
+    ledger_transaction txn(
+        disk, {&begun_group_.changes, &written_group_.changes, &accepted_, &moving_}, changes);
     return what(txn);
   });
-  if (err || changes.empty())
+  if (err)
     return err;
-  auto refused = journal_->append(changes.encoded(databases_));
-  in_doubt_ = bool(refused);
-  if (refused)
-    return refused;
-  const bool first = accepted_.empty();
-  {
-    std::unique_lock alone(layers_mutex_);
-    accepted_.merge(std::move(changes));
-  }
-  if (first || waiting_bytes() >= many_bytes)
-    changed_.notify_all();
+  ++begun_;
+  begun_group_.changes.merge(std::move(changes));
+  begun_group_.endings.push_back(std::move(done));
+  lock.unlock();
+  to_accept_.notify_one();
   return {};
 }
 
+caf::error ledger_store::write(const writing& what) {
+  std::promise<caf::error> ended;
+  auto err = begin(what, [&](const caf::error& why) { ended.set_value(why); });
+  return err ? err : ended.get_future().get();
+}
+
+bool ledger_store::in_doubt() const {
+  std::lock_guard guard(writing_mutex_);
+  return in_doubt_;
+}
+
 caf::error ledger_store::wait_for_room(std::unique_lock<std::mutex>& lock) {
-  changed_.wait(lock, [this] { return waiting_bytes() < most_bytes || failed_; });
+  room_.wait(lock, [this] { return waiting_bytes() < most_bytes || failed_; });
   return waiting_bytes() < most_bytes ? caf::error{} : failed_;
 }
 
 /// In memory or in the journal, where each record takes whole blocks.
 uint64_t ledger_store::waiting_bytes() const {
-  return std::max<uint64_t>(accepted_.bytes(), journal_->end());
+  return begun_group_.changes.bytes() + written_group_.changes.bytes() +
+         std::max<uint64_t>(accepted_.bytes(), journal_end_);
 }
 
-// -- moving --------------------------------------------------------------------------------------
+// -- accepting -----------------------------------------------------------------------------------
 
-void ledger_store::run() {
+void ledger_store::accept_all() {
   std::unique_lock lock(writing_mutex_);
-  while (!stopping_) {
-    changed_.wait(lock, [this] { return stopping_ || !accepted_.empty(); });
-    changed_.wait_for(lock, longest_wait,
-                      [this] { return stopping_ || waiting_bytes() >= many_bytes; });
-    flush(lock);
+  for (;;) {
+    const auto something = [this] {
+      return !begun_group_.endings.empty() || has_to_turn() ||
+             (stopping_ && (moving_.empty() || failed_));
+    };
+    if (accepted_.empty() || !moving_.empty())
+      to_accept_.wait(lock, something);
+    else
+      to_accept_.wait_until(lock, turn_at_, something);
+    if (has_to_turn())
+      turn();
+    if (!begun_group_.endings.empty())
+      accept_next(lock);
+    else if (stopping_ && (accepted_.empty() || failed_))
+      break;
   }
-  if (!failed_)
-    flush(lock);
+  all_accepted_ = true;
+  to_move_.notify_one();
 }
 
-void ledger_store::flush(std::unique_lock<std::mutex>& lock) {
-  if (accepted_.empty())
-    return;
+/// What has begun becomes one record of the journal.
+void ledger_store::accept_next(std::unique_lock<std::mutex>& lock) {
+  std::swap(begun_group_, written_group_);
+  auto& changes = written_group_.changes;
+  caf::error refused;
+  if (!changes.empty()) {
+    lock.unlock();
+    refused = journal_->append(changes.encoded(databases_));
+    lock.lock();
+    in_doubt_ = bool(refused);
+  }
+  auto endings = std::move(written_group_.endings);
+  if (refused) {
+    ++failures_;
+    // These rest on what is not there.
+    std::move(begun_group_.endings.begin(), begun_group_.endings.end(),
+              std::back_inserter(endings));
+    begun_group_ = {};
+    begun_ = ended_;
+  } else {
+    ended_ += endings.size();
+    journal_end_ = journal_->end();
+    if (accepted_.empty())
+      turn_at_ = std::chrono::steady_clock::now() + longest_wait;
+    std::unique_lock alone(layers_mutex_);
+    accepted_.merge(std::move(changes));
+  }
+  written_group_ = {};
+  lock.unlock();
+  room_.notify_one();
+  for (const auto& done : endings)
+    done(refused);
+  lock.lock();
+}
+
+bool ledger_store::has_to_turn() const {
+  return !accepted_.empty() && moving_.empty() &&
+         (stopping_ || std::max<uint64_t>(accepted_.bytes(), journal_end_) >= many_bytes ||
+          std::chrono::steady_clock::now() >= turn_at_);
+}
+
+void ledger_store::turn() {
   {
     std::unique_lock alone(layers_mutex_);
     std::swap(accepted_, moving_);
   }
-  const auto last_record = journal_->last();
+  moving_up_to_ = journal_->last();
   journal_->turn();
+  journal_end_ = 0;
+  to_move_.notify_one();
+  room_.notify_one();
+}
+
+// -- moving --------------------------------------------------------------------------------------
+
+void ledger_store::move_all() {
+  std::unique_lock lock(writing_mutex_);
+  for (;;) {
+    to_move_.wait(lock, [this] { return !moving_.empty() || all_accepted_; });
+    if (moving_.empty())
+      return;
+    move_next(lock);
+    if (failed_)
+      return;
+  }
+}
+
+/// Ends when it is moved, or cannot be and the store stops: what is in the journal moves when the
+/// ledger is opened again.
+void ledger_store::move_next(std::unique_lock<std::mutex>& lock) {
   for (;;) {
     lock.unlock();
-    auto err = move_to_lmdb(moving_, last_record);
+    auto err = move_to_lmdb(moving_, moving_up_to_);
     lock.lock();
     if (!err)
       break;
     if (!failed_)
       spdlog::error("the ledger goes on in its journal only, which is short: {}", sentence_of(err));
     failed_ = err;
-    changed_.notify_all();
-    // What is in the journal moves when the ledger is opened again.
-    if (changed_.wait_for(lock, pause, [this] { return stopping_; }))
+    room_.notify_one();
+    to_accept_.notify_one();
+    if (to_move_.wait_for(lock, pause, [this] { return stopping_; }))
       return;
   }
   if (std::exchange(failed_, {}))
@@ -207,7 +291,8 @@ void ledger_store::flush(std::unique_lock<std::mutex>& lock) {
     std::unique_lock alone(layers_mutex_);
     std::swap(moving_, moved);
   }
-  changed_.notify_all();
+  to_accept_.notify_one();
+  room_.notify_one();
   lock.unlock();
   moved = {};
   lock.lock();

@@ -4,6 +4,7 @@
 #include "storage/journal.hpp"
 #include "storage/ledger_snapshot.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -14,6 +15,9 @@ namespace igl {
 /// short sync; it lies in memory, where every reader sees it, until a thread of the store's own
 /// moves it into LMDB together with many others (storage/FORMAT.md, "The journal"). What was put
 /// and erased again meanwhile – most jobs – never gets there.
+///
+/// Another thread writes the journal: while the disk works for some writes, the next ones are
+/// prepared, and go to disk together.
 class ledger_store {
 public:
   /// Over an environment in which these databases are open; the journal names them by their place,
@@ -22,58 +26,95 @@ public:
   static caf::expected<std::unique_ptr<ledger_store>>
   open(std::shared_ptr<lmdb::environment> env, std::string folder,
        const std::vector<std::string>& databases);
-  /// Moves everything into LMDB, if that can be done; the journal has it in any case.
+  /// Ends what was begun, and moves everything into LMDB, if that can be done; the journal has it
+  /// in any case.
   ~ledger_store();
   ledger_store(const ledger_store&) = delete;
   ledger_store& operator=(const ledger_store&) = delete;
 
   using reading = std::function<caf::error(const ledger_snapshot&)>;
   using writing = std::function<caf::error(ledger_transaction&)>;
+  using ending = std::function<void(const caf::error&)>;
 
   /// Calls `what` with a snapshot of what was accepted; answers its error, or LMDB's. Any thread.
   /// Accepting waits while `what` goes on: so it must be short.
   caf::error read(const reading& what) const;
 
-  /// What `what` changes is on disk when this returns no error; its own error, and everything that
-  /// it throws, undoes all. One thread at a time.
+  /// What `what` changes is seen by the writes that follow when this returns no error, and by
+  /// readers when it is on disk: then `done` hears no error. Its own error, and everything that it
+  /// throws, undoes all and is answered; `done` is not called then. One thread at a time.
   ///
-  /// After an error of the disk it is not known whether the change is there: it may come true when
-  /// the ledger is opened again, unless another write took its place before.
+  /// After an error of the disk, `done` of this write and of all that were begun behind it hears
+  /// that error, for they rest on what is not there. It is not known whether the change is: it may
+  /// come true when the ledger is opened again, unless another write took its place before.
+  ///
+  /// A write that changes nothing ends in its turn, too: what it saw may not be on disk yet.
+  /// `done` is called in the order of the writes, here or on the store's own thread, which it must
+  /// not keep.
+  caf::error begin(const writing& what, ending done);
+
+  /// The same, done when this returns.
   caf::error write(const writing& what);
 
-  /// Whether the last write is such a one: until the next, nothing that it needs may be removed.
-  /// For the writing thread.
-  bool in_doubt() const { return in_doubt_; }
+  /// How many writes have ended well, and how often the disk has failed them. To be asked by a
+  /// write that goes on, or while none has begun.
+  uint64_t ended() const { return ended_; }
+  uint64_t failures() const { return failures_; }
+  /// How many have begun: the number of the last one, counted without those that were undone.
+  uint64_t begun() const { return begun_; }
+
+  /// Whether the disk failed the last write: until the next, nothing that it needs may be removed.
+  bool in_doubt() const;
 
 private:
+  /// Writes on their way to the journal; all in one record.
+  struct group {
+    change_set changes;
+    std::vector<ending> endings;
+  };
+
   ledger_store(std::shared_ptr<lmdb::environment> env, std::vector<lmdb::database> databases,
                lmdb::database meta);
 
   caf::error recover(const std::string& folder);
   caf::error move_to_lmdb(const change_set& what, uint64_t last_record);
-  change_layers layers() const { return {&accepted_, &moving_, nullptr}; }
   uint64_t waiting_bytes() const;
   caf::error wait_for_room(std::unique_lock<std::mutex>& lock);
-  void run();
-  void flush(std::unique_lock<std::mutex>& lock);
+
+  bool has_to_turn() const;
+  void accept_all();
+  void accept_next(std::unique_lock<std::mutex>& lock);
+  void turn();
+  void move_all();
+  void move_next(std::unique_lock<std::mutex>& lock);
 
   std::shared_ptr<lmdb::environment> env_;
   std::vector<lmdb::database> databases_;
   lmdb::database meta_;
 
-  // Whoever changes the layers has both mutexes, the writing one first; either allows to read them.
-  std::mutex writing_mutex_;
+  // Under the writing mutex.
+  mutable std::mutex writing_mutex_;
+  group begun_group_;   ///< waits for the journal
+  group written_group_; ///< the journal is being written
+  uint64_t begun_ = 0;
+  uint64_t ended_ = 0;
+  uint64_t failures_ = 0;
+  bool in_doubt_ = false;
+  uint64_t journal_end_ = 0; ///< of what counts in its current file, in bytes
+  uint64_t moving_up_to_ = 0;
+  std::chrono::steady_clock::time_point turn_at_; ///< if anything is accepted by then
+  caf::error failed_;                             ///< why moving does not succeed
+  bool stopping_ = false;
+  bool all_accepted_ = false; ///< and nothing more will be
+  std::condition_variable to_accept_, to_move_, room_;
+
+  // Whoever changes these has both mutexes, the writing one first; either allows to read them.
   mutable fair_shared_mutex layers_mutex_;
   change_set accepted_; ///< in the journal's current file
   change_set moving_;   ///< in its other file, on the way to LMDB
 
-  // Under the writing mutex.
-  std::unique_ptr<journal> journal_;
-  std::condition_variable changed_;
-  caf::error failed_; ///< why moving does not succeed
-  bool stopping_ = false;
-  bool in_doubt_ = false;
-
+  std::unique_ptr<journal> journal_; ///< after the opening, for the accepting thread only
+  std::thread acceptor_;
   std::thread mover_;
 };
 

@@ -56,6 +56,31 @@ void open_uploads::stored(const store_piece& x) {
   sizes[x.piece] = static_cast<uint32_t>(x.bytes.size());
 }
 
+void open_uploads::named(uint64_t upload, uint64_t write) {
+  auto found = pieces_.find(upload);
+  if (found == pieces_.end())
+    return;
+  under_way_.push_back({write, upload, std::move(found->second)});
+  pieces_.erase(found);
+}
+
+void open_uploads::spare(uint64_t upload, uint64_t write) {
+  under_way_.push_back({write, upload, std::nullopt});
+}
+
+void open_uploads::ended(uint64_t write) {
+  for (; !under_way_.empty() && under_way_.front().write <= write; under_way_.pop_front())
+    if (!under_way_.front().named)
+      forget(under_way_.front().upload);
+}
+
+void open_uploads::failed() {
+  for (auto& x : under_way_)
+    if (x.named)
+      pieces_[x.upload] = std::move(*x.named);
+  under_way_.clear();
+}
+
 void open_uploads::forget(uint64_t upload) {
   auto found = pieces_.find(upload);
   if (found == pieces_.end())

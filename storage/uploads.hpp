@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace igl {
@@ -24,8 +25,14 @@ public:
 
   void begin(uint64_t upload) { pieces_[upload]; }
   void stored(const store_piece& x);
-  /// It became a document.
-  void named(uint64_t upload) { pieces_.erase(upload); }
+  /// It becomes a document with that write of the ledger_store.
+  void named(uint64_t upload, uint64_t write);
+  /// Nobody needs it when that write has ended: its document was there.
+  void spare(uint64_t upload, uint64_t write);
+  /// All writes up to this one are on disk.
+  void ended(uint64_t write);
+  /// All that were under way are undone: their uploads are open again.
+  void failed();
   void forget(uint64_t upload);
   /// Left by an earlier process.
   void left_behind(uint64_t upload) { forgotten_.push_back(upload); }
@@ -40,7 +47,14 @@ public:
   }
 
 private:
+  struct under_way {
+    uint64_t write = 0;
+    uint64_t upload = 0;
+    std::optional<std::vector<uint32_t>> named; ///< the sizes of its pieces
+  };
+
   std::map<uint64_t, std::vector<uint32_t>> pieces_; ///< of each open upload, their sizes
+  std::deque<under_way> under_way_;
   std::deque<uint64_t> forgotten_;
 };
 

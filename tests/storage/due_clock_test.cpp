@@ -15,7 +15,7 @@ TEST_SUITE("due clock") {
   TEST_CASE("hands out a later time to each transaction while the clock stands still") {
     due_clock clock({}, noon);
     auto first = clock.begin_write(noon);
-    clock.end_write();
+    clock.end_write(first);
     auto second = clock.begin_write(noon);
     CHECK(first >= noon);
     CHECK(second > first);
@@ -32,15 +32,30 @@ TEST_SUITE("due clock") {
     due_clock clock({}, noon);
     auto given = clock.begin_write(noon);
     CHECK(clock.look(noon + 1s, noon + 1s) < given);
-    clock.end_write();
+    clock.end_write(given);
     CHECK(clock.look(noon + 1s, noon + 1s) >= given);
+  }
+
+  TEST_CASE("holds readers before the earliest of several transactions") {
+    due_clock clock({}, noon);
+    auto first = clock.begin_write(noon);
+    auto second = clock.begin_write(noon);
+    auto third = clock.begin_write(noon);
+    CHECK(clock.look(noon + 1s, noon + 1s) < first);
+    clock.end_write(second);
+    CHECK(clock.look(noon + 1s, noon + 1s) < first);
+    clock.end_write(first);
+    CHECK(clock.look(noon + 1s, noon + 1s) >= second);
+    CHECK(clock.look(noon + 1s, noon + 1s) < third);
+    clock.end_write(third);
+    CHECK(clock.look(noon + 1s, noon + 1s) >= third);
   }
 
   TEST_CASE("shows at once what was handed out although the clock was set back") {
     due_clock clock({}, noon);
     clock.look(noon, noon);
     auto given = clock.begin_write(noon - 1h);
-    clock.end_write();
+    clock.end_write(given);
     CHECK(given > noon);
     CHECK(clock.look(noon - 1h, noon - 1h) >= given);
     CHECK(clock.ahead_of_clock() >= 1h);

@@ -55,6 +55,28 @@ constexpr int messages_per_batch = 7;
   }
 }
 
+/// What the child does until it is killed: as many transactions at once as the ledger lets it; each
+/// says when it is on disk.
+[[noreturn]] void overlap_until_killed(ledger::options how, uint64_t batch, int tell) {
+  how.overlapping = true;
+  auto opened = ledger::open(how);
+  if (!opened)
+    _exit(2);
+  for (;; ++batch) {
+    std::vector<settlement> settlements;
+    for (int i = 0; i < messages_per_batch; ++i)
+      settlements.push_back(putting(record_of(std::to_string(batch) + "." + std::to_string(i)), 0));
+    (*opened)->commit(settlements, [batch, tell](const auto& results) {
+      for (const auto& result : results)
+        if (!result)
+          _exit(4);
+      acknowledged ack{batch};
+      if (write(tell, &ack, sizeof ack) != sizeof ack)
+        _exit(7);
+    });
+  }
+}
+
 } // namespace
 
 TEST_SUITE("ledger after a crash") {
@@ -118,6 +140,103 @@ TEST_SUITE("ledger after a crash") {
       newest.after = figures.events - 1;
       CHECK(value_of(it->read(newest)).events.at(0).number == figures.events);
     }
+  }
+
+  TEST_CASE("has every transaction that was acknowledged while others were under way") {
+    temporary_folder folder;
+    ledger::options how;
+    how.path = folder.path();
+    how.owner = "AU";
+    std::mt19937 random(18);
+    uint64_t next = 1; // every batch before this one is in the ledger
+    for (int round = 0; round < 10; ++round) {
+      CAPTURE(round);
+      int channel[2];
+      REQUIRE(pipe(channel) == 0);
+      auto child = fork();
+      if (child == 0)
+        overlap_until_killed(how, next, channel[1]);
+      close(channel[1]);
+      const auto enough = next + random() % 200;
+      acknowledged last{next - 1};
+      for (acknowledged ack; last.batch < enough && read(channel[0], &ack, sizeof ack) > 0;) {
+        CHECK(ack.batch == last.batch + 1);
+        last = ack;
+      }
+      usleep(random() % 3000);
+      kill(child, SIGKILL);
+      int status = 0;
+      waitpid(child, &status, 0);
+      CHECK(WIFSIGNALED(status));
+      for (acknowledged ack; read(channel[0], &ack, sizeof ack) == sizeof ack;)
+        last = ack;
+      close(channel[0]);
+
+      auto it = value_of(ledger::open(how));
+      const auto messages_of = [&](uint64_t batch) {
+        int messages = 0;
+        for (int i = 0; i < messages_per_batch; ++i) {
+          find_message what{{"AU", std::to_string(batch) + "." + std::to_string(i)}};
+          messages += value_of(it->read(what)).record ? 1 : 0;
+        }
+        return messages;
+      };
+      for (; next <= last.batch; ++next)
+        REQUIRE(messages_of(next) == messages_per_batch);
+      // More may be on disk, but nothing that rests on what is not.
+      for (int messages; (messages = messages_of(next)) != 0; ++next)
+        REQUIRE(messages == messages_per_batch);
+      CHECK(value_of(it->read(ledger_figures_query{})).messages == (next - 1) * messages_per_batch);
+    }
+  }
+
+  TEST_CASE("undoes all that rests on a transaction which the disk refused") {
+    temporary_folder folder;
+    ledger::options how;
+    how.path = folder.path();
+    how.owner = "AU";
+    how.overlapping = true;
+    auto child = fork();
+    if (child == 0) {
+      signal(SIGXFSZ, SIG_IGN);
+      auto it = *ledger::open(how);
+      bool good = true;
+      const auto upload = it->begin()->upload;
+      good = good && it->store(store_piece{upload, 0, "document"});
+      rlimit disk{};
+      getrlimit(RLIMIT_FSIZE, &disk);
+      auto room = disk;
+      room.rlim_cur = 2 << 20;
+      setrlimit(RLIMIT_FSIZE, &room);
+      settlement refused = putting(record_of("1"), 0);
+      refused.cursors.push_back({"c", std::string(3 << 20, 'x')});
+      settlement naming = putting(record_of("2"), 0);
+      naming.objects.push_back({"Qm", upload, 8});
+      std::vector<errc> ended;
+      const auto note = [&](const auto& results) {
+        ended.push_back(test::code_of(results.at(0)));
+      };
+      it->commit({refused}, note);
+      it->commit({naming}, note);
+      it->commit({putting(record_of("2"), 0)}, note); // stale, or it fails with them
+      it->abandon(it->begin()->upload);
+      // It ends behind them, whether it began before they failed or after.
+      const auto last = test::code_of(it->commit({putting(record_of("3"), 0)}).at(0));
+      good = good && (last == errc::none || last == errc::storage_full);
+      setrlimit(RLIMIT_FSIZE, &disk);
+      good = good && ended.size() == 3 && ended[0] == errc::storage_full;
+      // However far they had come, the upload is open until it became a document.
+      if (!it->read(find_object{"Qm"})->info)
+        good = good && it->commit({naming}).at(0);
+      good = good && it->read(find_object{"Qm"})->info;
+      auto numbers = it->read(find_events{});
+      for (uint64_t i = 0; good && i < numbers->events.size(); ++i)
+        good = good && numbers->events[i].number == i + 1;
+      _exit(good ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
   }
 
   TEST_CASE("while a refused write may come true, the pieces that it may name stay") {

@@ -5,6 +5,8 @@
 #include "storage/ledger_databases.hpp"
 
 #include <csignal>
+#include <future>
+#include <memory>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
@@ -56,6 +58,26 @@ struct opened_store {
   }
 };
 
+/// Keeps the store's own thread, and with it the disk, until it is let go: writes that begin
+/// meanwhile stay under way.
+class held_disk {
+public:
+  explicit held_disk(opened_store& store) {
+    auto err = store.it->begin([](ledger_transaction&) { return caf::error{}; },
+                               [held = held_, let = let_go_.get_future().share()](const auto&) {
+                                 held->set_value();
+                                 let.wait();
+                               });
+    REQUIRE_FALSE(err);
+    held_->get_future().wait();
+  }
+  void let_go() { let_go_.set_value(); }
+
+private:
+  std::shared_ptr<std::promise<void>> held_ = std::make_shared<std::promise<void>>();
+  std::promise<void> let_go_;
+};
+
 /// What a crash would leave now, while nothing is written: the files as they are.
 void copy_files(const std::filesystem::path& from, const std::filesystem::path& to) {
   for (const auto& file : std::filesystem::directory_iterator(from))
@@ -78,6 +100,63 @@ TEST_SUITE("ledger store") {
     CHECK(later.value_at("b") == "2");
     CHECK_FALSE(later.put("c", "4"));
     CHECK(later.value_at("c") == "4");
+  }
+
+  TEST_CASE("shows a write to those behind it at once, and to readers when it is on disk") {
+    temporary_folder folder, after_crash;
+    opened_store store(folder.path());
+    CHECK_FALSE(store.put("a", "1"));
+    held_disk disk(store);
+    std::vector<std::string> ended;
+    const auto begin = [&](const std::string& name, const ledger_store::writing& what) {
+      CHECK_FALSE(store.it->begin(what, [&ended, name](const caf::error& why) {
+        ended.push_back(why ? "not " + name : name);
+      }));
+    };
+    begin("first", [&](ledger_transaction& txn) -> caf::error {
+      txn.put(store.things, "a", "2");
+      txn.put(store.things, "b", "2");
+      return {};
+    });
+    std::string seen;
+    begin("second", [&](ledger_transaction& txn) -> caf::error {
+      seen = txn.find(store.things, "a").value();
+      txn.erase(store.things, "b");
+      return {};
+    });
+    begin("third, which changes nothing", [&](ledger_transaction& txn) -> caf::error {
+      seen += txn.find(store.things, "b") ? " with b" : " without b";
+      return {};
+    });
+    CHECK(seen == "2 without b");
+    CHECK(store.value_at("a") == "1");
+    CHECK(ended.empty());
+    disk.let_go();
+    CHECK_FALSE(store.put("c", "3")); // ends behind them
+    CHECK(ended == std::vector<std::string>{"first", "second", "third, which changes nothing"});
+    CHECK(store.value_at("a") == "2");
+    CHECK(store.value_at("b") == "nothing");
+    copy_files(folder.path(), after_crash.path());
+    CHECK(opened_store(after_crash.path()).value_at("a") == "2");
+  }
+
+  TEST_CASE("ends what has begun before it closes") {
+    temporary_folder folder;
+    int ended = 0;
+    {
+      opened_store store(folder.path());
+      held_disk disk(store);
+      for (int i = 0; i < 3; ++i)
+        CHECK_FALSE(store.it->begin(
+            [&](ledger_transaction& txn) -> caf::error {
+              txn.put(store.things, std::to_string(i), "1");
+              return {};
+            },
+            [&](const caf::error& why) { ended += why ? 0 : 1; }));
+      disk.let_go();
+    }
+    CHECK(ended == 3);
+    CHECK(opened_store(folder.path()).value_in_lmdb("2") == "1");
   }
 
   TEST_CASE("changes nothing when a write fails or throws") {
@@ -181,6 +260,56 @@ TEST_SUITE("ledger store") {
     REQUIRE(waitpid(child, &status, 0) == child);
     CHECK(status == 0);
     CHECK(opened_store(folder.path()).value_at("b") == "1");
+  }
+
+  TEST_CASE("undoes what was begun behind a write that the disk refused") {
+    temporary_folder folder;
+    auto child = fork();
+    if (child == 0) {
+      signal(SIGXFSZ, SIG_IGN);
+      opened_store store(folder.path());
+      rlimit disk{};
+      getrlimit(RLIMIT_FSIZE, &disk);
+      auto room = disk;
+      room.rlim_cur = 2 << 20;
+      bool good = true;
+      setrlimit(RLIMIT_FSIZE, &room);
+      // Each write counts those before it that it sees; one in seven is larger than the disk.
+      constexpr uint64_t writes = 700;
+      uint64_t well = 0, last = 0;
+      bool told_well = true;
+      for (uint64_t i = 1; i <= writes; ++i) {
+        auto refused = store.it->begin(
+            [&](ledger_transaction& txn) -> caf::error {
+              auto count = std::stoi(std::string(txn.find(store.things, "count").value_or("0")));
+              txn.put(store.things, "count", std::to_string(count + 1));
+              if (i % 7 == 0)
+                txn.put(store.things, "large", std::string(3 << 20, 'x'));
+              return {};
+            },
+            [&, i](const caf::error& why) {
+              told_well = told_well && (!why || igl::code_of(why) == errc::storage_full) &&
+                          (i % 7 != 0 || why) && i == last + 1;
+              last = i;
+              well += why ? 0 : 1;
+            });
+        good = good && !refused;
+        // What was begun is known now: the first is on disk, however fast the others come.
+        if (i % 100 == 1)
+          (void)store.put("wait", "1");
+      }
+      (void)store.put("wait", "1");
+      setrlimit(RLIMIT_FSIZE, &disk);
+      good = good && told_well && last == writes && well > 0;
+      good = good && store.value_at("count") == std::to_string(well);
+      good = good && store.value_at("large") == "nothing" && store.it->failures() > 0;
+      good = good && !store.put("c", "1") && !store.it->in_doubt();
+      _exit(good ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    CHECK(opened_store(folder.path()).value_at("c") == "1");
   }
 
   TEST_CASE("refuses a key that LMDB would not take") {

@@ -26,6 +26,7 @@ public:
       return {batch.size(), caf::expected<settled>{fails_with}};
     return inner_->commit(batch);
   }
+  void commit(const std::vector<settlement>& batch, ending done) override { done(commit(batch)); }
   caf::expected<upload_begun> begin() override {
     return write([&] { return inner_->begin(); });
   }
