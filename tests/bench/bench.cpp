@@ -216,31 +216,44 @@ private:
                       fixed(static_cast<double>(grown) / mega, 0) + " MB", "–", "–", "< 64 MB"});
   }
 
-  /// Posts to `url` in turn with a bare listener, and a row about it. After each round `settled`
-  /// waits until the work that follows is done.
+  /// Posts to `url` in turn with two bare listeners – one as cpprestsdk starts it, one on as many
+  /// threads as a node's – and a row about each. After each round `settled` waits until the work
+  /// that follows is done.
   void posts_row(const std::string& what, const std::string& url, const std::string& wanted,
                  const std::function<void()>& settled) {
-    auto port = std::to_string(free_port());
-    auto echo = child_process::start({own_program(), "--echo", port}, folder_ + "/echo.log");
-    if (!echo)
-      give_up(sentence_of(echo.error()));
-    await_answer("http://127.0.0.1:" + port + "/");
-    std::vector<double> ratios, posts, echoes;
+    const auto echo_of = [&](const std::string& kind) {
+      auto port = std::to_string(free_port());
+      auto process = child_process::start({own_program(), kind, port}, folder_ + "/echo.log");
+      if (!process)
+        give_up(sentence_of(process.error()));
+      await_answer("http://127.0.0.1:" + port + "/");
+      return std::pair{"http://127.0.0.1:" + port + "/message", std::move(*process)};
+    };
+    const auto rate_of = [&](const std::string& at) {
+      auto done = post_repeatedly(at, body(certificate_), std::chrono::seconds{5}, folder_);
+      if (done.bad > 0)
+        give_up(std::to_string(done.bad) + " posts did not get a 201");
+      return done.rate();
+    };
+    auto [bare, bare_process] = echo_of("--echo");
+    auto [tuned, tuned_process] = echo_of("--echo-on-two");
+    std::vector<double> posts, echoes, tuned_echoes, ratios, tuned_ratios;
     for (int i = 0; i < rounds; ++i) {
-      auto bare = post_repeatedly("http://127.0.0.1:" + port + "/message", body(certificate_),
-                                  std::chrono::seconds{5}, folder_);
-      auto ours = post_repeatedly(url, body(certificate_), std::chrono::seconds{5}, folder_);
-      if (ours.bad > 0)
-        give_up(std::to_string(ours.bad) + " posts did not get a 201");
-      echoes.push_back(bare.rate());
-      posts.push_back(ours.rate());
-      ratios.push_back(ours.rate() / bare.rate());
-      say("  bare " + fixed(bare.rate(), 0) + "/s, " + url + " " + fixed(ours.rate(), 0) + "/s");
+      echoes.push_back(rate_of(bare));
+      tuned_echoes.push_back(rate_of(tuned));
+      posts.push_back(rate_of(url));
+      ratios.push_back(posts.back() / echoes.back());
+      tuned_ratios.push_back(posts.back() / tuned_echoes.back());
+      say("  bare " + fixed(echoes.back(), 0) + "/s, on two threads " +
+          fixed(tuned_echoes.back(), 0) + "/s, " + url + " " + fixed(posts.back(), 0) + "/s");
       settled();
     }
     table_.push_back({what, fixed(median(posts), 0) + "/s",
                       "bare listener " + fixed(median(echoes), 0) + "/s", fixed(median(ratios), 2),
                       wanted});
+    table_.push_back({"the same", fixed(median(posts), 0) + "/s",
+                      "one on two threads " + fixed(median(tuned_echoes), 0) + "/s",
+                      fixed(median(tuned_ratios), 2), "report"});
   }
 
   /// Waits for somebody to answer there with 2xx.
@@ -384,8 +397,8 @@ private:
 
 int main(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() == 2 && arguments[0] == "--echo")
-    return serve_echo(arguments[1]);
+  if (arguments.size() == 2 && (arguments[0] == "--echo" || arguments[0] == "--echo-on-two"))
+    return serve_echo(arguments[1], arguments[0] == "--echo-on-two");
   auto one = arguments.size() == 4 && arguments[2] == "--only";
   if (!(arguments.size() == 2 || one) || arguments[0] != "--igl")
     give_up("usage: igl_bench --igl <the program> "

@@ -31,9 +31,10 @@ void insist(natsStatus status, const char* what) {
 
 } // namespace
 
-int serve_echo(const std::string& port) {
+int serve_echo(const std::string& port, bool on_two_threads) {
   stop_signal stop;
-  start_http_threads(2);
+  if (on_two_threads)
+    start_http_threads(2);
   web::http::experimental::listener::http_listener listener("http://127.0.0.1:" + port);
   listener.support(web::http::methods::POST, [](web::http::http_request request) {
     request.extract_vector().then([request](const pplx::task<std::vector<unsigned char>>& body) {
