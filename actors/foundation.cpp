@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <future>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -38,6 +39,17 @@ caf::actor_system_config& configured(caf::actor_system_config& config) {
 
 caf::timestamp wall_clock() {
   return std::chrono::time_point_cast<caf::timespan>(std::chrono::system_clock::now());
+}
+
+/// Whether the ledger has ended within that time: a disk that hangs keeps it.
+bool closed(std::shared_ptr<ledger> last, std::chrono::milliseconds patience) {
+  std::promise<void> ended;
+  auto future = ended.get_future();
+  std::thread([last = std::move(last), ended = std::move(ended)]() mutable {
+    last.reset();
+    ended.set_value();
+  }).detach();
+  return future.wait_for(patience) == std::future_status::ready;
 }
 
 /// Challenges and references must not be guessed. Drawn in advance, for a call costs more than its
@@ -77,7 +89,8 @@ foundation::~foundation() {
 }
 
 caf::error foundation::open() {
-  auto opened = ledger::open({settings_->data_dir + "/ledger", name_, size_t{1} << 30, wall_clock});
+  auto opened = ledger::open({settings_->data_dir + "/ledger", name_, size_t{1} << 30, wall_clock,
+                              /* overlapping: */ true});
   if (!opened)
     return opened.error();
   ledger_ = std::move(*opened);
@@ -275,7 +288,7 @@ bool foundation::stop() {
   listeners_.reset();
   streams_.reset();
   nats_.reset();
-  ledger_.reset();
+  stopped_cleanly_ = closed(std::move(ledger_), patience) && stopped_cleanly_;
   return stopped_cleanly_;
 }
 

@@ -119,6 +119,7 @@ ledger_writer_actor::behavior_type ledger_writer(writer_ptr self, std::shared_pt
     auto& st = self->state;
     store(st, *on_disk);
     commit(self, *on_disk, apis_first() ? 0 : most_settlements);
+    answer(st, publisher);
     if (!st.requests.empty() || (!st.jobs.empty() && !apis_first()))
       flush_later();
     else if (!st.jobs.empty() && !std::exchange(st.flush_delayed, true))
@@ -164,6 +165,7 @@ ledger_writer_actor::behavior_type ledger_writer(writer_ptr self, std::shared_pt
         st.flush_delayed = false;
         const auto some = std::max(jobs_at_least, st.requests_since / requests_for_a_job);
         commit(self, *on_disk, apis_first() ? some : most_settlements);
+        answer(st, publisher);
         flush_later();
       },
   };

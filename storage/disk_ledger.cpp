@@ -96,22 +96,23 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
 
 disk_ledger::disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env,
                          std::unique_ptr<ledger_store> store, options how, ledger_state state)
-    : lock_(std::move(lock)), env_(std::move(env)), store_(std::move(store)),
-      db_(ledger_databases::of(*env_)), now_(std::move(how.now)),
-      due_clock_(state.last_due, now_()), state_(state), overlapping_(how.overlapping) {}
+    : lock_(std::move(lock)), env_(std::move(env)), db_(ledger_databases::of(*env_)),
+      now_(std::move(how.now)), due_clock_(state.last_due, now_()), store_(std::move(store)),
+      state_(state), overlapping_(how.overlapping) {}
 
 // -- writing -------------------------------------------------------------------------------------
 
 void disk_ledger::begin(const std::function<void(ledger_batch&)>& what, ledger_store::ending done) {
   // Due jobs are not shown beyond the moment of a write until that has ended, however it ends.
-  const auto now = now_();
-  const auto due = due_clock_.begin_write(now);
-  auto err = store_->begin(
+  auto due = std::make_shared<std::optional<caf::timestamp>>();
+  store_->begin(
       [&](ledger_transaction& txn) -> caf::error {
         catch_up(txn);
+        const auto now = now_();
+        *due = due_clock_.begin_write(now);
         ledger_batch::moment moment;
         moment.at = std::max(now, state_.last_commit);
-        moment.due = due;
+        moment.due = **due;
         moment.ahead_of_clock = due_clock_.ahead_of_clock();
         ledger_batch batch(txn, db_, state_, moment, uploads_);
         what(batch);
@@ -123,14 +124,11 @@ void disk_ledger::begin(const std::function<void(ledger_batch&)>& what, ledger_s
           uploads_.spare(upload, store_->begun() + 1);
         return {};
       },
-      [this, due, done](const caf::error& why) {
-        due_clock_.end_write(due);
+      [this, due, done = std::move(done)](const caf::error& why) {
+        if (*due)
+          due_clock_.end_write(**due);
         done(why);
       });
-  if (err) {
-    due_clock_.end_write(due);
-    done(err);
-  }
   sweep();
 }
 
@@ -138,14 +136,14 @@ void disk_ledger::catch_up(const ledger_snapshot& now) {
   uploads_.ended(store_->ended());
   if (failures_ == store_->failures())
     return;
-  failures_ = store_->failures();
-  uploads_.failed();
-  // Numbers of uploads are handed out before anything is written.
-  const auto last_upload = state_.last_upload;
-  state_ = {};
+  ledger_state durable;
   if (auto stored = now.find(db_.meta, meta_key::state))
-    decode(*stored, state_);
-  state_.last_upload = std::max(state_.last_upload, last_upload);
+    decode(*stored, durable);
+  // Numbers of uploads are handed out before anything is written.
+  durable.last_upload = std::max(durable.last_upload, state_.last_upload);
+  state_ = durable;
+  uploads_.failed();
+  failures_ = store_->failures();
 }
 
 caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {

@@ -69,10 +69,10 @@ private:
 
   folder_lock lock_;                       // before the environment: released after it is closed
   std::shared_ptr<lmdb::environment> env_; ///< itself only for pieces of documents
-  std::unique_ptr<ledger_store> store_;    ///< everything else
   ledger_databases db_;
   std::function<caf::timestamp()> now_;
   mutable due_clock due_clock_;
+  std::unique_ptr<ledger_store> store_; ///< everything else; ends before what its endings use
 
   // Only the writing thread touches these.
   ledger_state state_; ///< with the writes that are under way

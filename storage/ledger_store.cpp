@@ -134,35 +134,33 @@ caf::error ledger_store::read(const reading& what) const {
   });
 }
 
-caf::error ledger_store::begin(const writing& what, ending done) {
+void ledger_store::begin(const writing& what, ending done) {
   std::unique_lock lock(writing_mutex_);
-  if (auto err = wait_for_room(lock))
-    return err;
   change_set changes;
-  auto err = env_->read([&](const lmdb::read_transaction& disk) -> caf::error {
-    ledger_transaction txn(
-        disk, {&begun_group_.changes, &written_group_.changes, &accepted_, &moving_}, changes);
-    return what(txn);
-  });
-  if (err)
-    return err;
-  ++begun_;
-  begun_group_.changes.merge(std::move(changes));
+  auto err = wait_for_room(lock);
+  if (!err)
+    err = env_->read([&](const lmdb::read_transaction& disk) -> caf::error {
+      ledger_transaction txn(
+          disk, {&begun_group_.changes, &written_group_.changes, &accepted_, &moving_}, changes);
+      return what(txn);
+    });
+  if (err) {
+    changes = {};
+    done = [err, done = std::move(done)](const caf::error&) {
+      done(err);
+    };
+  }
   begun_group_.endings.push_back(std::move(done));
+  begun_group_.changes.merge(std::move(changes));
+  ++begun_;
   lock.unlock();
   to_accept_.notify_one();
-  return {};
 }
 
 caf::error ledger_store::write(const writing& what) {
   std::promise<caf::error> ended;
-  auto err = begin(what, [&](const caf::error& why) { ended.set_value(why); });
-  return err ? err : ended.get_future().get();
-}
-
-bool ledger_store::in_doubt() const {
-  std::lock_guard guard(writing_mutex_);
-  return in_doubt_;
+  begin(what, [&](const caf::error& why) { ended.set_value(why); });
+  return ended.get_future().get();
 }
 
 caf::error ledger_store::wait_for_room(std::unique_lock<std::mutex>& lock) {
@@ -185,10 +183,13 @@ void ledger_store::accept_all() {
       return !begun_group_.endings.empty() || has_to_turn() ||
              (stopping_ && (moving_.empty() || failed_));
     };
-    if (accepted_.empty() || !moving_.empty())
-      to_accept_.wait(lock, something);
-    else
+    const auto may_turn = [this] {
+      return !accepted_.empty() && moving_.empty();
+    };
+    if (may_turn())
       to_accept_.wait_until(lock, turn_at_, something);
+    else
+      to_accept_.wait(lock, [&] { return something() || may_turn(); });
     if (has_to_turn())
       turn();
     if (!begun_group_.endings.empty())

@@ -4,6 +4,7 @@
 #include "storage/journal.hpp"
 #include "storage/ledger_snapshot.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -40,18 +41,18 @@ public:
   /// Accepting waits while `what` goes on: so it must be short.
   caf::error read(const reading& what) const;
 
-  /// What `what` changes is seen by the writes that follow when this returns no error, and by
-  /// readers when it is on disk: then `done` hears no error. Its own error, and everything that it
-  /// throws, undoes all and is answered; `done` is not called then. One thread at a time.
+  /// What `what` changes is seen by the writes that follow, and by readers when it is on disk: then
+  /// `done` hears no error. Its own error, and everything that it throws, undoes all, and is what
+  /// `done` hears. One thread at a time.
   ///
   /// After an error of the disk, `done` of this write and of all that were begun behind it hears
   /// that error, for they rest on what is not there. It is not known whether the change is: it may
   /// come true when the ledger is opened again, unless another write took its place before.
   ///
-  /// A write that changes nothing ends in its turn, too: what it saw may not be on disk yet.
-  /// `done` is called in the order of the writes, here or on the store's own thread, which it must
-  /// not keep.
-  caf::error begin(const writing& what, ending done);
+  /// A write that fails or changes nothing ends in its turn, too: what it saw may not be on disk
+  /// yet. `done` is called once for each write, in their order, on the store's own thread, which it
+  /// must not keep.
+  void begin(const writing& what, ending done);
 
   /// The same, done when this returns.
   caf::error write(const writing& what);
@@ -64,7 +65,8 @@ public:
   uint64_t begun() const { return begun_; }
 
   /// Whether the disk failed the last write: until the next, nothing that it needs may be removed.
-  bool in_doubt() const;
+  /// Any thread, with whatever lock.
+  bool in_doubt() const { return in_doubt_; }
 
 private:
   /// Writes on their way to the journal; all in one record.
@@ -99,7 +101,6 @@ private:
   uint64_t begun_ = 0;
   uint64_t ended_ = 0;
   uint64_t failures_ = 0;
-  bool in_doubt_ = false;
   uint64_t journal_end_ = 0; ///< of what counts in its current file, in bytes
   uint64_t moving_up_to_ = 0;
   std::chrono::steady_clock::time_point turn_at_; ///< if anything is accepted by then
@@ -107,6 +108,8 @@ private:
   bool stopping_ = false;
   bool all_accepted_ = false; ///< and nothing more will be
   std::condition_variable to_accept_, to_move_, room_;
+
+  std::atomic<bool> in_doubt_ = false;
 
   // Whoever changes these has both mutexes, the writing one first; either allows to read them.
   mutable fair_shared_mutex layers_mutex_;

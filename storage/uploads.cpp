@@ -3,6 +3,7 @@
 #include "storage/ledger_keys.hpp"
 
 #include <numeric>
+#include <utility>
 
 namespace igl {
 
@@ -60,12 +61,12 @@ void open_uploads::named(uint64_t upload, uint64_t write) {
   auto found = pieces_.find(upload);
   if (found == pieces_.end())
     return;
-  under_way_.push_back({write, upload, std::move(found->second)});
+  under_way_.push_back({write, upload, std::move(found->second), false});
   pieces_.erase(found);
 }
 
 void open_uploads::spare(uint64_t upload, uint64_t write) {
-  under_way_.push_back({write, upload, std::nullopt});
+  under_way_.push_back({write, upload, std::nullopt, false});
 }
 
 void open_uploads::ended(uint64_t write) {
@@ -75,13 +76,18 @@ void open_uploads::ended(uint64_t write) {
 }
 
 void open_uploads::failed() {
-  for (auto& x : under_way_)
-    if (x.named)
-      pieces_[x.upload] = std::move(*x.named);
-  under_way_.clear();
+  for (auto& x : std::exchange(under_way_, {})) {
+    if (!x.named)
+      continue;
+    pieces_[x.upload] = std::move(*x.named);
+    if (x.forgotten)
+      forget(x.upload);
+  }
 }
 
 void open_uploads::forget(uint64_t upload) {
+  for (auto& x : under_way_)
+    x.forgotten = x.forgotten || x.upload == upload;
   auto found = pieces_.find(upload);
   if (found == pieces_.end())
     return;

@@ -31,7 +31,7 @@ public:
   void spare(uint64_t upload, uint64_t write);
   /// All writes up to this one are on disk.
   void ended(uint64_t write);
-  /// All that were under way are undone: their uploads are open again.
+  /// All that were under way are undone: their uploads are open again, unless they were forgotten.
   void failed();
   void forget(uint64_t upload);
   /// Left by an earlier process.
@@ -51,6 +51,7 @@ private:
     uint64_t write = 0;
     uint64_t upload = 0;
     std::optional<std::vector<uint32_t>> named; ///< the sizes of its pieces
+    bool forgotten = false;                     ///< unless it becomes a document
   };
 
   std::map<uint64_t, std::vector<uint32_t>> pieces_; ///< of each open upload, their sizes

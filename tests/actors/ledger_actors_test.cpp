@@ -107,6 +107,35 @@ TEST_CASE_FIXTURE(writer_world, "a disk in trouble fails all that waited, and la
   CHECK(settle_all({opening(1)}) == std::vector<errc>{errc::none});
 }
 
+TEST_CASE_FIXTURE(writer_world, "each hears of its own transaction, while others are under way") {
+  on_disk->holds = true;
+  std::vector<std::pair<int, errc>> answers;
+  auto ask = [&](int number, settlement what) {
+    auto response = self->request(around.ledger, std::chrono::seconds{1}, std::move(what));
+    run();
+    return [&answers, number, response = std::move(response)]() mutable {
+      response.receive([&](const settled&) { answers.emplace_back(number, errc::none); },
+                       [&](const caf::error& why) { answers.emplace_back(number, code_of(why)); });
+    };
+  };
+  auto first = ask(1, opening(1));
+  auto second = ask(2, refused());
+  auto third = ask(3, opening(3));
+  CHECK(on_disk->batches == std::vector<size_t>{1, 1, 1});
+  CHECK(self->mailbox().empty());
+  on_disk->under_way.at(0)();
+  run();
+  first();
+  CHECK(self->mailbox().empty());
+  on_disk->under_way.at(1)();
+  on_disk->under_way.at(2)();
+  run();
+  second();
+  third();
+  CHECK(answers == std::vector<std::pair<int, errc>>{
+                       {1, errc::none}, {2, errc::job_not_open}, {3, errc::none}});
+}
+
 TEST_CASE_FIXTURE(writer_world, "the publisher is told once per transaction that opens jobs") {
   settle_all({opening(1), opening(2), opening(3)});
   CHECK(nudges == 1);

@@ -190,6 +190,28 @@ TEST_SUITE("ledger after a crash") {
     }
   }
 
+  TEST_CASE("ends the transactions that are under way when it closes") {
+    temporary_folder folder;
+    ledger::options how;
+    how.path = folder.path();
+    how.owner = "AU";
+    how.overlapping = true;
+    constexpr int transactions = 50;
+    std::vector<int> ended;
+    {
+      auto it = value_of(ledger::open(how));
+      for (int i = 0; i < transactions; ++i)
+        it->commit({putting(record_of(std::to_string(i)), 0)}, [&ended, i](const auto& results) {
+          if (results.at(0))
+            ended.push_back(i);
+        });
+    }
+    CHECK(ended.size() == transactions);
+    CHECK(std::is_sorted(ended.begin(), ended.end()));
+    CHECK(value_of(value_of(ledger::open(how))->read(ledger_figures_query{})).messages ==
+          transactions);
+  }
+
   TEST_CASE("undoes all that rests on a transaction which the disk refused") {
     temporary_folder folder;
     ledger::options how;
@@ -263,6 +285,7 @@ TEST_SUITE("ledger after a crash") {
       room.rlim_cur = 2 << 20;
       setrlimit(RLIMIT_FSIZE, &room);
       settlement refused;
+      refused.objects.push_back({"Qm", abandoned, 5});
       refused.cursors.push_back({"c", std::string(3 << 20, 'x')});
       good = good && !it->commit({refused}).at(0);
       setrlimit(RLIMIT_FSIZE, &disk);

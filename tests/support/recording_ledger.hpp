@@ -2,6 +2,7 @@
 
 #include "storage/ledger.hpp"
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -18,6 +19,8 @@ public:
   std::vector<size_t> stores;    ///< pieces in each
   caf::error fails_with;         ///< set: whatever writes fails with it, and nothing is written
   mutable caf::error cannot_read;
+  bool holds = false;                           ///< transactions end when a test lets them
+  std::vector<std::function<void()>> under_way; ///< each ends one
 
   std::vector<caf::expected<settled>> commit(const std::vector<settlement>& batch) override {
     asked.insert(asked.end(), batch.begin(), batch.end());
@@ -26,7 +29,13 @@ public:
       return {batch.size(), caf::expected<settled>{fails_with}};
     return inner_->commit(batch);
   }
-  void commit(const std::vector<settlement>& batch, ending done) override { done(commit(batch)); }
+  void commit(const std::vector<settlement>& batch, ending done) override {
+    auto results = commit(batch);
+    if (holds)
+      under_way.push_back([=] { done(results); });
+    else
+      done(std::move(results));
+  }
   caf::expected<upload_begun> begin() override {
     return write([&] { return inner_->begin(); });
   }
