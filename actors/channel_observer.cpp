@@ -18,6 +18,12 @@ bool is_for_us(const message& x, const node_settings& settings) {
   return x.receiver == settings.jurisdiction && x.sender != settings.jurisdiction;
 }
 
+/// Is that a state of the sender's end, which is not ours to hear?
+bool speaks_of_posting(channel_status x) {
+  return x == channel_status::received || x == channel_status::undeliverable ||
+         x == channel_status::revoked;
+}
+
 /// What one message of a page causes.
 void take(settlement& result, const channel_message& said, const channel_settings& channel,
           const node_settings& settings) {
@@ -33,6 +39,8 @@ void take(settlement& result, const channel_message& said, const channel_setting
     // Whether it was ever confirmed here, the lake knows.
     arrival.said = channel_status::false_alarm;
     result.opens.push_back(make_job(arrival));
+  } else if (speaks_of_posting(said.status) && said.status != channel_status::received) {
+    result.opens.push_back(make_job(channel_notified{channel.id, said.id}));
   }
 }
 
@@ -190,7 +198,14 @@ settlement decide(const job_ticket& ticket, const channel_message& said,
   result.job = closed(ticket);
   if (!is_for_us(said.content, settings))
     return result;
-  if (said.status == channel_status::observed) {
+  if (speaks_of_posting(said.status) && said.status != channel_status::received)
+    return dead_letter_of(
+        ticket, "channel " + channel.id + " at " + channel.url + " says of message " + said.id +
+                    " to us that it is " + to_string(said.status) +
+                    ", which is its state for whoever posted it: the endpoint serves both and does "
+                    "not know who asks. Give this node a token ([[nodes]] at the endpoint, auth of "
+                    "the channel here) or set has_updated_since = true, then replay this");
+  if (said.status == channel_status::observed || said.status == channel_status::received) {
     result.job = job_outcome{ticket, job_end::postponed, now + channel.poll_interval, {}};
     return result;
   }

@@ -25,7 +25,9 @@ settlement decide(const channel_page& page, const channel_settings& channel,
                   const node_settings& settings);
 
 /// What follows from one message that was fetched by its id. Broken rules: a dead letter. Only
-/// observed: asked again after the channel's poll_interval.
+/// observed: asked again after the channel's poll_interval. An endpoint that serves the sender too
+/// and does not know who asks may show us the sender's state: so with `received`; the others of
+/// that kind are a dead letter that says what to configure.
 settlement decide(const job_ticket& ticket, const channel_message& said,
                   const channel_settings& channel, const node_settings& settings,
                   caf::timestamp now);

@@ -26,14 +26,19 @@ std::string reason_of(const char* cause, const check_delivery& order) {
   return cause + ("/" + std::to_string(order.round)) + "/" + order.channel_id;
 }
 
-settlement confirmed(const check_delivery& order, caf::timestamp now,
+/// Whether a confirmation may be revoked: the channel knows best, unless we do not want to hear it.
+bool is_revocable(const channel_message& answer, const channel_settings& channel) {
+  return channel.revocable_for.count() > 0 && answer.confirmation != confirmation_kind::final_word;
+}
+
+settlement confirmed(const check_delivery& order, const channel_message& answer, caf::timestamp now,
                      const channel_settings& channel) {
   settlement result;
   result.opens.push_back(make_job(update_message{
       order.content.ref(),
       message_patch{message_status::accepted, order.channel_id, order.channel_txn_id},
       reason_of("confirmed", order)}));
-  if (channel.revocable_for.count() == 0)
+  if (!is_revocable(answer, channel))
     return result;
   auto follow = order;
   follow.last = channel_status::confirmed;
@@ -47,9 +52,10 @@ settlement undeliverable(const check_delivery& order) {
   settlement result;
   auto tried = order.tried;
   tried.push_back(order.channel_id);
-  result.opens.push_back(make_job(route_message{
-      order.content, order.round, std::move(tried),
-      "channel " + order.channel_id + " could not deliver the message", order.doubt}));
+  result.opens.push_back(
+      make_job(route_message{order.content, order.round, std::move(tried),
+                             "channel " + order.channel_id + " could not deliver the message",
+                             order.doubt, order.taken_back_by}));
   return result;
 }
 
@@ -64,10 +70,11 @@ settlement revoked(const check_delivery& order) {
 
 /// Still confirmed: nothing has changed, so there is nothing to tell.
 settlement still_confirmed(const job_ticket& ticket, const check_delivery& order,
-                           caf::timestamp now, const channel_settings& channel) {
+                           const channel_message& answer, caf::timestamp now,
+                           const channel_settings& channel) {
   using std::chrono::milliseconds;
   auto pause = milliseconds{0};
-  if (order.confirmed)
+  if (order.confirmed && is_revocable(answer, channel))
     pause = pause_while_revocable(std::chrono::duration_cast<milliseconds>(now - *order.confirmed),
                                   channel);
   settlement result;
@@ -109,6 +116,14 @@ bool can_be(channel_status last, channel_status now) {
   }
 }
 
+/// Could the channel not be heard? Our own bounds say nothing about it, and "not found" is an
+/// answer.
+bool tells_of_an_outage(const caf::error& why) {
+  auto code = code_of(why);
+  return worth_retrying(why) && code != errc::not_found && code != errc::peer_busy &&
+         code != errc::overloaded;
+}
+
 using poller_pointer = channel_poller_actor::stateful_pointer<channel_poller_state>;
 
 /// How often the channel was asked before; counts this time.
@@ -145,7 +160,7 @@ void ask(poller_pointer self, const surroundings& around, const channel_settings
           [=](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));
             self->state.gates.at(id).leave(id, mood_after(why));
-            if (order.confirmed && code_of(why) != errc::not_found && worth_retrying(why))
+            if (order.confirmed && tells_of_an_outage(why))
               return settle(self, around, unheard(ticket, order, around.now(), *how),
                             answer_with(answer));
             // A channel that forgot what it took may remember, or need a person: not "never".
@@ -153,6 +168,30 @@ void ask(poller_pointer self, const surroundings& around, const channel_settings
               why = make_problem(errc::peer_failed, "channel " + id + " does not know message " +
                                                         order.channel_txn_id + ", which it took");
             answer->deliver(std::move(why));
+          });
+}
+
+/// A channel told us of something that we posted.
+void look_at(poller_pointer self, const surroundings& around, const channel_settings& which,
+             const channel_actor& channel, const job_ticket& ticket, const channel_notified& order,
+             std::shared_ptr<guarded_promise<settled>> answer) {
+  self->request(channel, patience_for(which.timeout), find_channel_message{order.message_id})
+      .then(
+          [=](const channel_message& said) {
+            read_decide_settle<found_message>(
+                self, around, find_message{said.content.ref()},
+                [=](const found_message& stored) -> caf::expected<settlement> {
+                  return decide(ticket, order, said, stored);
+                },
+                answer_with(answer));
+          },
+          [=](caf::error& failure) {
+            auto why = as_peer_error(std::move(failure));
+            if (code_of(why) != errc::not_found)
+              return answer->deliver(std::move(why));
+            settlement nothing;
+            nothing.job = closed(ticket);
+            settle(self, around, std::move(nothing), answer_with(answer));
           });
 }
 
@@ -189,8 +228,8 @@ caf::expected<settlement> decide(const job_ticket& ticket, const check_delivery&
     return result;
   case channel_status::confirmed:
     if (order.last == channel_status::confirmed)
-      return still_confirmed(ticket, order, now, channel);
-    result = confirmed(order, now, channel);
+      return still_confirmed(ticket, order, answer, now, channel);
+    result = confirmed(order, answer, now, channel);
     break;
   case channel_status::undeliverable:
     result = undeliverable(order);
@@ -205,6 +244,29 @@ caf::expected<settlement> decide(const job_ticket& ticket, const check_delivery&
                            to_string(order.content.ref()),
                            "channel " + order.channel_id + " says " + to_string(answer.status)});
   return result;
+}
+
+settlement decide(const job_ticket& ticket, const channel_notified& order,
+                  const channel_message& said, const found_message& stored) {
+  settlement result;
+  result.job = closed(ticket);
+  // What it travels by now; a posting of an earlier round is told of by nobody that matters.
+  if (said.status != channel_status::revoked || !stored.record ||
+      stored.record->channel_id != order.channel_id || stored.record->channel_txn_id != said.id)
+    return result;
+  check_delivery known;
+  known.content = stored.record->content;
+  known.round = static_cast<uint32_t>(stored.record->taken_back_by.size()) + 1;
+  known.channel_id = order.channel_id;
+  known.channel_txn_id = said.id;
+  auto todo = revoked(known);
+  todo.job = result.job;
+  todo.events.push_back({0,
+                         {},
+                         event_kind::delivery_checked,
+                         to_string(known.content.ref()),
+                         "channel " + order.channel_id + " tells that it revoked"});
+  return todo;
 }
 
 channel_poller_actor::behavior_type channel_poller(poller_pointer self, surroundings around,
@@ -229,6 +291,17 @@ channel_poller_actor::behavior_type channel_poller(poller_pointer self, surround
                     [=] {
                       answer->deliver(make_problem(errc::peer_busy));
                     }});
+        return answer->unguarded();
+      },
+      [=](const job_ticket& ticket, const channel_notified& order) {
+        auto answer = promise_of<settled>(self);
+        auto which = std::find_if(settings->channels.begin(), settings->channels.end(),
+                                  [&](auto& x) { return x.id == order.channel_id; });
+        auto channel = handles->find(order.channel_id);
+        if (which == settings->channels.end() || channel == handles->end())
+          answer->deliver(make_problem(errc::unknown_channel, order.channel_id));
+        else
+          look_at(self, around, *which, channel->second, ticket, order, answer);
         return answer->unguarded();
       },
   };

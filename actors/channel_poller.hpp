@@ -22,7 +22,8 @@ std::chrono::milliseconds pause_while_revocable(std::chrono::milliseconds since,
 
 /// What follows from a channel's answer about a message we posted.
 ///
-/// confirmed: accepted and, where a confirmation may be revoked, another job goes on asking; asked
+/// confirmed: accepted and, unless the channel says that this is final or revocable_for is 0,
+/// another job goes on asking; asked
 /// again about a confirmed one: the same question later, until revocable_for is over.
 /// undeliverable: back to the router without this channel. revoked: the message updater makes it
 /// pending again and sends it to the router, for a next round over any channel. received: the same
@@ -30,8 +31,13 @@ std::chrono::milliseconds pause_while_revocable(std::chrono::milliseconds since,
 /// it said before.
 caf::expected<settlement> decide(const job_ticket& ticket, const check_delivery& order,
                                  const channel_message& answer, caf::timestamp now,
-                                 std::chrono::milliseconds pause,
-                                 const channel_settings& channel = {});
+                                 std::chrono::milliseconds pause, const channel_settings& channel);
+
+/// What follows when a channel tells of a message that we posted (topic `posting.AU.revoked`): what
+/// the message travels by now was revoked, as if it had been asked about. Anything else is found
+/// out by asking.
+settlement decide(const job_ticket& ticket, const channel_notified& order,
+                  const channel_message& said, const found_message& stored);
 
 struct channel_poller_state {
   static inline const char* name = "channel-poller";
@@ -43,7 +49,7 @@ struct channel_poller_state {
 /// Asks a channel for the state of what WE sent until it changes; and then, where a confirmation
 /// may be revoked, until that is over.
 ///
-/// Takes:   channel-pending
+/// Takes:   channel-pending, and channel-notifications about what we posted
 /// Opens:   message-updates, outbox, channel-pending
 /// Calls:   the posting half of the channel that took the message
 /// Retries: while the channel does not answer, or does not know what it took; about a message that

@@ -129,16 +129,17 @@ private:
     auto how = how_;
     if (how_->medium != medium_kind::api)
       return [=](caf::scheduled_actor* parent) {
-        return parent->spawn<caf::detached>(medium_writer, around, opener, *how);
+        return parent->spawn<caf::detached>(medium_writer, around, opener, *how, nullptr);
       };
-    auto lane = [=](caf::local_actor* parent) {
-      return parent->spawn<caf::detached + caf::linked>(medium_writer, around, opener, *how);
+    auto lane = [=](caf::local_actor* parent, std::shared_ptr<writer_mood> mood) {
+      return parent->spawn<caf::detached + caf::linked>(medium_writer, around, opener, *how,
+                                                        std::move(mood));
     };
     // A share of the jobs in flight, so that the side that hangs leaves some to the others.
     auto sides = static_cast<uint32_t>(how_->participants.size());
     auto at_once = std::max(how_->jobs_in_flight / std::max(sides, 1u), 1u);
     return [=](caf::scheduled_actor* parent) {
-      return parent->spawn(medium_lanes, at_once, lane);
+      return parent->spawn(medium_lanes, around, at_once, lane);
     };
   }
 

@@ -6,8 +6,27 @@
 
 namespace igl {
 
+namespace {
+
+bool is_about_posted(const std::string& id) {
+  return id.ends_with(about_posted);
+}
+
+/// The channel's own id.
+std::string channel_of(const std::string& id) {
+  return is_about_posted(id) ? id.substr(0, id.size() - about_posted.size()) : id;
+}
+
+} // namespace
+
 settlement told_by(const channel_notification& x, const channel_settings& channel) {
   settlement result;
+  if (is_about_posted(x.channel_id)) {
+    channel_notified news{channel.id, x.message_id};
+    news.half = channel_half::posting;
+    result.opens.push_back(make_job(news));
+    return result;
+  }
   result.opens.push_back(make_job(
       channel_notified{channel.id, channel.has_updated_since ? std::string{} : x.message_id}));
   return result;
@@ -34,7 +53,7 @@ message_reception_api_actor::behavior_type message_reception_api(
         auto answer = promise_of<notification_accepted>(self);
         auto handler = handlers.find(x.channel_id);
         auto channel = std::find_if(settings->channels.begin(), settings->channels.end(),
-                                    [&](auto& c) { return c.id == x.channel_id; });
+                                    [&](auto& c) { return c.id == channel_of(x.channel_id); });
         if (handler == handlers.end() || channel == settings->channels.end()) {
           answer->deliver(make_problem(errc::unknown_channel, x.channel_id));
           return answer->unguarded();

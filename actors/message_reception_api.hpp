@@ -9,7 +9,8 @@
 namespace igl {
 
 /// A channel has something for us. Where the observer can ask what is new, all notifications of a
-/// channel are one job; else there is one for each message.
+/// channel are one job; else there is one for each message. What became of a message that we posted
+/// (`a/posted`) is one job for each, for the channel poller.
 settlement told_by(const channel_notification& x, const channel_settings& channel);
 
 struct message_reception_api_state {
@@ -18,7 +19,8 @@ struct message_reception_api_state {
 
 /// Takes what channels tell this node; a notification is on disk before the answer.
 ///
-/// Takes:   GET and POST /channel-message/<channel id>
+/// Takes:   GET and POST /channel-message/<channel id>, and …/posted; the handlers are known by
+///          these names: `a`, `a/posted`
 /// Opens:   channel-notifications
 /// Calls:   the subscription handler of that channel
 /// Retries: nothing; a channel tells again, and the observer looks by itself

@@ -1,5 +1,6 @@
 #include "actors/message_updater.hpp"
 
+#include "actors/chance.hpp"
 #include "actors/message_api.hpp"
 #include "actors/settling.hpp"
 #include "messages/json.hpp"
@@ -92,7 +93,7 @@ settlement change_of(const message_record& before, const message_record& after,
 }
 
 caf::expected<settlement> decide(const job_ticket& ticket, const update_message& order,
-                                 const found_message& stored) {
+                                 const found_message& stored, caf::timestamp next) {
   auto about = to_string(order.about);
   if (!stored.record)
     return make_problem(errc::internal, about + " is to be changed but is not in the lake");
@@ -117,14 +118,19 @@ caf::expected<settlement> decide(const job_ticket& ticket, const update_message&
   }
   auto routed_anew = order.next_round && !outdated && after.status == message_status::pending;
   if (routed_anew) {
+    after.taken_back_by.push_back(order.patch.channel_id);
     after.channel_id.clear();
     after.channel_txn_id.clear();
   }
   settlement result;
   if (after != before)
     result = change_of(before, after, cause_in(order.reason));
-  if (routed_anew)
-    result.opens.push_back(make_job(route_message{before.content, *order.next_round, {}, {}}));
+  if (routed_anew) {
+    route_message anew{before.content, *order.next_round, {}, {}};
+    anew.taken_back_by = after.taken_back_by;
+    result.opens.push_back(make_job(anew));
+    result.opens.back().due = next;
+  }
   if (!left_out.empty())
     result.events.push_back({0, {}, event_kind::delivery_checked, about, left_out});
   result.job = closed(ticket);
@@ -144,13 +150,17 @@ caf::expected<patched> decide(const patch_message& asked, const found_message& s
 
 message_updater_actor::behavior_type
 message_updater(message_updater_actor::stateful_pointer<message_updater_state> self,
-                surroundings around, std::shared_ptr<const node_settings>) {
+                surroundings around, std::shared_ptr<const node_settings> settings) {
   return {
       [=](const job_ticket& ticket, const update_message& order) {
         auto answer = promise_of<settled>(self);
+        auto next = caf::timestamp{};
+        if (order.next_round)
+          next = around.now() +
+                 pause_after(settings->retry_revoked, *order.next_round - 1, chance(around));
         read_decide_settle<found_message>(
             self, around, find_message{order.about},
-            [=](const found_message& stored) { return decide(ticket, order, stored); },
+            [=](const found_message& stored) { return decide(ticket, order, stored, next); },
             answer_with(answer));
         return answer->unguarded();
       },

@@ -17,11 +17,12 @@ settlement change_of(const message_record& before, const message_record& after,
 /// channel says of another posting than the one the message travels by now; an event says so.
 ///
 /// A revocation makes an accepted message pending again. No channel has it then, and the same
-/// settlement opens its routing in the next round; unless it is rejected: that stays.
+/// settlement opens its routing in the next round, `next` at the earliest, and notes who took it
+/// back; unless it is rejected: that stays.
 ///
 /// Fails with internal: no such message.
 caf::expected<settlement> decide(const job_ticket& ticket, const update_message& order,
-                                 const found_message& stored);
+                                 const found_message& stored, caf::timestamp next = {});
 
 /// A business's change: what the record becomes, and how.
 struct patched {
@@ -40,7 +41,8 @@ struct message_updater_state {
 /// Takes:   message-updates, and a business's PATCH from the message API
 /// Opens:   notifications; outbox, for a message whose confirmation was revoked
 /// Calls:   nobody outside
-/// Retries: when the message changed in between
+/// Retries: when the message changed in between. A message that is routed anew waits as
+///          retry.revoked says, longer each time
 /// Refuses: a business's change of a final status or of known channel ids; with conflict
 message_updater_actor::behavior_type
 message_updater(message_updater_actor::stateful_pointer<message_updater_state> self,

@@ -40,6 +40,12 @@ size_t place_in(const route_doubt& doubt, const std::string& channel) {
   return at == doubt.channels.end() ? 0 : static_cast<size_t>(at - doubt.channels.begin()) + 1;
 }
 
+/// When a channel took the message back, from 1, the last time; 0: it did not.
+size_t turn_of(const std::vector<std::string>& taken_back_by, const std::string& channel) {
+  auto at = std::find(taken_back_by.rbegin(), taken_back_by.rend(), channel);
+  return static_cast<size_t>(taken_back_by.rend() - at);
+}
+
 /// "channel au-sg cannot be reached: POST http://…: connection refused"
 std::string phrase_of(const std::string& channel, const caf::error& why) {
   auto what = problem_of(why);
@@ -162,6 +168,10 @@ route::route(job_ticket ticket, route_message order, std::shared_ptr<const node_
       reasons_(order_.reasons) {
   for (auto& x : settings_->channels)
     left_.push_back(&x);
+  if (order_.taken_back_by)
+    std::stable_sort(left_.begin(), left_.end(), [&](auto* a, auto* b) {
+      return turn_of(*order_.taken_back_by, a->id) < turn_of(*order_.taken_back_by, b->id);
+    });
   if (order_.doubt)
     std::stable_sort(left_.begin(), left_.end(), [&](auto* a, auto* b) {
       return place_in(*order_.doubt, a->id) > place_in(*order_.doubt, b->id);
@@ -300,6 +310,7 @@ caf::expected<settlement> route::taken(const channel_receipt& receipt, const fou
                         x.id,    receipt.id,   channel_status::received};
   if (!doubt.channels.empty())
     follow.doubt = std::move(doubt);
+  follow.taken_back_by = order_.taken_back_by;
   result.opens.push_back(make_job(follow));
   result.opens.back().due = now + pause_before_check(0, x.poll_interval);
   auto record = *stored.record;
@@ -324,6 +335,22 @@ caf::expected<settlement> route::given_up(caf::timestamp next) const {
       unroutable(ticket_, order_, reasons_.empty() ? "no channel is configured" : reasons_);
   result.events = passed_over_;
   return result;
+}
+
+caf::optional<settlement> taken_back_too_often(const job_ticket& ticket, const route_message& order,
+                                               const retry_settings& how) {
+  if (!order.taken_back_by || order.taken_back_by->size() < how.attempts)
+    return caf::none;
+  std::string names;
+  for (auto& x : *order.taken_back_by)
+    names += (names.empty() ? "" : ", ") + x;
+  return dead_letter_of(ticket, "its confirmation was revoked " +
+                                    std::to_string(order.taken_back_by->size()) + " times, by " +
+                                    names +
+                                    ", which retry.revoked.attempts allows and no more; the "
+                                    "message is pending, and no channel has it. To have it "
+                                    "routed again, raise retry.revoked.attempts and replay "
+                                    "this");
 }
 
 settlement unroutable(const job_ticket& ticket, const route_message& order,
@@ -354,6 +381,12 @@ multichannel_router(router_pointer self, surroundings around,
   return {
       [=](const job_ticket& ticket, const route_message& order) {
         auto answer = promise_of<settled>(self);
+        if (auto end = taken_back_too_often(ticket, order, settings->retry_revoked)) {
+          spdlog::warn("multichannel-router leaves {} to an operator: {}",
+                       to_string(order.content.ref()), end->job->error);
+          settle(self, around, std::move(*end), answer_with(answer));
+          return answer->unguarded();
+        }
         auto known = order;
         if (auto at = self->state.unsettled.find(ticket.id); at != self->state.unsettled.end())
           known.doubt = at->second;

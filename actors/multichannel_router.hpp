@@ -21,6 +21,9 @@ inline constexpr uint32_t attempts_in_doubt = 5;
 /// A channel that did not answer in time, broke the connection off or answered nonsense may have
 /// taken the message. The order remembers it (route_doubt), so that the next attempts ask there
 /// first, and alone until attempts_in_doubt. Only a clear no ends the doubt.
+///
+/// A channel that took the message back in an earlier round is asked after the others, and the one
+/// that did so last comes last.
 class route {
 public:
   route(job_ticket ticket, route_message order, std::shared_ptr<const node_settings> settings);
@@ -77,6 +80,11 @@ private:
 /// not.
 settlement unroutable(const job_ticket& ticket, const route_message& order, const std::string& why);
 
+/// Channels confirmed the message and revoked that in as many rounds as retry.revoked allows: a
+/// dead letter that names them. None: it may be routed once more.
+caf::optional<settlement> taken_back_too_often(const job_ticket& ticket, const route_message& order,
+                                               const retry_settings& how);
+
 struct multichannel_router_state {
   static inline const char* name = "multichannel-router";
   std::map<std::string, peer_gate> gates;       // by channel id
@@ -90,7 +98,8 @@ struct multichannel_router_state {
 /// Calls:   the posting half of the chosen channel
 /// Retries: while a channel may take it later; the same channel first if it may have taken it
 /// Refuses: a message that no channel serves, or that every channel screens or refuses: `rejected`;
-///          what a channel may have taken all the same: a dead letter
+///          what a channel may have taken all the same, and what was taken back too often: a dead
+///          letter
 multichannel_router_actor::behavior_type
 multichannel_router(multichannel_router_actor::stateful_pointer<multichannel_router_state> self,
                     surroundings around, std::shared_ptr<const node_settings> settings,

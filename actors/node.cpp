@@ -75,6 +75,8 @@ private:
       return;
     observers_[which.id] = reference<channel_observer_actor>();
     handlers_[which.id] = reference<subscription_handler_actor>();
+    if (wants_revocations(which))
+      handlers_[which.id + std::string{about_posted}] = reference<subscription_handler_actor>();
   }
 
   channel_view view_of(const channel_settings& which) const {
@@ -102,6 +104,13 @@ private:
           child("subscription-handler", handlers_.at(which.id), [=](caf::scheduled_actor* parent) {
             return parent->spawn(subscription_handler, around, how, which, client, told_at);
           }));
+      if (wants_revocations(which))
+        parts.push_back(child("posting-subscription-handler",
+                              handlers_.at(which.id + std::string{about_posted}),
+                              [=](caf::scheduled_actor* parent) {
+                                return parent->spawn(posting_subscription_handler, around, how,
+                                                     which, client, told_at);
+                              }));
     }
     return group("channel " + which.id, std::move(parts));
   }
@@ -137,7 +146,10 @@ private:
     auto poller = reference<channel_poller_actor>();
     auto rejecter = reference<rejected_message_processor_actor>();
     auto spider = reference<object_spider_actor>();
-    auto observer_of = [observers](const channel_notified& x) -> worker_actor<channel_notified> {
+    auto observer_of = [observers,
+                        poller](const channel_notified& x) -> worker_actor<channel_notified> {
+      if (x.half == channel_half::posting)
+        return poller;
       auto found = observers.find(x.channel_id);
       if (found == observers.end())
         return {};
@@ -176,7 +188,8 @@ private:
                  [](const job_ticket& ticket, const route_message& order, const caf::error& why) {
                    return unroutable(ticket, order, sentence_of(why));
                  })),
-         source<check_delivery>(stream::channel_pending, how_->retry_channel_pending, poller),
+         source<check_delivery>(stream::channel_pending, how_->retry_channel_pending,
+                                worker_actor<check_delivery>{poller}),
          source<update_message>(stream::message_updates, how_->retry_internal,
                                 worker_actor<update_message>{updater_}),
          source<reject_message>(stream::rejected, how_->retry_internal, rejecter),

@@ -29,6 +29,21 @@ std::chrono::milliseconds pause_now(handler_pointer self, const surroundings& ar
   return pause_after(settings.retry_channel_notifications, failed, chance(around));
 }
 
+/// A channel that does not know what we want to hear may be another version one day.
+constexpr std::chrono::milliseconds pause_after_refusal = std::chrono::hours{1};
+
+/// What the channel is to tell: about what comes for us, or what it revokes of ours.
+std::string wanted_topic(const node_settings& settings, channel_half half) {
+  return half == channel_half::posting
+             ? posted_topic(settings.jurisdiction, to_string(channel_status::revoked))
+             : jurisdiction_topic(settings.jurisdiction);
+}
+
+/// What the message reception API calls the channel there.
+std::string called(const channel_settings& channel, channel_half half) {
+  return half == channel_half::posting ? channel.id + std::string{about_posted} : channel.id;
+}
+
 /// Is there a request of ours that a hub may want to verify? One that got our answer only at the
 /// second try asks twice.
 bool is_expected(const subscription_handler_state& st, caf::actor_clock::time_point now) {
@@ -65,20 +80,22 @@ void ask(handler_pointer self, const surroundings& around,
             self->state.health.up = false;
             self->state.health.last_error = sentence_of(why);
             self->state.health.last_error_at = around.now();
-            plan(self, pause_now(self, around, *settings));
+            auto refused =
+                self->state.half == channel_half::posting && code_of(why) == errc::peer_refused;
+            plan(self, refused ? pause_after_refusal : pause_now(self, around, *settings));
           });
 }
 
 } // namespace
 
 subscription_request subscription_at(const channel_settings& channel, const node_settings& settings,
-                                     std::string_view reception_url) {
+                                     std::string_view reception_url, channel_half half) {
   while (!reception_url.empty() && reception_url.back() == '/')
     reception_url.remove_suffix(1);
   subscription_request result;
   result.mode = "subscribe";
-  result.topic = jurisdiction_topic(settings.jurisdiction);
-  result.callback = std::string{reception_url} + "/channel-message/" + channel.id;
+  result.topic = wanted_topic(settings, half);
+  result.callback = std::string{reception_url} + "/channel-message/" + called(channel, half);
   result.secret = channel.subscription_secret;
   result.lease_seconds = std::to_string(channel_lease.count());
   return result;
@@ -86,13 +103,14 @@ subscription_request subscription_at(const channel_settings& channel, const node
 
 caf::expected<channel_intent_confirmed> decide(const confirm_channel_intent& asked,
                                                const channel_settings& channel,
-                                               const node_settings& settings) {
-  auto wanted = canonical_topic(jurisdiction_topic(settings.jurisdiction));
+                                               const node_settings& settings, channel_half half) {
+  auto wanted = canonical_topic(wanted_topic(settings, half));
   auto topic = canonical_topic(asked.topic);
   // The reference software's endpoints call the topic by the jurisdiction alone, or not at all.
-  auto same_topic = asked.topic.empty() || asked.topic == settings.jurisdiction ||
+  auto receiving = half == channel_half::receiving;
+  auto same_topic = (receiving && (asked.topic.empty() || asked.topic == settings.jurisdiction)) ||
                     (topic && wanted && *topic == *wanted);
-  if (asked.channel_id != channel.id || asked.mode != "subscribe" || !same_topic)
+  if (asked.channel_id != called(channel, half) || asked.mode != "subscribe" || !same_topic)
     return make_problem(errc::not_found, "this node did not ask channel " + channel.id + " to " +
                                              asked.mode + " " + asked.topic);
   if (asked.challenge.empty())
@@ -114,18 +132,26 @@ caf::expected<notification_accepted> decide(const channel_notification& x,
   return notification_accepted{};
 }
 
-subscription_handler_actor::behavior_type
-subscription_handler(handler_pointer self, surroundings around,
-                     std::shared_ptr<const node_settings> settings, channel_settings which,
-                     channel_actor channel, std::string reception_url) {
+bool wants_revocations(const channel_settings& channel) {
+  return channel.serves_half(channel_half::posting) && channel.revocable_for.count() > 0 &&
+         channel.sends_sender_ref && channel.subscription_path == "/subscriptions";
+}
+
+namespace {
+
+subscription_handler_actor::behavior_type subscribe(handler_pointer self, surroundings around,
+                                                    std::shared_ptr<const node_settings> settings,
+                                                    channel_settings which, channel_actor channel,
+                                                    std::string reception_url, channel_half half) {
+  self->state.half = half;
   self->state.health.id = which.id;
   self->state.health.kind = which.kind;
   self->state.health.url = which.url;
-  auto wanted = subscription_at(which, *settings, reception_url);
+  auto wanted = subscription_at(which, *settings, reception_url, half);
   plan(self, std::chrono::milliseconds{0});
   return {
       [=](const confirm_channel_intent& asked) -> caf::result<channel_intent_confirmed> {
-        auto decision = decide(asked, which, *settings);
+        auto decision = decide(asked, which, *settings, half);
         if (!decision)
           return decision.error();
         auto now = self->clock().now();
@@ -156,6 +182,24 @@ subscription_handler(handler_pointer self, surroundings around,
           ask(self, around, settings, which, channel, wanted);
       },
   };
+}
+
+} // namespace
+
+subscription_handler_actor::behavior_type
+subscription_handler(handler_pointer self, surroundings around,
+                     std::shared_ptr<const node_settings> settings, channel_settings which,
+                     channel_actor channel, std::string reception_url) {
+  return subscribe(self, std::move(around), std::move(settings), std::move(which),
+                   std::move(channel), std::move(reception_url), channel_half::receiving);
+}
+
+subscription_handler_actor::behavior_type
+posting_subscription_handler(handler_pointer self, surroundings around,
+                             std::shared_ptr<const node_settings> settings, channel_settings which,
+                             channel_actor channel, std::string reception_url) {
+  return subscribe(self, std::move(around), std::move(settings), std::move(which),
+                   std::move(channel), std::move(reception_url), channel_half::posting);
 }
 
 } // namespace igl

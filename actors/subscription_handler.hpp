@@ -18,16 +18,23 @@ inline constexpr std::chrono::seconds verification_patience{60};
 inline constexpr std::chrono::seconds shortest_renewal{10};
 
 /// The subscription this node wants at a channel: topic `jurisdiction.<own>`, called back at
-/// `<reception url>/channel-message/<channel id>`.
+/// `<reception url>/channel-message/<channel id>`. Of the posting half: `posted.<own>.revoked`,
+/// called back at `…/<channel id>/posted`.
 subscription_request subscription_at(const channel_settings& channel, const node_settings& settings,
-                                     std::string_view reception_url);
+                                     std::string_view reception_url,
+                                     channel_half half = channel_half::receiving);
+
+/// Whether the channel is asked to tell what it revokes of ours: one of the reference software does
+/// not know that topic, and where confirmations are final nobody wants to hear.
+bool wants_revocations(const channel_settings& channel);
 
 /// Is this what we ask for? Yes: the challenge goes back. Fails with not_found, and with
 /// bad_request if there is no challenge. The reference software names no topic (Message reception
 /// API).
 caf::expected<channel_intent_confirmed> decide(const confirm_channel_intent& asked,
                                                const channel_settings& channel,
-                                               const node_settings& settings);
+                                               const node_settings& settings,
+                                               channel_half half = channel_half::receiving);
 
 /// For how long the hub says that it subscribes us; what was asked for if it does not say, or more.
 std::chrono::seconds lease_granted(const confirm_channel_intent& asked);
@@ -44,8 +51,9 @@ struct subscription_handler_state {
   bool outstanding = false; // a request may have reached the hub, and was not verified yet
   bool confirmed = false;   // since the last request
   caf::actor_clock::time_point confirmed_at{};
-  uint32_t failed = 0;                 // requests since the last confirmation
-  caf::actor_clock::time_point next{}; // when to ask again
+  uint32_t failed = 0;                         // requests since the last confirmation
+  caf::actor_clock::time_point next{};         // when to ask again
+  channel_half half = channel_half::receiving; // of which the channel is to tell us
   channel_health health;
 };
 
@@ -60,5 +68,12 @@ subscription_handler_actor::behavior_type
 subscription_handler(subscription_handler_actor::stateful_pointer<subscription_handler_state> self,
                      surroundings around, std::shared_ptr<const node_settings> settings,
                      channel_settings which, channel_actor channel, std::string reception_url);
+
+/// The same for the posting half: so that a revocation is heard at once. A channel that refuses it
+/// is asked again every hour; the channel poller finds out by asking anyway.
+subscription_handler_actor::behavior_type posting_subscription_handler(
+    subscription_handler_actor::stateful_pointer<subscription_handler_state> self,
+    surroundings around, std::shared_ptr<const node_settings> settings, channel_settings which,
+    channel_actor channel, std::string reception_url);
 
 } // namespace igl

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 namespace igl {
 
@@ -41,6 +42,7 @@ public:
       : how_(std::move(how)), incoming_(std::move(incoming)), delivered_(std::move(delivered)) {}
 
   caf::error append(const std::vector<medium_entry>& entries) override {
+    unanswered_.clear();
     std::vector<medium_entry> ours;
     std::map<std::string, std::vector<medium_entry>> theirs;
     entries_by_id seen;
@@ -60,6 +62,10 @@ public:
     for (auto& [receiver, for_it] : theirs)
       add_fault(fault, hand_over(receiver, for_it));
     return fault;
+  }
+
+  bool in_doubt(const std::string& id, const caf::error&) const override {
+    return unanswered_.contains(id);
   }
 
   caf::expected<medium_page> read(const std::string& cursor, uint32_t limit) override {
@@ -132,10 +138,17 @@ private:
                         : peer_protocol::outcome_of(asked[i], answer.error());
       if (!why)
         taken.push_back(entries[i]);
+      else if (peer_protocol::may_have_taken(answer))
+        unanswered_.insert(entries[i].id);
       add_fault(fault, std::move(why));
     }
-    if (!taken.empty())
-      add_fault(fault, delivered_->append(taken));
+    if (taken.empty())
+      return fault;
+    auto unnoted = delivered_->append(taken);
+    if (unnoted)
+      for (auto& x : taken)
+        unanswered_.insert(x.id);
+    add_fault(fault, std::move(unnoted));
     return fault;
   }
 
@@ -168,6 +181,7 @@ private:
   std::unique_ptr<shared_database> incoming_;
   std::unique_ptr<shared_database> delivered_;
   std::map<std::string, oauth2::access_token> tokens_; ///< by the peer's id
+  std::set<std::string> unanswered_; ///< of the last append, those that a peer may have
 };
 
 } // namespace

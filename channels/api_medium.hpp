@@ -21,7 +21,7 @@ struct api_medium_settings {
 ///         noted, and not handed to it again when a part failed. Fails as peer_protocol says, with
 ///         peer_unreachable for a receiver without a peer, with peer_busy when a peer is so slow
 ///         that the rest has to wait for the next attempt. Of several faults it tells one of a peer
-///         before one of a message.
+///         before one of a message. What a peer may have taken without an answer is in doubt.
 caf::expected<std::unique_ptr<medium>> open_api_medium(api_medium_settings how);
 
 /// What peers handed to us, in that folder.

@@ -10,6 +10,8 @@ namespace {
 
 /// What the topics of all jurisdictions are below.
 constexpr std::string_view above_all = "jurisdiction";
+/// The same of what they posted.
+constexpr std::string_view above_posted = "posting";
 
 bool is_at_or_below(std::string_view topic, std::string_view above) {
   return topic.starts_with(above) && (topic.size() == above.size() || topic[above.size()] == '.');
@@ -41,6 +43,12 @@ caf::expected<find_channel_updates> narrowed(find_channel_updates asked) {
   auto& as = asked.as_jurisdiction;
   if (as.empty())
     return asked;
+  if (asked.sender == as)
+    return asked;
+  if (!asked.sender.empty())
+    return make_problem(errc::forbidden,
+                        "a node of " + as + " must not read the messages of " + asked.sender,
+                        std::string{about_the_token});
   if (!asked.receiver.empty() && asked.receiver != as)
     return make_problem(errc::forbidden,
                         "a node of " + as + " must not read the messages to " + asked.receiver,
@@ -55,13 +63,21 @@ topic_owner owner_of(const subscription_request& x) {
     return topic_owner::caller;
   if (*topic == lower_case(jurisdiction_topic(x.as_jurisdiction)))
     return topic_owner::caller;
-  return topic->empty() || is_at_or_below(*topic, above_all) ? topic_owner::nobody
-                                                             : topic_owner::message;
+  if (is_at_or_below(*topic, lower_case(std::string{above_posted} + "." + x.as_jurisdiction)))
+    return topic_owner::caller;
+  auto of_others =
+      topic->empty() || is_at_or_below(*topic, above_all) || is_at_or_below(*topic, above_posted);
+  return of_others ? topic_owner::nobody : topic_owner::message;
 }
 
 bool is_about_receiving(const std::string& topic) {
   auto canonical = canonical_topic(topic);
   return canonical && is_at_or_below(*canonical, above_all);
+}
+
+bool is_about_posting(const std::string& topic) {
+  auto canonical = canonical_topic(topic);
+  return canonical && is_at_or_below(*canonical, above_posted);
 }
 
 } // namespace igl::channel_access

@@ -24,7 +24,8 @@ caf::error refusal_to_post(const post_to_channel& x);
 /// nobody is told that it exists.
 bool belongs_to(const std::string& as, const channel_record& x);
 
-/// A list is of what came for the node: the question with its receiver, or forbidden.
+/// A list is of what came for the node: the question with its receiver; or of what was posted for
+/// it, if it names a sender. Forbidden for others.
 caf::expected<find_channel_updates> narrowed(find_channel_updates asked);
 
 /// What a subscription is about.
@@ -37,5 +38,7 @@ topic_owner owner_of(const subscription_request& x);
 
 /// Does the topic speak of messages that came for somebody, which only a receiving half has?
 bool is_about_receiving(const std::string& topic);
+/// The same of messages that were posted, and a posting half.
+bool is_about_posting(const std::string& topic);
 
 } // namespace igl::channel_access

@@ -76,7 +76,7 @@ void revoke(shell self, const surroundings& with, const endpoint_settings& how,
 /// Looks in the halves that are left, the posting half first. What belongs to another node is not
 /// there.
 void find(shell self, const surroundings& with, const find_channel_message& asked,
-          std::vector<channel_half> left,
+          std::vector<channel_half> left, confirmation_kind posted,
           std::function<void(caf::expected<channel_message>)> done) {
   if (left.empty())
     return done(make_problem(errc::not_found, "this channel has no message " + asked.id));
@@ -85,9 +85,12 @@ void find(shell self, const surroundings& with, const find_channel_message& aske
   self->request(with.reader, timeouts::read, find_channel_record{in, asked.id})
       .then(
           [=](const found_channel_record& found) {
-            if (found.record && channel_access::belongs_to(asked.as_jurisdiction, *found.record))
-              return done(found.record->said);
-            find(self, with, asked, left, done);
+            if (!found.record || !channel_access::belongs_to(asked.as_jurisdiction, *found.record))
+              return find(self, with, asked, left, posted, done);
+            auto said = found.record->said;
+            if (in == channel_half::posting)
+              said.confirmation = posted;
+            done(std::move(said));
           },
           [=](caf::error& why) { done(std::move(why)); });
 }
@@ -114,7 +117,7 @@ void subscribe_as(shell self, const surroundings& with, const endpoint_settings&
   case channel_access::topic_owner::message:
     break;
   }
-  find(self, with, {asked.topic, asked.as_jurisdiction}, how.serves,
+  find(self, with, {asked.topic, asked.as_jurisdiction}, how.serves, confirmation_kind::unsaid,
        [=](caf::expected<channel_message> found) {
          if (!found)
            return answer->deliver(std::move(found.error()));
@@ -163,6 +166,8 @@ void list(shell self, const surroundings& with, const find_channel_updates& aske
 channel_api_actor::behavior_type
 channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroundings with,
             endpoint_settings how, subscriptions_api_actor hub) {
+  auto confirmation =
+      how.takes_back() ? confirmation_kind::revocable : confirmation_kind::final_word;
   return {
       [=](const post_to_channel& x) -> caf::result<channel_receipt> {
         auto why = channel_access::unasked(how, x.as_jurisdiction);
@@ -184,7 +189,7 @@ channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroun
         if (auto why = channel_access::unasked(how, x.as_jurisdiction))
           return why;
         auto answer = promise_of<channel_message>(self);
-        find(self, with, x, how.serves,
+        find(self, with, x, how.serves, confirmation,
              [=](caf::expected<channel_message> found) { answer->deliver(std::move(found)); });
         return answer->unguarded();
       },
@@ -212,6 +217,9 @@ channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroun
                               "endpoint " + how.id +
                                   " receives no messages: hub.topic must be the "
                                   "id of a message that was posted here");
+        if (channel_access::is_about_posting(x.topic) && !how.serves_half(channel_half::posting))
+          return make_problem(errc::topic_validation,
+                              "endpoint " + how.id + " posts no messages that it could speak of");
         auto answer = promise_of<subscription_accepted>(self);
         subscribe_as(self, with, how, hub, x, answer);
         return answer->unguarded();

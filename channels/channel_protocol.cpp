@@ -177,6 +177,14 @@ std::string time_cursor(const find_channel_updates& question, const http_respons
   return to_rfc3339(std::max(seen, before));
 }
 
+/// As a header can carry it: one that has blanks at its ends would come without them, and two keys
+/// would be one. What is plain stays as it is.
+std::string key_text(const std::string& key) {
+  auto plain =
+      std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~' && c != '%'; });
+  return plain ? key : percent_encode(key);
+}
+
 } // namespace
 
 http_request post(const channel_settings& to, const post_to_channel& x) {
@@ -186,7 +194,7 @@ http_request post(const channel_settings& to, const post_to_channel& x) {
   if (key.empty() && !x.content.sender_ref.empty())
     key = to_string(x.content.ref());
   if (!key.empty())
-    asked.headers.push_back({"Idempotency-Key", key});
+    asked.headers.push_back({"Idempotency-Key", key_text(key)});
   auto with_ref = to.sends_sender_ref && !x.content.sender_ref.empty();
   asked.body = message_to_channel(x.content, with_ref ? sender_ref_field::included
                                                       : sender_ref_field::left_out);
@@ -285,6 +293,7 @@ caf::expected<channel_message> read_message(const http_request& asked, const htt
   if (!said)
     return broken(asked, "answers what cannot be read, " + problem_of(said.error()).detail + ": " +
                              excerpt(*body));
+  said->confirmation = parse_confirmation_kind(x.header("X-Confirmation"));
   return said;
 }
 

@@ -34,7 +34,7 @@ caf::error without_token(const channel_settings& at, const caf::error& why);
 /// Any 2xx with an id, a number or a string. Fails with peer_lost or peer_timeout, too, if a proxy
 /// says so (502, 504).
 caf::expected<channel_receipt> read_receipt(const http_request& asked, const http_response& x);
-/// Fails with not_found for 404.
+/// Fails with not_found for 404. X-Confirmation (ours) says whether a confirmation is final.
 caf::expected<channel_message> read_message(const http_request& asked, const http_response& x);
 /// What was asked and answered when; the peer's clock may be another.
 struct exchange_times {

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace igl::endpoint_rules {
 
 namespace {
@@ -133,8 +135,16 @@ bool to_be_written(const channel_record& x, const write_to_medium& order) {
   return to_be_written(x) || (order.sent && x.said.status == channel_status::confirmed);
 }
 
+namespace {
+
+bool may_be_sent(const write_to_medium& order, const endpoint_settings& how) {
+  return order.sent.value_or(0) < how.medium_sends;
+}
+
+} // namespace
+
 writing_step step_of(const channel_record& x, const write_to_medium& order,
-                     medium_presence presence, const endpoint_settings& how) {
+                     medium_presence presence, const endpoint_settings& how, caf::timestamp now) {
   if (!to_be_written(x, order))
     return writing_step::end;
   switch (presence) {
@@ -147,10 +157,14 @@ writing_step step_of(const channel_record& x, const write_to_medium& order,
   case medium_presence::absent:
     break;
   }
-  if (order.sent.value_or(0) < how.medium_sends)
+  if (may_be_sent(order, how))
     return writing_step::send;
   // A confirmed one that does not return is revoked when the medium says that it is gone.
-  return to_be_written(x) ? writing_step::give_up : writing_step::end;
+  if (!to_be_written(x))
+    return writing_step::end;
+  // What a fork has left behind may come back with the next one, as for those who wait for it.
+  return order.absent && now >= *order.absent + how.medium_grace ? writing_step::give_up
+                                                                 : writing_step::wait;
 }
 
 settlement sent(const job_ticket& job, const channel_record& x, const write_to_medium& order,
@@ -175,13 +189,58 @@ settlement waiting(const job_ticket& job, const endpoint_settings& how, caf::tim
   return s;
 }
 
+settlement watched(const job_ticket& job, const write_to_medium& order, medium_presence presence,
+                   const endpoint_settings& how, caf::timestamp now) {
+  auto s = waiting(job, how, now);
+  auto is_missed = presence == medium_presence::absent && !may_be_sent(order, how);
+  auto next = order;
+  if (!is_missed)
+    next.absent = caf::none;
+  else if (!next.absent)
+    next.absent = now;
+  if (next.absent)
+    s.job->due = std::min(s.job->due, *next.absent + how.medium_grace);
+  if (next.absent != order.absent)
+    s.opens.push_back(make_job(next));
+  return s;
+}
+
 bool is_about_the_message(const caf::error& why) {
   auto code = code_of(why);
   return code == errc::conflict || code == errc::bad_request || code == errc::too_large;
 }
 
-bool gives_up(const caf::error& why, const job_ticket& job, const retry_settings& retry) {
-  return job.attempt >= retry.attempts || is_about_the_message(why);
+failed_step after_failure(const caf::error& why, const job_ticket& job,
+                          const write_to_medium& order, const retry_settings& retry) {
+  if (is_about_the_message(why))
+    return failed_step::undeliverable;
+  if (order.sent)
+    return failed_step::look_later;
+  if (job.attempt < retry.attempts || code_of(why) == errc::peer_busy)
+    return failed_step::again;
+  return order.doubt ? failed_step::dead_letter : failed_step::undeliverable;
+}
+
+settlement doubted(const job_ticket& job, write_to_medium order, const caf::error& why, job_end end,
+                   caf::timestamp due) {
+  auto s = ending(job);
+  s.job->end = end;
+  s.job->due = due;
+  s.job->error = sentence_of(why);
+  order.doubt = sentence_of(why);
+  s.opens.push_back(make_job(order));
+  return s;
+}
+
+settlement unanswered(const job_ticket& job, const write_to_medium& order, const caf::error& why) {
+  auto s = ending(job);
+  s.job->end = job_end::dead;
+  s.job->error = "message " + order.said.id + " to " + order.said.content.receiver +
+                 " may be on the medium though no attempt was answered (" +
+                 order.doubt.value_or("") +
+                 "), and the attempts are used up; replayed, it is sent under the same id again: " +
+                 sentence_of(why);
+  return s;
 }
 
 settlement lost(const job_ticket& job, const std::string& id) {

@@ -46,21 +46,42 @@ enum class writing_step : uint8_t {
   end,     ///< nothing is left to be done
   wait,    ///< look again later
   send,    ///< append it, for the first time or again
-  give_up, ///< it was sent as often as the settings allow
+  give_up, ///< it was sent as often as the settings allow, and did not come back within the grace
 };
 writing_step step_of(const channel_record& x, const write_to_medium& order,
-                     medium_presence presence, const endpoint_settings& how);
+                     medium_presence presence, const endpoint_settings& how, caf::timestamp now);
 
 /// It was appended; the job looks after it again later.
 settlement sent(const job_ticket& job, const channel_record& x, const write_to_medium& order,
                 const endpoint_settings& how, caf::timestamp now);
+/// It is looked for again later; the attempt does not count.
 settlement waiting(const job_ticket& job, const endpoint_settings& how, caf::timestamp now);
+/// The same, and the order remembers since when the medium does not have what must not be sent any
+/// more: its grace begins then, and anew if it comes back in between.
+settlement watched(const job_ticket& job, const write_to_medium& order, medium_presence presence,
+                   const endpoint_settings& how, caf::timestamp now);
 
 /// The medium is well; it will never take this message.
 bool is_about_the_message(const caf::error& why);
 
-/// Whether a failed write ends in `undeliverable` or is tried again by the job's source.
-bool gives_up(const caf::error& why, const job_ticket& job, const retry_settings& retry);
+/// What follows from a failed attempt.
+enum class failed_step : uint8_t {
+  again,         ///< the job's source tries again as `retry.medium` says
+  look_later,    ///< it was sent before: whether it is there is asked again, without counting
+  undeliverable, ///< the medium will never take it, or never had it and does not answer
+  dead_letter,   ///< it may be there, and nobody says so: only an operator can find out
+};
+failed_step after_failure(const caf::error& why, const job_ticket& job,
+                          const write_to_medium& order, const retry_settings& retry);
+
+/// It may be on the medium all the same, which the order remembers from now on: tried again at
+/// `due` or, with `postponed`, later without counting.
+settlement doubted(const job_ticket& job, write_to_medium order, const caf::error& why, job_end end,
+                   caf::timestamp due);
+
+/// The attempts are used up and it may be on the medium: a dead letter. The message stays
+/// `received`, which is true; replayed, it is appended again under the same id.
+settlement unanswered(const job_ticket& job, const write_to_medium& order, const caf::error& why);
 
 /// The job speaks of a message that the sending store does not have.
 settlement lost(const job_ticket& job, const std::string& id);

@@ -65,6 +65,10 @@ public:
 
   virtual caf::error append(const std::vector<medium_entry>& entries) = 0;
 
+  /// After the last append failed with `why`, which is not about the message: may it have put this
+  /// entry there all the same? False: it is certain that it did not.
+  virtual bool in_doubt(const std::string& id, const caf::error& why) const;
+
   /// `cursor`: empty, or what an earlier page said, perhaps to another process. `limit`: how many
   /// changes, about: what belongs together is not parted. Fails with storage_format if the medium
   /// ends before the cursor: somebody took away what was there.

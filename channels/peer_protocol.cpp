@@ -72,6 +72,22 @@ caf::error outcome_of(const http_request& asked, const http_response& x) {
   return make_problem(errc::peer_failed, why);
 }
 
+bool may_have_taken(const caf::expected<http_response>& x) {
+  if (x) // a proxy in front of the peer may not have heard what that said
+    return (x->status >= 200 && x->status < 300) || x->status == 502 || x->status == 504;
+  switch (code_of(x.error())) {
+  case errc::peer_timeout:
+  case errc::peer_lost:
+  case errc::bad_answer:
+  case errc::too_large:
+  case errc::unavailable:
+  case errc::broken_promise:
+    return true;
+  default:
+    return false;
+  }
+}
+
 caf::error outcome_of(const http_request& asked, const caf::error& why) {
   if (!endpoint_rules::is_about_the_message(why))
     return why;

@@ -16,6 +16,10 @@ http_request hand_over(const peer_settings& to, const medium_entry& x);
 /// does not look like an answer of a Channel API: whatever stands before it may have said that.
 caf::error outcome_of(const http_request& asked, const http_response& x);
 
+/// Whether the peer may have the message though it did not say so: no answer came, or one that is
+/// none of its own. It is settled by asking again with the same key.
+bool may_have_taken(const caf::expected<http_response>& x);
+
 /// What a request that got no answer says: never something about the message.
 caf::error outcome_of(const http_request& asked, const caf::error& why);
 

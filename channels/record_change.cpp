@@ -31,6 +31,8 @@ void change(settlement& into, channel_record& x, channel_status becomes, std::st
   if (x.half == channel_half::receiving)
     news.notices.push_back({jurisdiction_topic(x.said.content.receiver), body});
   news.notices.push_back({x.said.id, body});
+  if (x.half == channel_half::posting)
+    news.notices.push_back({posted_topic(x.said.content.sender, to_string(becomes)), body});
   into.tells.push_back(std::move(news));
 }
 

@@ -14,7 +14,8 @@ event fact(event_kind what, const std::string& id, std::string detail);
 enum class noise : uint8_t { told, silent };
 
 /// The record takes a new state, which must be one that may follow, at `now`. Adds the event; told
-/// are those who subscribed to the id and, for the receiving half, to the receiver's jurisdiction.
+/// are those who subscribed to the id and to the jurisdiction: the receiver's for the receiving
+/// half, `posting.<sender>.<state>` for the posting half.
 void change(settlement& into, channel_record& x, channel_status becomes, std::string detail,
             noise how, caf::timestamp now);
 

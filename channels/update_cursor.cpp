@@ -67,7 +67,8 @@ caf::error check(const place& from, const std::vector<event>& found) {
 
 channel_records_since question_of(const find_channel_updates& asked, const place& from) {
   channel_records_since q;
-  q.half = channel_half::receiving;
+  q.half = asked.sender.empty() ? channel_half::receiving : channel_half::posting;
+  q.sender = asked.sender;
   q.version = from.version;
   q.since = from.since;
   q.receiver = asked.receiver;

@@ -34,6 +34,8 @@ const std::vector<schedule>& schedules() {
        &s::retry_internal},
       {"outbox", served::node, "Posting to channels that do not answer", "500ms", "5m", "1320",
        &s::retry_outbox},
+      {"revoked", served::node, "Routing anew a message whose confirmation a channel revoked", "2s",
+       "10m", "8", &s::retry_revoked},
       {"channel-pending", served::node, "Asking about a posted message a channel that is down",
        "1s", "5m", "1320", &s::retry_channel_pending},
       {"object-retrieval", served::node, "Fetching a document from another government", "1s", "10m",
@@ -55,7 +57,7 @@ std::string end_of(const schedule& x) {
   if (x.name == "outbox")
     return "then the message is rejected";
   if (x.name == "medium")
-    return "then the message is undeliverable";
+    return "then the message is undeliverable, or an operator's if it may have arrived";
   if (x.name == "verification")
     return "then there is no subscription";
   return "then an operator finds it among the dead letters";

@@ -95,8 +95,8 @@ rows endpoint_rows() {
         "be sent again."},
        in(&s::medium_send_again)},
       {{"medium", "sends", number(1, 1000), "5",
-        "chain: how often a message is sent in all; when the chain has lost it again, it is "
-        "undeliverable."},
+        "chain: how often a message is sent in all; when the chain has lost it again and grace is "
+        "over, it is undeliverable."},
        in(&s::medium_sends)},
       {{"medium", "may_revoke", flag(), "false",
         "Whether an operator may revoke a confirmed message: for tests of what follows."},

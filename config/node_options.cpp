@@ -100,10 +100,11 @@ rows<channel_settings> channel_rows() {
       {{"", "poll_interval", duration(10ms, 24h), "2s",
         "The longest pause between two questions about a posted message."},
        in(&s::poll_interval)},
-      {{"", "revocable_for", duration(0ms, 720h), "0s",
-        "How long after a confirmation the node goes on asking whether it was revoked; 0: a "
-        "confirmation is final. Needed on a channel that can fork, such as one over a chain: as "
-        "long as its operator says, and longer than the endpoint's medium.grace."},
+      {{"", "revocable_for", duration(0ms, 720h), "1h",
+        "How long after a confirmation the node goes on asking whether it was revoked, unless the "
+        "endpoint says that its confirmations are final: on a channel that can fork, such as one "
+        "over a chain, as long as its operator says, and longer than the endpoint's medium.grace. "
+        "0: every confirmation is final, and nobody hears of a revocation."},
        in(&s::revocable_for)},
       {{"", "updates_interval", duration(10ms, 24h), "30s",
         "The pause between two questions about what is new, in case a notification was lost."},

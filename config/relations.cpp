@@ -150,7 +150,8 @@ void check_channels(const node_settings& x, reader& from) {
       from.report(path + ".has_updated_since",
                   "is false, expected a listener with \"message-reception\": without notifications "
                   "nothing would arrive over this channel");
-    if (channel.revocable_for.count() > 0 && !channel.serves_half(channel_half::posting) &&
+    if (from.given(path + ".revocable_for") && channel.revocable_for.count() > 0 &&
+        !channel.serves_half(channel_half::posting) &&
         all_good(from, {path + ".revocable_for", path + ".serves"}))
       from.report(path + ".revocable_for",
                   "is set, expected serves with \"posting\": nothing is posted to this channel");

@@ -81,8 +81,9 @@ struct channel_settings {
   std::string subscription_path = "/subscriptions";
   std::string subscription_secret;               ///< hub.secret; empty: none
   std::chrono::milliseconds poll_interval{2000}; ///< between two questions about a posted message
-  /// How long a confirmation may be revoked, and is asked about; 0: it is final.
-  std::chrono::milliseconds revocable_for{0};
+  /// How long a confirmation may be revoked, and is asked about, unless the channel says that its
+  /// confirmations are final; 0: they are, whatever it says.
+  std::chrono::milliseconds revocable_for{std::chrono::hours{1}};
   std::chrono::milliseconds updates_interval{30000}; ///< between two questions about what is new
   std::chrono::milliseconds timeout{10000};
   uint32_t in_flight = 32; ///< requests at once
@@ -132,6 +133,7 @@ struct process_settings {
   retry_settings retry_channel_pending; ///< a channel that cannot be asked
   retry_settings retry_object_retrieval;
   retry_settings retry_callback;
+  retry_settings retry_revoked; ///< node: a message that a channel took back is routed anew
   retry_settings retry_channel_notifications;
   retry_settings retry_verification;
   retry_settings retry_medium; ///< endpoint: before undeliverable
@@ -216,6 +218,8 @@ struct endpoint_settings : process_settings {
   std::vector<peer_settings> peers; ///< api: the other sides
 
   bool serves_half(channel_half which) const;
+  /// Whether a message that is confirmed here may be revoked.
+  bool takes_back() const { return medium == medium_kind::chain || may_revoke; }
   /// False: whoever reaches the endpoint may post and read as any of its jurisdictions.
   bool asks_who() const { return !nodes.empty() || !access.jwks.empty(); }
   /// False: whoever reaches the endpoint may hand it messages as any of the other sides.

@@ -35,6 +35,14 @@ void ask(const std::shared_ptr<exchange>& x, const services_ptr& with, const cal
                        [=](const caf::error& why) { refuse_caller(x, who, why); });
 }
 
+/// A key is the sender's, and may be any text: it comes percent-encoded from us. What is not
+/// encoded well was meant as it is.
+std::string key_of(const exchange& x) {
+  auto given = x.header("Idempotency-Key");
+  auto key = percent_decode(given);
+  return key && is_utf8(*key) ? *key : given;
+}
+
 void post(const std::shared_ptr<exchange>& x, const services_ptr& with, const caller& who) {
   if (!x->demand("application/json"))
     return;
@@ -42,7 +50,7 @@ void post(const std::shared_ptr<exchange>& x, const services_ptr& with, const ca
     auto read = parse_channel_post(body, with->how.known);
     if (auto faults = std::get_if<field_faults>(&read))
       return refuse(x, std::move(*faults));
-    post_to_channel order{std::move(std::get<message>(read)), x->header("Idempotency-Key")};
+    post_to_channel order{std::move(std::get<message>(read)), key_of(*x)};
     ask(x, with, who, std::move(order), [=](const channel_receipt& y) {
       answer created{201, nlohmann::json{{"id", y.id}}.dump()};
       created.headers.push_back({"Link", "<" + x->origin() +
@@ -51,14 +59,6 @@ void post(const std::shared_ptr<exchange>& x, const services_ptr& with, const ca
       x->reply(std::move(created));
     });
   });
-}
-
-/// A key is the sender's, and may be any text: it comes percent-encoded from us. What is not
-/// encoded well was meant as it is.
-std::string key_of(const exchange& x) {
-  auto given = x.header("Idempotency-Key");
-  auto key = percent_decode(given);
-  return key && is_utf8(*key) ? *key : given;
 }
 
 /// Another side of the channel hands over a message (wire.md, simplex).
@@ -79,6 +79,14 @@ void take_over(const std::shared_ptr<exchange>& x, const services_ptr& with, con
   });
 }
 
+/// A header, for clients of the reference software may not know another member.
+answer shown(const channel_message& found, std::string body) {
+  answer result{200, std::move(body)};
+  if (auto word = to_string(found.confirmation); !word.empty())
+    result.headers.push_back({"X-Confirmation", word});
+  return result;
+}
+
 /// Only the fields that the query names: `?fields=status,id`.
 void show_fields(const std::shared_ptr<exchange>& x, const channel_message& found,
                  std::string_view fields) {
@@ -92,16 +100,21 @@ void show_fields(const std::shared_ptr<exchange>& x, const channel_message& foun
       return refuse(x, fault_in("fields", "Unknown field: " + name + "."));
     chosen[name] = whole[name];
   }
-  x->reply({200, chosen.dump()});
+  x->reply(shown(found, chosen.dump()));
 }
 
 void show(const std::shared_ptr<exchange>& x, const services_ptr& with, const caller& who) {
   ask(x, with, who, find_channel_message{x->captured[0]},
       [x, fields = x->asked.value("fields")](const channel_message& found) {
         if (fields.empty())
-          return x->reply({200, wire_of(found)});
+          return x->reply(shown(found, wire_of(found)));
         show_fields(x, found, fields);
       });
+}
+
+bool serves(const server_options& how, channel_half which) {
+  auto& all = how.channel_halves;
+  return std::find(all.begin(), all.end(), which) != all.end();
 }
 
 /// Which page of changes the query asks for; field_faults if it asks for none.
@@ -113,6 +126,9 @@ std::variant<find_channel_updates, field_faults> updates_asked(const form& query
   asked.receiver = query.value("receiver");
   if (!asked.receiver.empty() && !known.contains(asked.receiver))
     return fault_in("receiver", "Not a known jurisdiction.");
+  asked.sender = query.value("sender");
+  if (!asked.sender.empty() && !known.contains(asked.sender))
+    return fault_in("sender", "Not a known jurisdiction.");
   if (auto since = query.value("updated_since"); !since.empty()) {
     // The plus of an offset that was not encoded has become a space.
     if (auto offset = since.rfind(' '); offset != std::string::npos && offset > since.find('T'))
@@ -136,9 +152,13 @@ void list_updates(const std::shared_ptr<exchange>& x, const services_ptr& with, 
   if (auto faults = std::get_if<field_faults>(&read))
     return refuse(x, std::move(*faults));
   auto& asked = std::get<find_channel_updates>(read);
+  if (!serves(with->how, asked.sender.empty() ? channel_half::receiving : channel_half::posting))
+    return x->fail(make_problem(errc::method_not_allowed));
   auto next = x->origin() + "/messages?limit=" + std::to_string(asked.limit);
   if (!asked.receiver.empty())
     next += "&receiver=" + asked.receiver;
+  if (!asked.sender.empty())
+    next += "&sender=" + asked.sender;
   ask(x, with, who, asked, [=](const channel_page& page) {
     answer list{200, "["};
     for (auto& found : page.messages)
@@ -190,9 +210,8 @@ void subscribe(const std::shared_ptr<exchange>& x, const services_ptr& with, con
 } // namespace
 
 void add_channel_routes(router& to, const services_ptr& with) {
-  auto serves = [&](channel_half which) {
-    auto& all = with->how.channel_halves;
-    return std::find(all.begin(), all.end(), which) != all.end();
+  auto serves_half = [&](channel_half which) {
+    return serves(with->how, which);
   };
   auto add = [&](const char* method, const char* path, auto handle) {
     to.add(method, path,
@@ -204,12 +223,12 @@ void add_channel_routes(router& to, const services_ptr& with) {
       subscribe(x, through, who, meaning);
     };
   };
-  if (serves(channel_half::posting)) {
+  if (serves_half(channel_half::posting)) {
     add("POST", "/messages", post);
     add("PUT", "/messages/{}/status", revoke);
   }
-  if (serves(channel_half::receiving)) {
-    add("GET", "/messages", list_updates);
+  add("GET", "/messages", list_updates);
+  if (serves_half(channel_half::receiving)) {
     if (with->who.incoming)
       to.add("POST", "/messages/incoming",
              known_callers_only(with->how.peer_access, with,

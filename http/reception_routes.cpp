@@ -24,9 +24,10 @@ caf::optional<std::string> message_id_in(const std::string& body) {
   return caf::none;
 }
 
-void confirm(const std::shared_ptr<exchange>& x, const services_ptr& with) {
-  confirm_channel_intent asked{x->captured[0], x->asked.value("hub.mode"),
-                               x->asked.value("hub.topic"), x->asked.value("hub.challenge"),
+void confirm(const std::shared_ptr<exchange>& x, const services_ptr& with,
+             const std::string& channel) {
+  confirm_channel_intent asked{channel, x->asked.value("hub.mode"), x->asked.value("hub.topic"),
+                               x->asked.value("hub.challenge"),
                                x->asked.value("hub.lease_seconds")};
   with->through.ask_or(
       x, with->who.reception, timeouts::api, asked,
@@ -42,7 +43,8 @@ void confirm(const std::shared_ptr<exchange>& x, const services_ptr& with) {
       });
 }
 
-void notify(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+void notify(const std::shared_ptr<exchange>& x, const services_ptr& with,
+            const std::string& channel) {
   if (!x->demand("application/json"))
     return;
   x->read(most_form_bytes, [=](std::string body) {
@@ -50,7 +52,7 @@ void notify(const std::shared_ptr<exchange>& x, const services_ptr& with) {
     if (!id)
       return x->fail(make_problem(
           errc::bad_request, "a notification says the id of the channel's message", R"(["id"])"));
-    channel_notification told{x->captured[0], std::move(*id), std::move(body),
+    channel_notification told{channel, std::move(*id), std::move(body),
                               x->header("X-Hub-Signature")};
     with->through.ask(x, with->who.reception, std::move(told), [=](const notification_accepted&) {
       x->reply({200, {}});
@@ -61,8 +63,13 @@ void notify(const std::shared_ptr<exchange>& x, const services_ptr& with) {
 } // namespace
 
 void add_reception_routes(router& to, const services_ptr& with) {
-  to.add("GET", "/channel-message/{}", [=](auto& x) { confirm(x, with); });
-  to.add("POST", "/channel-message/{}", [=](auto& x) { notify(x, with); });
+  to.add("GET", "/channel-message/{}", [=](auto& x) { confirm(x, with, x->captured[0]); });
+  to.add("POST", "/channel-message/{}", [=](auto& x) { notify(x, with, x->captured[0]); });
+  // What became of what we posted there.
+  to.add("GET", "/channel-message/{}/posted",
+         [=](auto& x) { confirm(x, with, x->captured[0] + std::string{about_posted}); });
+  to.add("POST", "/channel-message/{}/posted",
+         [=](auto& x) { notify(x, with, x->captured[0] + std::string{about_posted}); });
 }
 
 } // namespace igl

@@ -46,6 +46,9 @@ struct subscription_accepted {
   uint8_t unused = 0;
 };
 
+/// What a channel's id ends with where it speaks of what we posted: `/channel-message/<id>/posted`.
+inline constexpr std::string_view about_posted = "/posted";
+
 /// GET /channel-message/<id>: a channel asks whether we meant to subscribe.
 struct confirm_channel_intent {
   std::string channel_id;
@@ -100,6 +103,8 @@ struct find_channel_updates {
   std::string receiver;
   uint32_t limit = 500;
   std::string as_jurisdiction{}; ///< as in post_to_channel
+  /// Not empty: what was posted for this sender, with its posting state, instead of what came in.
+  std::string sender{};
 };
 struct find_participants {
   uint8_t unused = 0;
@@ -239,7 +244,8 @@ IGL_INSPECT(notification_accepted, x.unused)
 IGL_INSPECT(post_to_channel, x.content, x.idempotency_key, x.as_jurisdiction)
 IGL_INSPECT(channel_receipt, x.id)
 IGL_INSPECT(find_channel_message, x.id, x.as_jurisdiction)
-IGL_INSPECT(find_channel_updates, x.cursor, x.since, x.receiver, x.limit, x.as_jurisdiction)
+IGL_INSPECT(find_channel_updates, x.cursor, x.since, x.receiver, x.limit, x.as_jurisdiction,
+            x.sender)
 IGL_INSPECT(incoming_message, x.content, x.key, x.from)
 IGL_INSPECT(find_participants, x.unused)
 IGL_INSPECT(participants, x.codes)

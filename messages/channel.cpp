@@ -34,6 +34,25 @@ caf::optional<channel_half> parse_channel_half(std::string_view text) {
   return caf::none;
 }
 
+std::string to_string(confirmation_kind x) {
+  switch (x) {
+  case confirmation_kind::final_word:
+    return "final";
+  case confirmation_kind::revocable:
+    return "revocable";
+  case confirmation_kind::unsaid:
+    break;
+  }
+  return {};
+}
+
+confirmation_kind parse_confirmation_kind(std::string_view text) {
+  for (auto x : {confirmation_kind::final_word, confirmation_kind::revocable})
+    if (to_string(x) == text)
+      return x;
+  return confirmation_kind::unsaid;
+}
+
 bool may_follow(channel_half half, channel_status from, channel_status to) {
   using s = channel_status;
   if (half == channel_half::posting)

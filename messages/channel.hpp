@@ -26,11 +26,20 @@ caf::optional<channel_half> parse_channel_half(std::string_view text);
 /// The two tables of §5 of the design.
 bool may_follow(channel_half half, channel_status from, channel_status to);
 
+/// What a channel's confirmation is worth, as far as the channel says so itself (the header
+/// X-Confirmation of GET /messages/<id>: final, revocable).
+enum class confirmation_kind : uint8_t { unsaid, final_word, revocable };
+std::string to_string(confirmation_kind x); // empty for unsaid
+/// Unsaid for every other text.
+confirmation_kind parse_confirmation_kind(std::string_view text);
+
 /// A message as a channel speaks of it.
 struct channel_message {
   std::string id; ///< what the channel said, as text; "123" may have been a number
   message content;
   channel_status status = channel_status::received;
+  /// Of a posted one, as its endpoint says with each answer; never stored.
+  confirmation_kind confirmation = confirmation_kind::unsaid;
 };
 
 /// A message in an endpoint's sending or receiving store.
@@ -59,7 +68,7 @@ struct channel_page {
 
 template <class Inspector>
 auto inspect(Inspector& f, channel_message& x) {
-  return f(caf::meta::type_name("channel_message"), x.id, x.content, x.status);
+  return f(caf::meta::type_name("channel_message"), x.id, x.content, x.status, x.confirmation);
 }
 template <class Inspector>
 auto inspect(Inspector& f, channel_record& x) {

@@ -82,7 +82,10 @@ using inbound_message_processor_actor = worker_actor<process_message>;
 /// The MULTICHANNEL ROUTER posts a message to the first channel that does not screen it.
 using multichannel_router_actor = worker_actor<route_message>;
 /// The CHANNEL POLLER asks a channel for the state of what WE sent until it changes.
-using channel_poller_actor = worker_actor<check_delivery>;
+using channel_poller_actor =
+    caf::typed_actor<caf::replies_to<job_ticket, check_delivery>::with<settled>,
+                     // A channel says that something became of what we posted.
+                     caf::replies_to<job_ticket, channel_notified>::with<settled>>;
 /// The MESSAGE UPDATER is the only one that changes the status of an existing message.
 using message_updater_actor =
     caf::typed_actor<caf::replies_to<job_ticket, update_message>::with<settled>,

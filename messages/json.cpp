@@ -84,10 +84,15 @@ void from_json(const json& j, message_arrival& x) {
 }
 
 void to_json(json& j, const message_record& x) {
-  j = json{{"content", x.content},       {"status", to_string(x.status)},
-           {"channel_id", x.channel_id}, {"channel_txn_id", x.channel_txn_id},
-           {"version", x.version},       {"since", exact_time(x.since)},
-           {"arrivals", x.arrivals},     {"rejected_by_channel", x.rejected_by_channel}};
+  j = json{{"content", x.content},
+           {"status", to_string(x.status)},
+           {"channel_id", x.channel_id},
+           {"channel_txn_id", x.channel_txn_id},
+           {"version", x.version},
+           {"since", exact_time(x.since)},
+           {"arrivals", x.arrivals},
+           {"rejected_by_channel", x.rejected_by_channel},
+           {"taken_back_by", x.taken_back_by}};
 }
 void from_json(const json& j, message_record& x) {
   read(j, "content", x.content);
@@ -98,6 +103,7 @@ void from_json(const json& j, message_record& x) {
   read(j, "since", x.since);
   read(j, "arrivals", x.arrivals);
   read(j, "rejected_by_channel", x.rejected_by_channel);
+  read(j, "taken_back_by", x.taken_back_by);
 }
 
 void to_json(json& j, const channel_message& x) {

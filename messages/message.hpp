@@ -79,6 +79,9 @@ struct message_record {
   std::vector<message_arrival> arrivals{};
   /// Rejected because it was withdrawn, not by a business: if it comes again it is received again.
   bool rejected_by_channel = false;
+  /// Ours: the channel that revoked its confirmation, one for each round that ended so. While it is
+  /// travelling again it is in the round after these; equally many rounds: it was given up.
+  std::vector<std::string> taken_back_by{};
 
   friend bool operator==(const message_record&, const message_record&) = default;
 };
@@ -125,7 +128,8 @@ auto inspect(Inspector& f, message_arrival& x) {
 template <class Inspector>
 auto inspect(Inspector& f, message_record& x) {
   return f(caf::meta::type_name("message_record"), x.content, x.status, x.channel_id,
-           x.channel_txn_id, x.version, x.since, x.arrivals, x.rejected_by_channel);
+           x.channel_txn_id, x.version, x.since, x.arrivals, x.rejected_by_channel,
+           x.taken_back_by);
 }
 template <class Inspector>
 auto inspect(Inspector& f, message_patch& x) {

@@ -70,6 +70,7 @@ void visit(Visitor& v, of<route_message> auto& x) {
   v("tried", x.tried);
   v("reasons", x.reasons);
   v("doubt", x.doubt);
+  v("taken_back_by", x.taken_back_by);
 }
 
 template <class Visitor>
@@ -82,6 +83,7 @@ void visit(Visitor& v, of<check_delivery> auto& x) {
   v("last", x.last);
   v("doubt", x.doubt);
   v("confirmed", x.confirmed);
+  v("taken_back_by", x.taken_back_by);
 }
 
 template <class Visitor>
@@ -128,6 +130,7 @@ void visit(Visitor& v, of<channel_notified> auto& x) {
   v("channel_id", x.channel_id);
   v("message_id", x.message_id);
   v("unreadable", x.unreadable);
+  v("half", x.half);
 }
 
 template <class Visitor>
@@ -145,6 +148,8 @@ template <class Visitor>
 void visit(Visitor& v, of<write_to_medium> auto& x) {
   v("said", x.said);
   v("sent", x.sent);
+  v("absent", x.absent);
+  v("doubt", x.doubt);
 }
 
 } // namespace igl::order_fields

@@ -19,6 +19,9 @@ caf::optional<message_status> parse_name(message_status, std::string_view text) 
 caf::optional<channel_status> parse_name(channel_status, std::string_view text) {
   return parse_channel_status(text);
 }
+caf::optional<channel_half> parse_name(channel_half, std::string_view text) {
+  return parse_channel_half(text);
+}
 
 /// Writes an order.
 struct writer {
@@ -85,7 +88,13 @@ struct quick_visitor {
   }
   template <class T>
   void operator()(const char* name, std::vector<T>& list) {
-    good = good && is_next(name) && in.literal("[");
+    good = good && is_next(name);
+    if (good)
+      element(list);
+  }
+  template <class T>
+  void element(std::vector<T>& list) {
+    good = in.literal("[");
     if (!good || in.literal("]"))
       return;
     do

@@ -139,6 +139,8 @@ job_order make_job(const deliver_callback& x) {
 
 job_order make_job(const channel_notified& x) {
   auto rest = x.channel_id;
+  if (x.half == channel_half::posting)
+    rest = join(rest, "posted");
   if (!x.message_id.empty())
     rest = join(rest, x.message_id);
   else if (x.unreadable)

@@ -68,6 +68,8 @@ struct route_message {
   std::vector<std::string> tried;     ///< channels that already failed in this round
   std::string reasons;                ///< why they did, readable
   caf::optional<route_doubt> doubt{}; ///< none: nobody else can have it in this round
+  /// Channels that confirmed it in earlier rounds and revoked that: they are asked last.
+  caf::optional<std::vector<std::string>> taken_back_by{};
 };
 
 /// What has become of a message we posted to a channel?
@@ -80,6 +82,7 @@ struct check_delivery {
   channel_status last = channel_status::received; ///< what the channel said before
   caf::optional<route_doubt> doubt{};             ///< of the order that was routed
   caf::optional<caf::timestamp> confirmed{};      ///< when we heard so; none: it has not been
+  caf::optional<std::vector<std::string>> taken_back_by{}; ///< of the order that was routed
 };
 
 /// Change an existing message.
@@ -136,6 +139,8 @@ struct channel_notified {
   /// What the channel said of a message that has no id, and why it cannot be read: nothing can be
   /// asked for, but an operator is to see it.
   caf::optional<std::string> unreadable{};
+  /// posting: it is about a message that we posted, and what became of it; none: receiving
+  caf::optional<channel_half> half{};
 };
 
 /// Ask a subscriber whether it means it (W3C WebSub §5.3).
@@ -154,6 +159,11 @@ struct write_to_medium {
   channel_message said;
   /// How often it was put on a medium that may take it back; none: never, or the medium keeps it.
   caf::optional<uint32_t> sent{};
+  /// Since when such a medium does not have it any more though it was sent as often as it may be.
+  caf::optional<caf::timestamp> absent{};
+  /// The fault of an attempt after which it may be on the medium all the same; none: there was no
+  /// such attempt. Only an answer ends the doubt.
+  caf::optional<std::string> doubt{};
 };
 
 // -- jobs
@@ -233,12 +243,13 @@ auto inspect(Inspector& f, route_doubt& x) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, route_message& x) {
-  return f(caf::meta::type_name("route_message"), x.content, x.round, x.tried, x.reasons, x.doubt);
+  return f(caf::meta::type_name("route_message"), x.content, x.round, x.tried, x.reasons, x.doubt,
+           x.taken_back_by);
 }
 template <class Inspector>
 auto inspect(Inspector& f, check_delivery& x) {
   return f(caf::meta::type_name("check_delivery"), x.content, x.round, x.tried, x.channel_id,
-           x.channel_txn_id, x.last, x.doubt, x.confirmed);
+           x.channel_txn_id, x.last, x.doubt, x.confirmed, x.taken_back_by);
 }
 template <class Inspector>
 auto inspect(Inspector& f, update_message& x) {
@@ -267,7 +278,8 @@ auto inspect(Inspector& f, deliver_callback& x) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, channel_notified& x) {
-  return f(caf::meta::type_name("channel_notified"), x.channel_id, x.message_id, x.unreadable);
+  return f(caf::meta::type_name("channel_notified"), x.channel_id, x.message_id, x.unreadable,
+           x.half);
 }
 template <class Inspector>
 auto inspect(Inspector& f, verify_intent& x) {
@@ -276,7 +288,7 @@ auto inspect(Inspector& f, verify_intent& x) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, write_to_medium& x) {
-  return f(caf::meta::type_name("write_to_medium"), x.said, x.sent);
+  return f(caf::meta::type_name("write_to_medium"), x.said, x.sent, x.absent, x.doubt);
 }
 template <class Inspector>
 auto inspect(Inspector& f, job_ticket& x) {

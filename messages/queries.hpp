@@ -35,6 +35,7 @@ struct channel_records_since {
   caf::timestamp since;
   std::string receiver; ///< empty: any
   uint32_t limit = 100;
+  std::string sender{}; ///< empty: any
 };
 struct channel_records {
   std::vector<channel_record> records;
@@ -188,7 +189,7 @@ IGL_INSPECT(find_message, x.about)
 IGL_INSPECT(found_message, x.record)
 IGL_INSPECT(find_channel_record, x.half, x.id)
 IGL_INSPECT(found_channel_record, x.record)
-IGL_INSPECT(channel_records_since, x.half, x.version, x.since, x.receiver, x.limit)
+IGL_INSPECT(channel_records_since, x.half, x.version, x.since, x.receiver, x.limit, x.sender)
 IGL_INSPECT(channel_records, x.records, x.version, x.more)
 IGL_INSPECT(find_events, x.about, x.after, x.limit)
 IGL_INSPECT(found_events, x.events)

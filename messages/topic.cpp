@@ -72,4 +72,8 @@ std::string jurisdiction_topic(std::string_view jurisdiction) {
   return std::string{"jurisdiction."}.append(jurisdiction);
 }
 
+std::string posted_topic(std::string_view sender, std::string_view status) {
+  return std::string{"posting."}.append(sender).append(1, '.').append(status);
+}
+
 } // namespace igl

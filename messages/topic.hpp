@@ -22,5 +22,8 @@ std::string status_topic(std::string_view sender_ref);
 
 /// The topic `jurisdiction.AU` of a channel endpoint.
 std::string jurisdiction_topic(std::string_view jurisdiction);
+/// The topic `posting.AU.revoked` of a channel endpoint: what became of a message that AU posted.
+/// Not below `jurisdiction.AU`, or nodes of the reference software would take it for an arrival.
+std::string posted_topic(std::string_view sender, std::string_view status);
 
 } // namespace igl

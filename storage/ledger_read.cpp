@@ -98,6 +98,8 @@ caf::expected<channel_records> disk_ledger::read(const channel_records_since& wh
                                              keys::of_channel_record(what.half, update.id));
       if (!record)
         throw damaged_value("a channel record is in the index only");
+      if (!what.sender.empty() && what.sender != record->said.content.sender)
+        continue;
       found.records.push_back(std::move(*record));
     }
     found.version = std::max(what.version, newest_version(txn, db_, what.half));

@@ -10,6 +10,8 @@ namespace {
 constexpr uint8_t layout = 1;
 /// The second one of a message: with its arrivals.
 constexpr uint8_t layout_with_arrivals = 2;
+/// The third one of a message: with its arrivals, and who took it back.
+constexpr uint8_t layout_taken_back = 3;
 
 byte_writer start(std::string& to, uint8_t version = layout) {
   byte_writer write(to);
@@ -119,8 +121,11 @@ void decode(std::string_view from, event& x) {
 }
 
 void encode(std::string& to, const message_record& x) {
-  auto has_arrivals = !x.arrivals.empty();
-  auto write = start(to, has_arrivals ? layout_with_arrivals : layout);
+  auto was_taken_back = !x.taken_back_by.empty();
+  auto has_arrivals = !x.arrivals.empty() || was_taken_back;
+  auto write = start(to, was_taken_back ? layout_taken_back
+                         : has_arrivals ? layout_with_arrivals
+                                        : layout);
   write.number(x.version);
   write_enum(write, x.status);
   write.time(x.since);
@@ -136,12 +141,17 @@ void encode(std::string& to, const message_record& x) {
     write.text(arrival.channel_id);
     write.text(arrival.channel_txn_id);
   }
+  if (!was_taken_back)
+    return;
+  write.number(x.taken_back_by.size());
+  for (const auto& channel : x.taken_back_by)
+    write.text(channel);
 }
 
 void decode(std::string_view from, message_record& x) {
   byte_reader read(from);
   auto version = read.u8();
-  if (version != layout && version != layout_with_arrivals)
+  if (version < layout || version > layout_taken_back)
     refuse_layout();
   x.version = read.number();
   x.status = read_enum(read, message_status::rejected);
@@ -150,8 +160,9 @@ void decode(std::string_view from, message_record& x) {
   x.channel_id = read.text();
   x.channel_txn_id = read.text();
   x.arrivals.clear();
-  x.rejected_by_channel = version == layout_with_arrivals && read.u8() != 0;
-  auto arrivals = version == layout_with_arrivals ? read.number() : 0;
+  auto has_arrivals = version >= layout_with_arrivals;
+  x.rejected_by_channel = has_arrivals && read.u8() != 0;
+  auto arrivals = has_arrivals ? read.number() : 0;
   for (uint64_t i = 0; i < arrivals; ++i) {
     message_arrival arrival;
     arrival.stands = read.u8() != 0;
@@ -159,6 +170,10 @@ void decode(std::string_view from, message_record& x) {
     arrival.channel_txn_id = read.text();
     x.arrivals.push_back(std::move(arrival));
   }
+  x.taken_back_by.clear();
+  auto rounds = version == layout_taken_back ? read.number() : 0;
+  for (uint64_t i = 0; i < rounds; ++i)
+    x.taken_back_by.emplace_back(read.text());
 }
 
 void encode(std::string& to, const channel_record& x) {

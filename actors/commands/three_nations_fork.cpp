@@ -79,7 +79,8 @@ std::string what_is_not_there_again(cast& all) {
   for (const auto& x : {undecided, decided})
     if (all.stage.calls("AU", status_topic(x)) < 3)
       return "the subscriber at AU was not told that " + x.reference() + " was sent again";
-  if (auto missing = all.delivered(undecided, channel_a); !missing.empty())
+  // Over the channel that did not take it back, where there is another one.
+  if (auto missing = all.delivered(undecided, channel_b); !missing.empty())
     return missing;
   if (auto missing = all.delivered(decided, channel_a, "accepted"); !missing.empty())
     return missing;
@@ -148,7 +149,7 @@ scene sent_again(const cast_ptr& all) {
   };
   s.tells = [] {
     return "AU had " + undecided.reference() + " and " + decided.reference() +
-           " as pending again, and has them as accepted; SG received its message once more.\n";
+           " as pending again, and has them as accepted; SG received its message over channel b.\n";
   };
   return s;
 }

@@ -140,6 +140,28 @@ TEST_CASE("one message by its id: taken, asked again, passed over, or a dead let
   CHECK(x.job->error.find("predicate is not a URI") != std::string::npos);
 }
 
+TEST_CASE("the sender's state of a message is waited out, or is said loudly; it is never the end") {
+  auto at = channel_a;
+  at.url = "http://endpoint.example";
+  auto waits = decide(ticket, news("1", sg_to_au(), s::received), at, australia(), {});
+  CHECK(waits.job->end == job_end::postponed);
+  for (auto state : {s::undeliverable, s::revoked}) {
+    auto x = decide(ticket, news("1", sg_to_au(), state), at, australia(), {});
+    CHECK(x.job->end == job_end::dead);
+    CHECK(x.opens.empty());
+    for (auto part :
+         {"channel a", "http://endpoint.example", "message 1", "[[nodes]]", "has_updated_since"})
+      CHECK_MESSAGE(x.job->error.find(part) != std::string::npos, part);
+    // In a list it is a job of its own, which ends so.
+    auto listed = decide(page({news("1", sg_to_au(), state)}, "c"), at, australia());
+    REQUIRE(streams_of(listed) == std::vector{stream::channel_notifications});
+    CHECK(order_in<channel_notified>(listed.opens[0]).message_id == "1");
+    // What we sent ourselves is not meant.
+    CHECK(decide(page({news("1", au_to_sg(), state)}, "c"), at, australia()).opens.empty());
+  }
+  CHECK(decide(page({news("1", sg_to_au(), s::received)}, "c"), at, australia()).opens.empty());
+}
+
 TEST_CASE_FIXTURE(watch, "looks at its start from the stored cursor, page by page") {
   ledger_book->cursors["channel/a"] = "c0";
   book_a->updates.answers = {page({news("1", sg_to_au("x"))}, "c1", true),

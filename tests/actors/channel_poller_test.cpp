@@ -49,7 +49,7 @@ TEST_CASE("asks soon at first, then less and less often up to the channel's inte
 }
 
 TEST_CASE("received: the same question later, and the attempt does not count") {
-  auto x = decide(ticket, order(), says(s::received), noon, 100ms);
+  auto x = decide(ticket, order(), says(s::received), noon, 100ms, channel_named("a"));
   REQUIRE(x);
   CHECK(x->job->end == job_end::postponed);
   CHECK(x->job->due == noon + 100ms);
@@ -58,7 +58,7 @@ TEST_CASE("received: the same question later, and the attempt does not count") {
 }
 
 TEST_CASE("confirmed: the message is accepted, and the job ends") {
-  auto x = decide(ticket, order(), says(s::confirmed), noon, 100ms);
+  auto x = decide(ticket, order(), says(s::confirmed), noon, 100ms, channel_named("a"));
   REQUIRE(x);
   CHECK(x->job->end == job_end::done);
   CHECK(kinds_of(*x) == std::vector{event_kind::delivery_checked});
@@ -72,7 +72,7 @@ TEST_CASE("confirmed: the message is accepted, and the job ends") {
 }
 
 TEST_CASE("undeliverable: back to the router, without this channel") {
-  auto x = decide(ticket, order(), says(s::undeliverable), noon, 100ms);
+  auto x = decide(ticket, order(), says(s::undeliverable), noon, 100ms, channel_named("a"));
   REQUIRE(x);
   REQUIRE(streams_of(*x) == std::vector{stream::outbox});
   auto route = order_in<route_message>(x->opens[0]);
@@ -83,7 +83,7 @@ TEST_CASE("undeliverable: back to the router, without this channel") {
 
 TEST_CASE("revoked: pending again, and routed anew in the next round over any channel") {
   for (auto last : {s::received, s::confirmed}) {
-    auto x = decide(ticket, order(last), says(s::revoked), noon, 100ms);
+    auto x = decide(ticket, order(last), says(s::revoked), noon, 100ms, channel_named("a"));
     REQUIRE(x);
     CHECK(x->job->end == job_end::done);
     CHECK(x->events.at(0).detail == "channel a says revoked");
@@ -119,6 +119,58 @@ TEST_CASE(
   CHECK(follow.channel_txn_id == "4711");
   CHECK(x->opens[1].due == noon + 2s);
   CHECK(x->opens[1].id != make_job(order()).id);
+}
+
+TEST_CASE(
+    "a channel whose confirmations are final is not asked about them, whatever we reckon with") {
+  auto said = says(s::confirmed);
+  said.confirmation = confirmation_kind::final_word;
+  auto x = decide(ticket, order(), said, noon, 100ms, revocable());
+  REQUIRE(x);
+  CHECK(streams_of(*x) == std::vector{stream::message_updates});
+  // It says so of a message that was followed until now.
+  auto follow = order(s::confirmed);
+  follow.confirmed = noon;
+  auto end = decide(ticket, follow, said, noon + 4s, 100ms, revocable());
+  REQUIRE(end);
+  CHECK(end->job->end == job_end::done);
+  CHECK(end->opens.empty());
+  said.confirmation = confirmation_kind::revocable;
+  CHECK(decide(ticket, order(), said, noon, 100ms, revocable())->opens.size() == 2);
+  // We do not want to hear of it.
+  CHECK(decide(ticket, order(), said, noon, 100ms, channel_named("a"))->opens.size() == 1);
+}
+
+TEST_CASE("a channel that says nothing about its confirmations is asked about them for an hour") {
+  channel_settings usual;
+  auto x = decide(ticket, order(), says(s::confirmed), noon, 100ms, usual);
+  REQUIRE(x);
+  CHECK(x->opens.size() == 2);
+  auto questions = 0;
+  for (std::chrono::milliseconds since{0}; pause_while_revocable(since, usual) > 0s; ++questions)
+    since += pause_while_revocable(since, usual);
+  CHECK(questions < 20);
+}
+
+TEST_CASE("told of a revocation, goes on as if it had asked; of anything else it will ask") {
+  channel_notified told{"a", "4711"};
+  told.half = channel_half::posting;
+  message_record ours{au_to_sg(), message_status::accepted, "a", "4711", 12, {}};
+  ours.taken_back_by = {"b"};
+  auto x = decide(ticket, told, says(s::revoked), {ours});
+  CHECK(x.job->end == job_end::done);
+  CHECK(x.events.at(0).detail == "channel a tells that it revoked");
+  REQUIRE(streams_of(x) == std::vector{stream::message_updates});
+  // The same job as the poller's own.
+  CHECK(x.opens[0].id ==
+        decide(ticket, order(s::confirmed), says(s::revoked), noon, 100ms, revocable())
+            ->opens.at(0)
+            .id);
+  CHECK(order_in<update_message>(x.opens[0]).next_round == 3u);
+  CHECK(decide(ticket, told, says(s::confirmed), {ours}).opens.empty());
+  CHECK(decide(ticket, told, says(s::revoked), {}).opens.empty());
+  ours.channel_txn_id = "4712";
+  CHECK(decide(ticket, told, says(s::revoked), {ours}).opens.empty());
 }
 
 TEST_CASE("asks about a confirmed message less and less often, and for the last time at the end") {
@@ -175,7 +227,7 @@ TEST_CASE("a channel may be quicker than our questions, but may not take a state
       {s::undeliverable, s::received, false}, {s::revoked, s::confirmed, false},
   };
   for (auto& row : rows) {
-    auto x = decide(ticket, order(row.last), says(row.now), noon, 100ms);
+    auto x = decide(ticket, order(row.last), says(row.now), noon, 100ms, channel_named("a"));
     CHECK(static_cast<bool>(x) == row.possible);
     if (!x)
       CHECK(code_of(x.error()) == errc::bad_answer);
@@ -269,6 +321,38 @@ TEST_CASE_FIXTURE(office,
   auto x = ask(poller, ticket, follow).answer<settled>();
   REQUIRE(!x);
   CHECK(code_of(x.error()) == errc::peer_failed);
+}
+
+TEST_CASE_FIXTURE(office, "our own bound is no outage: the time of a confirmation runs on") {
+  auto settings = australia();
+  settings.channels[0].revocable_for = 80s;
+  auto book = std::make_shared<channel_book>();
+  auto poller = keep(system.spawn(channel_poller, around, shared(settings),
+                                  std::map<std::string, channel_actor>{{"a", channel_with(book)}}));
+  auto follow = order(s::confirmed);
+  follow.confirmed = around.now();
+  for (auto code : {errc::peer_busy, errc::overloaded}) {
+    book->finds.answers.push_back(make_problem(code));
+    auto x = ask(poller, ticket, follow).answer<settled>();
+    REQUIRE(!x);
+    CHECK(code_of(x.error()) == code);
+    CHECK(ledger_book->settlements.empty());
+  }
+}
+
+TEST_CASE_FIXTURE(lookout,
+                  "looks at what it is told of, and forgets what the channel does not know") {
+  ledger_book->put({au_to_sg(), message_status::accepted, "a", "4711", 0, {}});
+  channel_notified told{"a", "4711"};
+  told.half = channel_half::posting;
+  a->finds.answers = {says(s::revoked), make_problem(errc::not_found),
+                      make_problem(errc::peer_failed)};
+  CHECK(ask(poller, ticket, told).answer<settled>());
+  CHECK(a->finds.asked.at(0).id == "4711");
+  CHECK(ledger_book->opened<update_message>(stream::message_updates).size() == 1);
+  CHECK(ask(poller, ticket, told).answer<settled>());
+  CHECK(ledger_book->settlements.back().job->end == job_end::done);
+  CHECK(code_of(ask(poller, ticket, told).answer<settled>().error()) == errc::peer_failed);
 }
 
 TEST_SUITE_END();

@@ -226,8 +226,10 @@ inline message sg_to_au(std::string ref = "42") {
   return x;
 }
 
+/// Its confirmations are final.
 inline channel_settings channel_named(std::string id) {
   channel_settings x;
+  x.revocable_for = {};
   x.id = std::move(id);
   return x;
 }

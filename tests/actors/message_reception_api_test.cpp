@@ -53,6 +53,28 @@ TEST_CASE("each notification of another channel is a job of its own") {
   CHECK(order_in<channel_notified>(first.opens[0]).message_id == "1");
 }
 
+TEST_CASE("what became of what we posted is a job for each message, told apart from arrivals") {
+  auto settings = two_channels();
+  auto first = told_by({"a/posted", "1", {}, {}}, settings.channels[0]);
+  auto second = told_by({"a/posted", "2", {}, {}}, settings.channels[0]);
+  CHECK(first.opens.at(0).id != second.opens.at(0).id);
+  auto order = order_in<channel_notified>(first.opens[0]);
+  CHECK(order.channel_id == "a");
+  CHECK(order.message_id == "1");
+  CHECK(order.half == channel_half::posting);
+  auto arrival = told_by({"b", "1", {}, {}}, settings.channels[1]);
+  auto posted = told_by({"b/posted", "1", {}, {}}, settings.channels[1]);
+  CHECK(arrival.opens.at(0).id != posted.opens.at(0).id);
+}
+
+TEST_CASE_FIXTURE(gatehouse, "a channel that was not asked about what we posted is not heard") {
+  auto x =
+      ask(api, channel_notification{"a/posted", "1", "{}", {}}).answer<notification_accepted>();
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::unknown_channel);
+  CHECK(ledger_book->settlements.empty());
+}
+
 TEST_CASE_FIXTURE(gatehouse, "confirms what the channel's handler asked for") {
   auto x = ask(api, confirm_channel_intent{"a", "subscribe", "jurisdiction.AU", "c1"})
                .answer<channel_intent_confirmed>();

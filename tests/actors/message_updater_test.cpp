@@ -103,6 +103,22 @@ message_record on_channel_a(s status) {
 
 } // namespace
 
+TEST_CASE("who took it back is noted, and the next round knows it and comes later") {
+  auto stored = on_channel_a(s::accepted);
+  stored.taken_back_by = {"b"};
+  const caf::timestamp later{std::chrono::hours{7}};
+  auto x = decide(ticket, said(s::pending), {stored}, later);
+  REQUIRE(x);
+  CHECK(x->messages.at(0).record.taken_back_by == std::vector<std::string>{"b", "a"});
+  CHECK(x->opens.at(0).due == later);
+  CHECK(order_in<route_message>(x->opens[0]).taken_back_by == std::vector<std::string>{"b", "a"});
+  // A second word about the same posting counts for nothing.
+  auto again = decide(ticket, said(s::pending), {x->messages[0].record}, later);
+  REQUIRE(again);
+  CHECK(again->messages.empty());
+  CHECK(again->opens.empty());
+}
+
 TEST_CASE("a revoked message is pending again, nowhere, and routed anew; subscribers are told") {
   auto x = decide(ticket, said(s::pending), {on_channel_a(s::accepted)});
   REQUIRE(x);

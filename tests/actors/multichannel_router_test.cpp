@@ -77,6 +77,52 @@ TEST_CASE("asks the channels in the operator's order") {
   CHECK(asks(x) == "");
 }
 
+TEST_CASE("a channel that took the message back is asked after the others, the last one last") {
+  auto settings = australia();
+  settings.channels.push_back(channel_named("c"));
+  auto asked = [&](std::vector<std::string> taken_back_by) {
+    route_message order{au_to_sg(), 3, {}, {}};
+    order.taken_back_by = std::move(taken_back_by);
+    route x{{"job", 1, 1}, order, shared(settings)};
+    std::string all;
+    for (; x.candidate() != nullptr; x.failed(make_problem(errc::peer_refused, "no")))
+      all += asks(x);
+    return all;
+  };
+  CHECK(asked({}) == "abc");
+  CHECK(asked({"a"}) == "bca");
+  CHECK(asked({"a", "b"}) == "cab");
+  CHECK(asked({"a", "b", "a"}) == "cba");
+  CHECK(asked({"a", "b", "c"}) == "abc");
+  CHECK(asked({"gone"}) == "abc");
+}
+
+TEST_CASE("what was taken back goes on with the delivery, and to the next channel that fails") {
+  route_message order{au_to_sg(), 2, {}, {}};
+  order.taken_back_by = std::vector<std::string>{"a"};
+  route x{{"job", 1, 1}, order, shared(australia())};
+  REQUIRE(asks(x) == "b");
+  auto done = *x.taken(receipt, stored_message(), later);
+  auto follow = order_in<check_delivery>(done.opens.at(0));
+  CHECK(follow.taken_back_by == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a message that was taken back in as many rounds as allowed is an operator's") {
+  retry_settings how;
+  how.attempts = 3;
+  route_message order{au_to_sg(), 3, {}, {}};
+  CHECK(!taken_back_too_often(ticket, order, how));
+  order.taken_back_by = std::vector<std::string>{"a", "b"};
+  CHECK(!taken_back_too_often(ticket, order, how));
+  order.taken_back_by->push_back("a");
+  auto end = taken_back_too_often(ticket, order, how);
+  REQUIRE(end);
+  CHECK(end->job->end == job_end::dead);
+  CHECK(end->opens.empty());
+  for (auto part : {"3 times", "a, b, a", "pending", "retry.revoked.attempts"})
+    CHECK_MESSAGE(end->job->error.find(part) != std::string::npos, part);
+}
+
 TEST_CASE(
     "passes over channels that were tried, do not serve the receiver, or screen the message") {
   auto settings = australia();

@@ -44,6 +44,46 @@ TEST_CASE("asks for the topic of our jurisdiction, to be called at the reception
   }
 }
 
+TEST_CASE("asks the posting half for what it revokes of ours, where that is of interest") {
+  auto which = channel_a;
+  auto x = subscription_at(which, australia(), "http://au.example:5106", channel_half::posting);
+  CHECK(x.topic == "posting.AU.revoked");
+  CHECK(x.callback == "http://au.example:5106/channel-message/a/posted");
+  auto confirms = [&](const char* channel, const char* topic) {
+    return static_cast<bool>(decide(confirm_channel_intent{channel, "subscribe", topic, "c"}, which,
+                                    australia(), channel_half::posting));
+  };
+  CHECK(confirms("a/posted", "posting.AU.revoked"));
+  CHECK(confirms("a/posted", "posting.au.revoked"));
+  CHECK_FALSE(confirms("a/posted", "jurisdiction.AU"));
+  CHECK_FALSE(confirms("a/posted", ""));
+  CHECK_FALSE(confirms("a", "posting.AU.revoked"));
+  CHECK_FALSE(wants_revocations(which)); // its confirmations are final
+  which.revocable_for = 1h;
+  CHECK(wants_revocations(which));
+  which.serves = {channel_half::receiving};
+  CHECK_FALSE(wants_revocations(which));
+  which = channel_settings{};
+  CHECK(wants_revocations(which));
+  which.subscription_path = "/messages/subscriptions/by_jurisdiction";
+  CHECK_FALSE(wants_revocations(which));
+}
+
+TEST_CASE_FIXTURE(desk, "a channel that does not know what it revokes is asked again in an hour") {
+  book_a->subscriptions.answers = {make_problem(errc::peer_refused, "no such topic"),
+                                   make_problem(errc::peer_refused, "no such topic")};
+  keep(system.spawn(posting_subscription_handler, around, shared(australia()), channel_a,
+                    channel_with(book_a), std::string{"http://au.example:5106/"}));
+  run();
+  CHECK(asked() == 1);
+  pass(59min, 60s);
+  CHECK(asked() == 1);
+  pass(2min, 60s);
+  CHECK(asked() == 2);
+  pass(50min, 60s);
+  CHECK(asked() == 2);
+}
+
 TEST_CASE("confirms what it asked for, and nothing else") {
   struct {
     const char* mode;

@@ -34,6 +34,7 @@ struct workshop : ledger_world {
   static std::shared_ptr<const node_settings> australia() {
     auto x = fakes::australia();
     x.channels[0].revocable_for = 80s;
+    x.retry_revoked = {2s, 10min, 4, 0.0};
     return fakes::shared(x);
   }
 
@@ -111,11 +112,12 @@ TEST_CASE_FIXTURE(workshop,
   update();
   CHECK(status_of_ours() == status::pending);
   CHECK(stored(example_message(1)).channel_id.empty());
-  // The channel that revoked is asked first, as the operator has it.
-  a->posts.answers.push_back(make_problem(errc::peer_refused, "not again"));
+  // Not at once, and not over the channel that revoked as long as there is another one.
+  CHECK(due_on(stream::outbox).empty());
+  pass(2s);
   b->posts.answers.push_back(channel_receipt{"9"});
   route();
-  CHECK(a->posts.asked.at(1).idempotency_key == "AU:1/2");
+  CHECK(a->posts.asked.size() == 1);
   CHECK(b->posts.asked.at(0).idempotency_key == "AU:1/2");
   pass(100ms);
   poll("9", channel_status::confirmed, b);
@@ -123,6 +125,89 @@ TEST_CASE_FIXTURE(workshop,
   CHECK(status_of_ours() == status::accepted);
   CHECK(stored(example_message(1)).channel_id == "b");
   CHECK(figures().open_jobs == 0); // channel b is final
+}
+
+TEST_CASE_FIXTURE(workshop,
+                  "the channel that revoked gets the message again when no other takes it") {
+  send_over_a();
+  update();
+  pass(2s);
+  poll("4711", channel_status::revoked, a);
+  update();
+  pass(2s);
+  b->posts.answers.push_back(make_problem(errc::peer_refused, "not mine"));
+  a->posts.answers.push_back(channel_receipt{"4712"});
+  route();
+  CHECK(b->posts.asked.size() == 1);
+  CHECK(a->posts.asked.at(1).idempotency_key == "AU:1/2");
+  CHECK(stored(example_message(1)).channel_txn_id == "4712");
+}
+
+TEST_CASE_FIXTURE(workshop,
+                  "revoked in every round: each waits longer, and the last one is an operator's") {
+  send_over_a();
+  update();
+  std::vector<caf::timespan> pauses;
+  for (auto id : {"4712", "4713", "4714"}) {
+    pass(2s);
+    poll(stored(example_message(1)).channel_txn_id, channel_status::revoked, a);
+    update();
+    CHECK(status_of_ours() == status::pending);
+    auto revoked_at = now()();
+    while (due_on(stream::outbox).empty())
+      pass(1s);
+    pauses.push_back(now()() - revoked_at);
+    b->posts.answers.push_back(make_problem(errc::peer_refused, "not mine"));
+    a->posts.answers.push_back(channel_receipt{id});
+    route();
+    pass(100ms);
+    poll(id, channel_status::confirmed, a);
+    update();
+    CHECK(status_of_ours() == status::accepted);
+  }
+  CHECK(pauses == std::vector<caf::timespan>{2s, 4s, 8s});
+  // Four rounds are allowed.
+  pass(2s);
+  poll("4714", channel_status::revoked, a);
+  update();
+  pass(16s);
+  auto before = a->posts.asked.size() + b->posts.asked.size();
+  route();
+  CHECK(a->posts.asked.size() + b->posts.asked.size() == before);
+  CHECK(status_of_ours() == status::pending);
+  CHECK(figures().open_jobs == 0);
+  auto letters = on_disk->read(find_dead_letters{})->letters;
+  REQUIRE(letters.size() == 1);
+  CHECK(letters[0].reason.find("revoked 4 times, by a, a, a, a") != std::string::npos);
+  // The operator allows more, and says again.
+  auto more = *how;
+  more.retry_revoked.attempts = 5;
+  router = keep(system.spawn(multichannel_router, around, fakes::shared(more), channels));
+  REQUIRE(on_disk->replay({letters[0].number, "tester"}));
+  b->posts.answers.push_back(channel_receipt{"9"});
+  route();
+  CHECK(b->posts.asked.back().idempotency_key == "AU:1/5");
+  CHECK(stored(example_message(1)).channel_id == "b");
+}
+
+TEST_CASE_FIXTURE(workshop, "told of a revocation it need not be asked for, and hears it once") {
+  send_over_a();
+  update();
+  channel_notified told{"a", "4711"};
+  told.half = channel_half::posting;
+  settlement news;
+  news.opens.push_back(make_job(told));
+  write(std::move(news));
+  a->finds.answers.push_back(channel_message{"4711", example_message(1), channel_status::revoked});
+  work<channel_notified>(stream::channel_notifications, poller);
+  update();
+  CHECK(status_of_ours() == status::pending);
+  // The question that was planned finds the same, and changes nothing.
+  pass(2s);
+  poll("4711", channel_status::revoked, a);
+  update();
+  CHECK(due_on(stream::outbox).size() == 1);
+  CHECK(stored(example_message(1)).taken_back_by == std::vector<std::string>{"a"});
 }
 
 TEST_CASE_FIXTURE(workshop,
@@ -156,6 +241,7 @@ TEST_CASE_FIXTURE(workshop, "a revocation that overtakes its confirmation is not
   CHECK(give<update_message>(updater, both[1]));
   CHECK(give<update_message>(updater, both[0]));
   CHECK(status_of_ours() == status::pending);
+  pass(2s);
   // Nobody takes it: it is not accepted because of what was said before.
   for (auto& channel : {a, b})
     channel->posts.answers.push_back(make_problem(errc::peer_refused, "no"));

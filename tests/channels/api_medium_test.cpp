@@ -2,8 +2,8 @@
 #include "channels/endpoint_rules.hpp"
 #include "channels/open_medium.hpp"
 #include "tests/channels/peer_network.hpp"
-#include "tests/support/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -143,6 +143,43 @@ TEST_CASE_FIXTURE(api_world, "hands nothing over again that a peer has, also aft
   CHECK(!after_a_restart->append(all));
   REQUIRE(network.asked.size() == 4);
   CHECK(shown(network.asked.back(), "Idempotency-Key") == "b");
+}
+
+TEST_CASE_FIXTURE(api_world,
+                  "in doubt is what was asked about without an answer, and nothing else") {
+  network.sides["http://SG"] = [](const http_request& x) {
+    auto id = shown(x, "Idempotency-Key");
+    if (id == "silent")
+      return peer_network::fails(errc::peer_timeout)(x);
+    if (id == "proxy")
+      return peer_network::answers(504, "")(x);
+    if (id == "nonsense")
+      return peer_network::answers(200, "It works!")(x);
+    if (id == "busy")
+      return peer_network::answers(503, "")(x);
+    if (id == "elsewhere")
+      return peer_network::answers(302, "")(x);
+    return peer_network::takes_all()(x);
+  };
+  network.sides["http://NZ"] = peer_network::fails(errc::peer_unreachable);
+  auto here = opened();
+  std::vector<medium_entry> all{entry_about("nobody", "NZ")};
+  for (auto id : {"silent", "proxy", "nonsense", "busy", "elsewhere", "taken"})
+    all.push_back(entry_about(id));
+  auto why = here->append(all);
+  REQUIRE(why);
+  for (auto id : {"silent", "proxy", "nonsense"})
+    CHECK_MESSAGE(here->in_doubt(id, why), id);
+  for (auto id : {"nobody", "busy", "elsewhere", "taken"})
+    CHECK_MESSAGE(!here->in_doubt(id, why), id);
+  // What waited behind the one that got no answer was not sent at all.
+  how.peers[0].in_flight = 1;
+  auto again = opened();
+  why = again->append({entry_about("silent"), entry_about("behind")});
+  CHECK(again->in_doubt("silent", why));
+  CHECK_FALSE(again->in_doubt("behind", why));
+  CHECK_FALSE(again->append({entry_about("behind")}));
+  CHECK_FALSE(again->in_doubt("silent", why));
 }
 
 TEST_CASE_FIXTURE(api_world, "asks no peer when ids contradict each other, or what was sent") {

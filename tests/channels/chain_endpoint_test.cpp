@@ -40,7 +40,7 @@ struct chain_endpoint_world : endpoint_world {
 
   void start() {
     auto open = moody_medium::over(opener_of(how, how.id, now()), mood);
-    writer = keep(system.spawn(medium_writer, with, open, how));
+    writer = keep(system.spawn(medium_writer, with, open, how, nullptr));
     observer = keep(system.spawn(medium_observer, with, how, open));
     look();
   }
@@ -91,11 +91,12 @@ struct chain_endpoint_world : endpoint_world {
   status sent(const std::string& id) { return status_of(posting_half, id); }
   status received(const std::string& id) { return status_of(receiving_half, id); }
   bool is_stored(const std::string& id) { return bool{record_of(receiving_half, id)}; }
-  /// The topics that were told since the last question.
+  texts posted; ///< the topics about posted messages that `heard` came across
+  /// The other topics that were told since the last question.
   texts heard() {
     texts all;
     for (auto& x : notices())
-      all.push_back(x.topic);
+      (x.topic.starts_with("posting.") ? posted : all).push_back(x.topic);
     told.clear();
     return all;
   }
@@ -149,6 +150,7 @@ TEST_CASE_FIXTURE(chain_endpoint_world, "what was only observed makes no noise w
   fork(1, 1, rewritten::dropped);
   how.medium_sends = 1;
   start_again();
+  wait(seconds{11}); // it is found missing
   wait(seconds{31});
   CHECK(received("a") == status::false_alarm);
   CHECK(updated() == texts{"a false_alarm"});
@@ -176,6 +178,7 @@ TEST_CASE_FIXTURE(chain_endpoint_world,
   auto topics = heard();
   CHECK(std::multiset<std::string>(topics.begin(), topics.end()) ==
         std::multiset<std::string>{"jurisdiction.SG", "a", "a"});
+  CHECK(posted == texts{"posting.AU.confirmed", "posting.AU.revoked"});
   CHECK(updated() == texts{"a false_alarm"});
   CHECK(open_jobs() == 0);
 }
@@ -226,6 +229,11 @@ TEST_CASE_FIXTURE(chain_endpoint_world,
   mine();
   fork(1, 1, rewritten::dropped);
   wait(seconds{11});
+  // It may come back as long as those who received it reckon with that.
+  CHECK(sent("a") == status::received);
+  wait(seconds{29});
+  CHECK(sent("a") == status::received);
+  wait(seconds{1});
   CHECK(sent("a") == status::undeliverable);
   CHECK(details_about("a").back().find("sent 2 times") != std::string::npos);
   CHECK(heard() == texts{"a"});
@@ -233,6 +241,81 @@ TEST_CASE_FIXTURE(chain_endpoint_world,
   wait(seconds{31});
   CHECK(received("a") == status::false_alarm);
   CHECK(heard().empty());
+}
+
+TEST_CASE_FIXTURE(chain_endpoint_world,
+                  "what comes back within the grace after it was sent for the last time is "
+                  "delivered, and the grace begins anew when it is lost again") {
+  how.medium_sends = 1;
+  start();
+  post("a");
+  mine();
+  fork(1, 1, rewritten::dropped);
+  wait(seconds{11});
+  wait(seconds{25});
+  REQUIRE(!on->switch_to(1));
+  look();
+  wait(seconds{11});
+  CHECK(sent("a") == status::received);
+  SUBCASE("delivered") {
+    mine();
+    CHECK(sent("a") == status::confirmed);
+    wait(seconds{11});
+    CHECK(open_jobs() == 0);
+  }
+  SUBCASE("lost again") {
+    fork(1, 1, rewritten::dropped);
+    wait(seconds{11});
+    wait(seconds{25});
+    CHECK(sent("a") == status::received);
+    wait(seconds{6});
+    CHECK(sent("a") == status::undeliverable);
+  }
+}
+
+TEST_CASE_FIXTURE(chain_endpoint_world, "a crash while the grace runs does not let it begin anew") {
+  how.medium_sends = 1;
+  start();
+  post("a");
+  mine();
+  fork(1, 1, rewritten::dropped);
+  wait(seconds{11});
+  wait(seconds{20});
+  start_again();
+  CHECK(sent("a") == status::received);
+  wait(seconds{11});
+  CHECK(sent("a") == status::undeliverable);
+}
+
+TEST_CASE_FIXTURE(chain_endpoint_world,
+                  "what was sent is not given up because the chain cannot be asked, opened or "
+                  "written to") {
+  start();
+  post("a");
+  // Three attempts are all that retry.medium allows.
+  SUBCASE("asked") {
+    mood->finds = make_problem(errc::storage_failed, "a bad disk");
+  }
+  SUBCASE("opened") {
+    mood->opens = make_problem(errc::storage_failed, "a bad disk");
+    mood->finds = mood->opens;
+  }
+  SUBCASE("written to") {
+    mine();
+    fork(1, 1, rewritten::dropped);
+    mood->appends.assign(6, make_problem(errc::storage_failed, "a bad disk"));
+  }
+  for (int i = 0; i < 6; ++i)
+    wait(seconds{11});
+  CHECK(sent("a") == status::received);
+  auto waits = jobs_on(stream::medium_writes);
+  REQUIRE(waits.size() == 1);
+  CHECK(waits[0].attempts == 0);
+  mood->finds = {};
+  mood->opens = {};
+  wait(seconds{11});
+  mine(2);
+  CHECK(sent("a") == status::confirmed);
 }
 
 TEST_CASE_FIXTURE(chain_endpoint_world,

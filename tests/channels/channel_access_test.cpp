@@ -172,6 +172,27 @@ TEST_CASE_FIXTURE(shared_endpoint, "a node subscribes to what is sent to it, and
   CHECK(topics.size() == 3);
 }
 
+TEST_CASE_FIXTURE(shared_endpoint, "a node hears and lists what became of what it posted, alone") {
+  for (auto topic : {"posting.AU", "posting.au.revoked", "posting.AU.*"})
+    CHECK_MESSAGE(subscribe(topic, "AU") == errc::none, topic);
+  for (auto topic : {"posting.SG.revoked", "posting", "posting.*", "posting.AUX"})
+    CHECK_MESSAGE(subscribe(topic, "AU") == errc::forbidden, topic);
+  apply(posting("p"));
+  auto list = [&](const std::string& sender, const std::string& as) {
+    find_channel_updates question;
+    question.sender = sender;
+    question.as_jurisdiction = as;
+    return ask(api(), question).answer<channel_page>();
+  };
+  auto ours = list("AU", "AU");
+  REQUIRE(ours);
+  CHECK(ours->messages.size() == 1);
+  CHECK(code_of(list("AU", "SG").error()) == errc::forbidden);
+  CHECK(list("SG", "SG")->messages.empty());
+  how.serves = {channel_half::receiving};
+  CHECK(subscribe("posting.AU.revoked", "AU") == errc::topic_validation);
+}
+
 TEST_CASE_FIXTURE(shared_endpoint, "a node subscribes to its own messages by their ids") {
   apply(posting("a-1"));
   observe("a-1", "AU", "SG");

@@ -1,4 +1,5 @@
 #include "channels/channel_api.hpp"
+#include "channels/endpoint_rules.hpp"
 #include "tests/channels/endpoint_world.hpp"
 
 using namespace igl;
@@ -146,6 +147,46 @@ TEST_CASE_FIXTURE(channel_api_world,
 }
 
 TEST_CASE_FIXTURE(channel_api_world,
+                  "says of what was posted whether its confirmation may be revoked") {
+  apply(posting("posted"));
+  observe("received");
+  auto word = [&](const std::string& id) {
+    return ask(api(), find_channel_message{id}).answer<channel_message>()->confirmation;
+  };
+  CHECK(word("posted") == confirmation_kind::final_word);
+  how.may_revoke = true;
+  CHECK(word("posted") == confirmation_kind::revocable);
+  how.may_revoke = false;
+  how.medium = medium_kind::chain;
+  CHECK(word("posted") == confirmation_kind::revocable);
+  CHECK(word("received") == confirmation_kind::unsaid);
+}
+
+TEST_CASE_FIXTURE(channel_api_world, "lists what a sender posted, with every change, and no more") {
+  auto to = api();
+  apply(posting("p-1"));
+  auto other = posting("p-2");
+  other.channel_records[0].record.said.content.sender = "NZ";
+  apply(other);
+  observe("received");
+  find_channel_updates question;
+  question.sender = "AU";
+  auto first = ask(to, question).answer<channel_page>();
+  REQUIRE(first);
+  REQUIRE(ids_of(*first) == std::vector<std::string>{"p-1"});
+  CHECK(first->messages[0].status == channel_status::received);
+  question.cursor = first->cursor;
+  CHECK(ask(to, question).answer<channel_page>()->messages.empty());
+  auto x = *record_of(channel_half::posting, "p-1");
+  auto end = endpoint_rules::undeliverable({}, x, "why", now()());
+  end.job = caf::none;
+  apply(end);
+  auto changed = ask(to, question).answer<channel_page>();
+  REQUIRE(ids_of(*changed) == std::vector<std::string>{"p-1"});
+  CHECK(changed->messages[0].status == channel_status::undeliverable);
+}
+
+TEST_CASE_FIXTURE(channel_api_world,
                   "lists what is new page by page, losing and repeating nothing") {
   auto to = api();
   for (auto id : {"a", "b", "c"})
@@ -267,8 +308,9 @@ TEST_CASE_FIXTURE(channel_api_world, "revokes where the settings and the state a
   REQUIRE(revoked);
   CHECK(revoked->status == channel_status::revoked);
   CHECK(status_of(channel_half::posting, "a") == channel_status::revoked);
-  REQUIRE(notices().size() == 1);
+  REQUIRE(notices().size() == 2);
   CHECK(notices()[0].topic == "a");
+  CHECK(notices()[1].topic == "posting.AU.revoked");
   CHECK(code_of(revoke("a").error()) == errc::conflict);
 }
 

@@ -1,11 +1,15 @@
 #include "channels/channel_protocol.hpp"
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
+#include "messages/text.hpp"
+#include "messages/uri.hpp"
 #include "tests/channels/examples.hpp"
 
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+
+#include <set>
 
 using namespace igl;
 using namespace igl::channel_protocol;
@@ -76,6 +80,22 @@ TEST_CASE("posts the five fields, the reference if the channel takes it, and alw
   CHECK(parse_json(to_reference.body)->size() == 5);
   CHECK(header(to_reference, "Idempotency-Key") == "AU:17");
   CHECK(parse_json(post(channel(), {certificate(""), "k"}).body)->size() == 5);
+}
+
+TEST_CASE("a key that a header would not carry as it is comes encoded, so that no two are one") {
+  auto key = [](const std::string& text) {
+    return header(post(channel(), {certificate(), text}), "Idempotency-Key");
+  };
+  CHECK(key("AU:17/2") == "AU:17/2");
+  std::set<std::string> all;
+  for (std::string text :
+       {"AU:17", "AU:17 ", " AU:17", "AU:17%20", "AU:17\t", "AU:17 18", "AU:é"}) {
+    auto shown = key(text);
+    CHECK(trimmed(shown) == shown);
+    CHECK(all.insert(shown).second);
+    if (shown != text)
+      CHECK(percent_decode(shown) == text);
+  }
 }
 
 TEST_CASE("asks for a message by its id, whatever is in it") {

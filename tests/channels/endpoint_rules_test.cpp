@@ -10,6 +10,7 @@ using namespace igl::endpoint_rules;
 using examples::australian_endpoint;
 using examples::certificate;
 using examples::record;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -147,7 +148,8 @@ TEST_CASE("confirms what was written and tells who asked by its id") {
   CHECK(s.channel_records[0].record.said.status == channel_status::confirmed);
   CHECK(s.events.size() == 1);
   auto told = notices_of(s);
-  REQUIRE(told.size() == 1);
+  REQUIRE(told.size() == 2);
+  CHECK(told[1].topic == "posting.AU.confirmed");
   CHECK(told[0].topic == x.said.id);
   CHECK(told[0].body == "{\"id\":\"" + x.said.id + "\"}");
 }
@@ -179,8 +181,11 @@ TEST_CASE("says undeliverable, why, and to whom it matters") {
 TEST_CASE("tries a failing medium as often as configured, and a hopeless message once") {
   retry_settings retry;
   retry.attempts = 3;
+  auto gives_up = [](const caf::error& why, uint32_t attempt, const retry_settings& how) {
+    return after_failure(why, job_ticket{"j", 1, attempt}, {}, how) == failed_step::undeliverable;
+  };
   auto at = [](uint32_t attempt) {
-    return job_ticket{"j", 1, attempt};
+    return attempt;
   };
   auto failing = make_problem(errc::storage_failed);
   CHECK(!gives_up(failing, at(1), retry));
@@ -189,6 +194,43 @@ TEST_CASE("tries a failing medium as often as configured, and a hopeless message
   CHECK(!gives_up(make_problem(errc::storage_format), at(1), retry));
   CHECK(gives_up(make_problem(errc::conflict), at(1), retry));
   CHECK(gives_up(make_problem(errc::bad_request), at(1), retry));
+}
+
+TEST_CASE("a busy medium costs no attempt, what was sent before is looked for, and what may be "
+          "there is nobody's to call undeliverable") {
+  retry_settings retry;
+  retry.attempts = 3;
+  const job_ticket last{"j", 1, 3};
+  auto silent = make_problem(errc::peer_timeout);
+  auto refused = make_problem(errc::bad_request);
+  write_to_medium fresh, sent, doubted;
+  sent.sent = uint32_t{1};
+  doubted.doubt = std::string{"peer_timeout"};
+  CHECK(after_failure(make_problem(errc::peer_busy), last, fresh, retry) == failed_step::again);
+  CHECK(after_failure(silent, last, sent, retry) == failed_step::look_later);
+  CHECK(after_failure(refused, last, sent, retry) == failed_step::undeliverable);
+  CHECK(after_failure(silent, first_try, doubted, retry) == failed_step::again);
+  CHECK(after_failure(make_problem(errc::peer_unreachable), last, doubted, retry) ==
+        failed_step::dead_letter);
+  CHECK(after_failure(refused, last, doubted, retry) == failed_step::undeliverable);
+}
+
+TEST_CASE("a doubt is in the order from then on, and the dead letter says what to do about it") {
+  write_to_medium order{{"id-1", certificate(), channel_status::received}};
+  auto why = make_problem(errc::peer_timeout, "POST http://sg");
+  auto s = doubted(first_try, order, why, job_end::again, noon);
+  CHECK(s.job->end == job_end::again);
+  CHECK(s.job->due == noon);
+  CHECK(s.channel_records.empty());
+  REQUIRE(s.opens.size() == 1);
+  CHECK(s.opens[0].id == make_job(order).id);
+  auto next = *parse_order<write_to_medium>(s.opens[0].body);
+  CHECK(next.doubt == sentence_of(why));
+  auto end = unanswered(first_try, next, make_problem(errc::peer_unreachable, "no route"));
+  CHECK(end.job->end == job_end::dead);
+  CHECK(end.channel_records.empty());
+  for (auto part : {"id-1", "SG", "POST http://sg", "no route", "replayed"})
+    CHECK_MESSAGE(end.job->error.find(part) != std::string::npos, part);
 }
 
 TEST_CASE("leaves a job without its message to an operator") {
@@ -207,7 +249,8 @@ TEST_CASE("revokes a confirmed message where that is allowed, and no other") {
   CHECK(s->channel_records.at(0).record.said.status == channel_status::revoked);
   CHECK(s->channel_records.at(0).expects == confirmed.version);
   CHECK(!s->job);
-  CHECK(notices_of(*s).size() == 1);
+  CHECK(notices_of(*s).size() == 2);
+  CHECK(notices_of(*s).at(1).topic == "posting.AU.revoked");
   for (auto status :
        {channel_status::received, channel_status::undeliverable, channel_status::revoked}) {
     auto refused = revoked(how, record(channel_half::posting, status), noon);
@@ -219,6 +262,7 @@ TEST_CASE("revokes a confirmed message where that is allowed, and no other") {
 TEST_CASE("sends to a medium that takes back as often as configured, then gives up") {
   auto how = australian_endpoint();
   how.medium_sends = 2;
+  how.medium_grace = std::chrono::seconds{30};
   using p = medium_presence;
   using s = channel_status;
   constexpr uint32_t never = 0;
@@ -249,8 +293,39 @@ TEST_CASE("sends to a medium that takes back as often as configured, then gives 
     write_to_medium order;
     if (row.sent > 0)
       order.sent = row.sent;
-    CHECK(step_of(record(channel_half::posting, row.status), order, row.presence, how) == row.step);
+    // When the grace of one that was missed is over; before that it is waited for.
+    order.absent = noon - how.medium_grace;
+    auto x = record(channel_half::posting, row.status);
+    CHECK(step_of(x, order, row.presence, how, noon) == row.step);
+    for (auto missed : {caf::optional<caf::timestamp>{},
+                        caf::optional<caf::timestamp>{noon - how.medium_grace + 1ns}}) {
+      order.absent = missed;
+      CHECK(step_of(x, order, row.presence, how, noon) ==
+            (row.step == writing_step::give_up ? writing_step::wait : row.step));
+    }
   }
+}
+
+TEST_CASE("notes since when a message is missed that must not be sent again, and that it is back") {
+  auto how = australian_endpoint();
+  how.medium_sends = 1;
+  how.medium_send_again = std::chrono::seconds{10};
+  how.medium_grace = std::chrono::seconds{25};
+  using p = medium_presence;
+  write_to_medium order{{"id-1", certificate(), channel_status::received}, uint32_t{1}};
+  auto quiet = watched(first_try, order, p::under_way, how, noon);
+  CHECK(quiet.job->end == job_end::postponed);
+  CHECK(quiet.opens.empty());
+  auto missed = watched(first_try, order, p::absent, how, noon);
+  CHECK(missed.job->due == noon + how.medium_send_again);
+  order = *parse_order<write_to_medium>(missed.opens.at(0).body);
+  CHECK(order.absent == noon);
+  CHECK(order.sent == 1u);
+  auto still = watched(first_try, order, p::absent, how, noon + std::chrono::seconds{20});
+  CHECK(still.opens.empty());
+  CHECK(still.job->due == noon + how.medium_grace);
+  auto back = watched(first_try, order, p::under_way, how, noon + std::chrono::seconds{20});
+  CHECK(!parse_order<write_to_medium>(back.opens.at(0).body)->absent);
 }
 
 TEST_CASE("looks after a message that was sent, and says when it was sent again") {

@@ -15,10 +15,13 @@ struct medium_writer_world : endpoint_world {
 
   medium_writer_world() {
     how.retry_medium.attempts = 3;
+    restart();
+  }
+  void restart() {
     auto open = [this]() -> caf::expected<std::unique_ptr<medium>> {
       return make_memory_medium(log);
     };
-    writer = keep(system.spawn(medium_writer, with, moody_medium::over(open, mood), how));
+    writer = keep(system.spawn(medium_writer, with, moody_medium::over(open, mood), how, nullptr));
   }
 
   /// A message comes into the sending store; the answer is its open job.
@@ -56,7 +59,8 @@ TEST_CASE_FIXTURE(medium_writer_world, "writes a message, confirms it, and tells
   CHECK(other_end->read("", 10)->changes.at(0).about.id == "a");
   CHECK(status_of(channel_half::posting, "a") == channel_status::confirmed);
   CHECK(jobs_on(stream::medium_writes).empty());
-  REQUIRE(notices().size() == 1);
+  REQUIRE(notices().size() == 2);
+  CHECK(notices()[1].topic == "posting.AU.confirmed");
   CHECK(notices()[0].topic == "a");
   CHECK(notices()[0].body == R"({"id":"a"})");
 }
@@ -136,6 +140,82 @@ TEST_CASE_FIXTURE(medium_writer_world, "asks a medium that fails once, not once 
   CHECK(entries() == 1);
   for (auto id : {"b", "c", "d"})
     CHECK(status_of(channel_half::posting, id) == channel_status::received);
+}
+
+TEST_CASE_FIXTURE(medium_writer_world,
+                  "those that were not asked about alone keep their attempts") {
+  how.retry_medium.attempts = 1;
+  restart();
+  auto jobs = {post("a"), post("b"), post("c")};
+  mood->appends = {make_problem(errc::conflict), make_problem(errc::conflict),
+                   make_problem(errc::peer_unreachable)};
+  for (auto& job : jobs)
+    self->send(writer, ticket_of(job), *parse_order<write_to_medium>(job.order.body));
+  run();
+  CHECK(mood->batches == std::vector<size_t>{3, 1, 1});
+  CHECK(status_of(channel_half::posting, "a") == channel_status::undeliverable);
+  CHECK(status_of(channel_half::posting, "b") == channel_status::undeliverable);
+  CHECK(status_of(channel_half::posting, "c") == channel_status::received);
+}
+
+TEST_CASE_FIXTURE(medium_writer_world,
+                  "what may be on the medium is never undeliverable: it is sent again under the "
+                  "same id, and left to an operator in the end") {
+  auto job = post("a");
+  mood->appends = {make_problem(errc::peer_timeout, "no answer")};
+  REQUIRE(write(job));
+  job = jobs_on(stream::medium_writes).at(0);
+  CHECK(job.attempts == 1);
+  CHECK(job.last_error.find("no answer") != std::string::npos);
+  CHECK(parse_order<write_to_medium>(job.order.body)->doubt);
+  SUBCASE("it was there") {
+    CHECK(!other_end->append({{"a", examples::certificate("a")}}));
+    CHECK(write(job));
+    CHECK(status_of(channel_half::posting, "a") == channel_status::confirmed);
+    CHECK(entries() == 1);
+  }
+  SUBCASE("it is refused: that is an answer") {
+    mood->appends = {make_problem(errc::bad_request, "never")};
+    CHECK(write(job));
+    CHECK(status_of(channel_half::posting, "a") == channel_status::undeliverable);
+  }
+  SUBCASE("nobody answers any more") {
+    mood->opens = make_problem(errc::peer_unreachable, "no route");
+    CHECK(!write(job));
+    job = after_failure(job);
+    REQUIRE(job.attempts == 2);
+    CHECK(write(job));
+    CHECK(status_of(channel_half::posting, "a") == channel_status::received);
+    CHECK(jobs_on(stream::medium_writes).empty());
+    auto letters = store->read(find_dead_letters{})->letters;
+    REQUIRE(letters.size() == 1);
+    CHECK(letters[0].reason.find("no answer") != std::string::npos);
+    // An operator has it sent again.
+    mood->opens = {};
+    REQUIRE(store->replay({letters[0].number, "tester"}));
+    CHECK(write(jobs_on(stream::medium_writes).at(0)));
+    CHECK(status_of(channel_half::posting, "a") == channel_status::confirmed);
+  }
+}
+
+TEST_CASE_FIXTURE(medium_writer_world,
+                  "a last attempt without an answer is left to an operator as well") {
+  how.retry_medium.attempts = 1;
+  restart();
+  mood->appends = {make_problem(errc::peer_lost, "broken off")};
+  CHECK(write(post("a")));
+  CHECK(status_of(channel_half::posting, "a") == channel_status::received);
+  CHECK(store->read(find_dead_letters{})->letters.size() == 1);
+}
+
+TEST_CASE_FIXTURE(medium_writer_world, "a busy medium uses no attempt up, not even the last one") {
+  how.retry_medium.attempts = 1;
+  restart();
+  mood->appends = {make_problem(errc::peer_busy, "slow")};
+  auto x = write(post("a"));
+  REQUIRE(!x);
+  CHECK(code_of(x.error()) == errc::peer_busy);
+  CHECK(status_of(channel_half::posting, "a") == channel_status::received);
 }
 
 TEST_CASE_FIXTURE(medium_writer_world, "writes a message once when its job comes twice") {

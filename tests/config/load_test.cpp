@@ -63,7 +63,8 @@ TEST_CASE("the text of an option says how long its attempts last") {
   };
   CHECK(says(file_kind::node, "then the message is rejected. The defaults last about 5 days."));
   CHECK(says(file_kind::endpoint,
-             "then the message is undeliverable. The defaults last about 24 hours."));
+             "then the message is undeliverable, or an operator's if it may have arrived. The "
+             "defaults last about 24 hours."));
   CHECK(
       says(file_kind::node, "then there is no subscription. The defaults last about 17 seconds."));
 }

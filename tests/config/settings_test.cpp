@@ -107,11 +107,12 @@ TEST_CASE("a channel says which part of a message it screens") {
 }
 
 TEST_CASE(
-    "a channel is for both directions and its confirmations are final unless somebody says so") {
+    "a channel is for both directions, and its confirmations may be revoked unless somebody says "
+    "that they are final") {
   channel_settings x;
   CHECK(x.serves_half(channel_half::posting));
   CHECK(x.serves_half(channel_half::receiving));
-  CHECK(x.revocable_for.count() == 0);
+  CHECK(x.revocable_for == std::chrono::hours{1});
   x.serves = {channel_half::receiving};
   CHECK_FALSE(x.serves_half(channel_half::posting));
 }

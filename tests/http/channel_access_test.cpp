@@ -302,4 +302,19 @@ TEST_CASE("of a half that is not served, paths are unknown and methods not allow
   CHECK(statuses({half::receiving}) == std::vector<int>{405, 409, 409, 404, 409, 409, 409, 409});
 }
 
+TEST_CASE("each half lists its own messages, and not those of the other") {
+  for (auto served : {channel_half::posting, channel_half::receiving}) {
+    fake_node node(fake_node::start::later);
+    node.how.channel_halves = {served};
+    node.answers->updates = [](const find_channel_updates&) {
+      return caf::expected<channel_page>{channel_page{}};
+    };
+    node.open();
+    auto posts = served == channel_half::posting;
+    auto at = node.url(api::channel);
+    CHECK(ask(at, "GET", "/messages?sender=AU").status == (posts ? 200 : 405));
+    CHECK(ask(at, "GET", "/messages?receiver=AU").status == (posts ? 405 : 200));
+  }
+}
+
 TEST_SUITE_END();

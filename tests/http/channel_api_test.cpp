@@ -116,6 +116,54 @@ TEST_SUITE("channel API") {
     CHECK(ask(node.at, "GET", "/messages/other").status == 404);
   }
 
+  TEST_CASE("whether a confirmation is final is said in a header, in no member") {
+    channel_node node;
+    auto word = confirmation_kind::unsaid;
+    node.answers->find_in = [&](const find_channel_message&) {
+      auto x = stored("1");
+      x.confirmation = word;
+      return caf::expected<channel_message>{x};
+    };
+    auto unsaid = ask(node.at, "GET", "/messages/1");
+    CHECK(unsaid.field("X-Confirmation").empty());
+    word = confirmation_kind::final_word;
+    auto said = ask(node.at, "GET", "/messages/1");
+    CHECK(said.field("X-Confirmation") == "final");
+    CHECK(said.body == unsaid.body);
+    word = confirmation_kind::revocable;
+    CHECK(ask(node.at, "GET", "/messages/1?fields=status").field("X-Confirmation") == "revocable");
+  }
+
+  TEST_CASE("GET /messages?sender= lists what was posted, and says how to go on with that") {
+    channel_node node;
+    find_channel_updates asked;
+    node.answers->updates = [&](const find_channel_updates& x) {
+      asked = x;
+      return caf::expected<channel_page>{channel_page{{stored("1")}, "7", true}};
+    };
+    auto x = ask(node.at, "GET", "/messages?sender=AU");
+    CHECK(x.status == 200);
+    CHECK(asked.sender == "AU");
+    CHECK(x.field("Link").find("&sender=AU&cursor=7>") != std::string::npos);
+    CHECK(ask(node.at, "GET", "/messages?sender=XX").status == 400);
+    ask(node.at, "GET", "/messages?receiver=AU");
+    CHECK(asked.sender.empty());
+  }
+
+  TEST_CASE("a key may be percent-encoded, for a header loses the blanks at its ends") {
+    channel_node node;
+    auto key_of = [&](const std::string& sent) {
+      auto x =
+          ask(node.at, "POST", "/messages",
+              {{"Content-Type", "application/json"}, {"Idempotency-Key", sent}}, message_json());
+      CHECK(x.status == 201);
+      return node.posted.idempotency_key;
+    };
+    CHECK(key_of("AU%3A17%20") == "AU:17 ");
+    CHECK(key_of("AU:17") == "AU:17");
+    CHECK(key_of("100%") == "100%");
+  }
+
   TEST_CASE("a message that came without a reference has the five fields only") {
     channel_node node;
     node.answers->find_in = [](const find_channel_message&) {

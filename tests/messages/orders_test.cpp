@@ -91,10 +91,10 @@ TEST_SUITE("jobs") {
       check_job(test::filled<process_message>(), {"said"});
     }
     SUBCASE("route_message") {
-      check_job(test::filled<route_message>(), {"doubt"});
+      check_job(test::filled<route_message>(), {"doubt", "taken_back_by"});
     }
     SUBCASE("check_delivery") {
-      check_job(test::filled<check_delivery>(), {"doubt", "confirmed"});
+      check_job(test::filled<check_delivery>(), {"doubt", "confirmed", "taken_back_by"});
     }
     SUBCASE("update_message") {
       check_job(test::filled<update_message>(), {"next_round"});
@@ -112,13 +112,13 @@ TEST_SUITE("jobs") {
       check_job(test::filled<deliver_callback>());
     }
     SUBCASE("channel_notified") {
-      check_job(test::filled<channel_notified>(), {"unreadable"});
+      check_job(test::filled<channel_notified>(), {"unreadable", "half"});
     }
     SUBCASE("verify_intent") {
       check_job(test::filled<verify_intent>());
     }
     SUBCASE("write_to_medium") {
-      check_job(test::filled<write_to_medium>(), {"sent"});
+      check_job(test::filled<write_to_medium>(), {"sent", "absent", "doubt"});
     }
   }
 

@@ -108,13 +108,17 @@ TEST_SUITE("ledger format") {
     CHECK(decoded<message_record>(bytes) == a_message());
   }
 
-  TEST_CASE("a message that came more than once, or was taken back") {
+  TEST_CASE("a message that came more than once, and one that was taken back") {
     auto x = a_message();
     x.arrivals = {{"ch", "4711", false}, {"b", "9"}};
     x.rejected_by_channel = true;
+    const auto arrived = "\\ac\\02\\02" + moment_shown + content +
+                         "\\02ch\\044711\\01\\02\\00\\02ch\\044711\\01\\01b\\019";
+    CHECK(shown(encoded(x)) == "\\02" + arrived);
+    CHECK(decoded<message_record>(encoded(x)) == x);
+    x.taken_back_by = {"a", "b", "a"};
     auto bytes = encoded(x);
-    CHECK(shown(bytes) == "\\02\\ac\\02\\02" + moment_shown + content +
-                              "\\02ch\\044711\\01\\02\\00\\02ch\\044711\\01\\01b\\019");
+    CHECK(shown(bytes) == "\\03" + arrived + "\\03\\01a\\01b\\01a");
     CHECK(decoded<message_record>(bytes) == x);
     // What was in the record before goes.
     auto again = x;
@@ -123,7 +127,7 @@ TEST_SUITE("ledger format") {
     for (size_t size = 0; size < bytes.size(); ++size)
       CHECK_THROWS_AS(decoded<message_record>(std::string_view{bytes}.substr(0, size)),
                       damaged_value);
-    bytes[0] = 3;
+    bytes[0] = 4;
     CHECK_THROWS_AS(decoded<message_record>(bytes), damaged_value);
   }
 

@@ -284,7 +284,9 @@ TEST_CASE("a fork under confirmed messages: the sender's are pending again and s
     CHECK(eventually([&] { return au.told_of_status(x) == 3; }));
   }
   CHECK(w.field("AU", undecided, "channel_txn_id") != first_id);
-  w.check_delivered(undecided, "a");
+  // Over the other channel, for this one took it back; CN is on this one alone.
+  w.check_delivered(undecided, "b");
+  CHECK(w.field("AU", decided, "channel_id") == "a");
   CHECK(w.statuses_of("SG", undecided) == "rejected received ");
   CHECK(eventually([&] { return w.document_at_sg(document) == 200; }));
   CHECK(w.status("CN", decided) == "accepted");
