@@ -37,6 +37,13 @@ void check_stored(const T& x) {
     CHECK_THROWS_AS(wrong.template get<T>(), json::exception);
 }
 
+/// What a confirmation is worth comes with each answer of the endpoint, and is not stored.
+channel_message as_stored(channel_message x) {
+  REQUIRE(x.confirmation != confirmation_kind::unsaid);
+  x.confirmation = confirmation_kind::unsaid;
+  return x;
+}
+
 errc refusal(std::string_view text) {
   auto x = parse_json(text);
   return x ? errc::none : code_of(x.error());
@@ -147,10 +154,12 @@ TEST_SUITE("stored values") {
       check_stored(test::filled<message_record>());
     }
     SUBCASE("channel_message") {
-      check_stored(test::filled<channel_message>());
+      check_stored(as_stored(test::filled<channel_message>()));
     }
     SUBCASE("channel_record") {
-      check_stored(test::filled<channel_record>());
+      auto x = test::filled<channel_record>();
+      x.said = as_stored(x.said);
+      check_stored(x);
     }
     SUBCASE("event") {
       check_stored(test::filled<event>());
