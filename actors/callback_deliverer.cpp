@@ -1,59 +1,167 @@
 #include "actors/callback_deliverer.hpp"
 
+#include "actors/chance.hpp"
+#include "actors/retry_after.hpp"
 #include "actors/settling.hpp"
 #include "actors/signature.hpp"
 #include "messages/topic.hpp"
 #include "messages/uri.hpp"
 
+#include <algorithm>
+
 namespace igl {
 
 namespace {
 
-/// One callback on its way.
-struct errand {
+/// What every callback needs.
+struct desk {
   callback_deliverer_actor::stateful_pointer<callback_deliverer_state> self;
   surroundings around;
-  job_ticket ticket;
-  deliver_callback order;
-  subscription to;
-  http_request question;
-  std::string peer;
-  std::shared_ptr<guarded_promise<settled>> answer;
+  std::shared_ptr<const process_settings> settings;
+  http_client_actor http;
+  std::string hub_url;
 };
 
-void call(const std::shared_ptr<const errand>& x, const http_client_actor& http) {
-  x->self->request(http, timeouts::outside, x->question)
+/// One callback on its way.
+struct errand {
+  std::shared_ptr<const desk> from;
+  job_ticket ticket;
+  deliver_callback order;
+  std::string peer;
+  std::shared_ptr<guarded_promise<settled>> answer;
+  std::shared_ptr<const hub_event> event; ///< null: the order has the body
+};
+using errand_ptr = std::shared_ptr<const errand>;
+
+void end(const errand_ptr& x, settlement what) {
+  settle(x->from->self, x->from->around, std::move(what), answer_with(x->answer));
+}
+
+/// Lets others in, and remembers whether the host does its work. None: that is not known.
+void leave(const errand_ptr& x, peer_mood mood, caf::optional<callback_breaker::outcome> how) {
+  auto& st = x->from->self->state;
+  if (how)
+    st.breaker.ended(x->peer, *how, x->from->around.now());
+  st.gate.leave(x->peer, mood);
+}
+
+void heard(const errand_ptr& x, const subscription& to, const http_response& said) {
+  auto& around = x->from->around;
+  auto decision = decide(x->ticket, x->order, to, said);
+  if (decision)
+    return end(x, std::move(*decision));
+  if (auto later =
+          put_off(x->ticket, x->order, said, *x->from->settings, around.now(), chance(around)))
+    return end(x, std::move(*later));
+  x->answer->deliver(std::move(decision.error()));
+}
+
+void not_heard(const errand_ptr& x, caf::error why) {
+  // Names move, and may move back: the schedule decides when to give up.
+  if (code_of(why) == errc::forbidden)
+    why = make_problem(errc::peer_unreachable, problem_of(why).detail);
+  x->answer->deliver(std::move(why));
+}
+
+void call(const errand_ptr& x, const subscription& to) {
+  auto& from = *x->from;
+  from.self
+      ->request(from.http, timeouts::outside,
+                callback_request(x->order, to, from.hub_url, *from.settings, x->event.get()))
       .then(
           [=](const http_response& said) {
-            x->self->state.gate.leave(x->peer, peer_mood::answering);
-            auto end = decide(x->ticket, x->order, x->to, said);
-            if (end)
-              settle(x->self, x->around, std::move(*end), answer_with(x->answer));
-            else
-              x->answer->deliver(std::move(end.error()));
+            leave(x, peer_mood::answering,
+                  is_failing(said) ? callback_breaker::outcome::failed
+                                   : callback_breaker::outcome::answered);
+            heard(x, to, said);
           },
           [=](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));
-            x->self->state.gate.leave(x->peer, mood_after(why));
-            x->answer->deliver(std::move(why));
+            // Our own bounds say nothing of the host.
+            auto mood = mood_after(why);
+            if (mood == peer_mood::silent)
+              leave(x, mood, callback_breaker::outcome::failed);
+            else
+              leave(x, mood, caf::none);
+            not_heard(x, std::move(why));
           });
+}
+
+void set_out(const errand_ptr& x, const found_subscription& found) {
+  auto& around = x->from->around;
+  auto& st = x->from->self->state;
+  if (!found.what || found.what->ends <= around.now())
+    return end(x, subscription_over(x->ticket, x->order));
+  // Spread out, or all that wait would be back at once.
+  auto later = [&](caf::timestamp when, std::chrono::milliseconds by, const std::string& why) {
+    auto spread = std::chrono::duration_cast<caf::timespan>(by * chance(around));
+    end(x, put_off_until(x->ticket, when + spread, x->order.callback + " " + why));
+  };
+  if (auto open = st.breaker.open_until(x->peer, around.now()))
+    return later(*open, x->from->settings->breaker_pause / 4,
+                 "is left alone: its host failed hub.breaker_failures times in a row");
+  if (auto full = st.pace.full_until(x->order.callback, around.now()))
+    return later(*full, callback_pace::window / 10,
+                 "was called as often as hub.callbacks_per_url allows");
+  st.gate.admit(x->peer, {[=, to = *found.what] { call(x, to); },
+                          [=] {
+                            x->answer->deliver(make_problem(errc::peer_busy, x->peer));
+                          }});
+}
+
+/// Finds the event, and the last ones without asking: many subscribers are told the same.
+void with_event(const errand_ptr& x, std::function<void(const errand_ptr&)> then) {
+  if (!x->order.event)
+    return then(x);
+  auto& lately = x->from->self->state.lately;
+  auto number = *x->order.event;
+  auto use = [x, then](std::shared_ptr<const hub_event> event) {
+    auto complete = *x;
+    complete.event = std::move(event);
+    then(std::make_shared<const errand>(std::move(complete)));
+  };
+  for (auto& event : lately)
+    if (event->number == number)
+      return use(event);
+  x->from->self->request(x->from->around.reader, timeouts::read, find_hub_event{number})
+      .then(
+          [=](const found_hub_event& found) {
+            if (!found.what)
+              return end(x, event_forgotten(x->ticket, x->order));
+            auto event = std::make_shared<const hub_event>(*found.what);
+            auto& known = x->from->self->state.lately;
+            known.push_front(event);
+            if (known.size() > 8)
+              known.pop_back();
+            use(event);
+          },
+          [=](caf::error& why) { x->answer->deliver(std::move(why)); });
 }
 
 } // namespace
 
+bool is_failing(const http_response& answer) {
+  return answer.status >= 500 || answer.status == 429;
+}
+
 http_request callback_request(const deliver_callback& order, const subscription& to,
-                              std::string_view hub_url, const process_settings& settings) {
+                              std::string_view hub_url, const process_settings& settings,
+                              const hub_event* event) {
   http_request result;
   result.method = "POST";
   result.url = order.callback.substr(0, order.callback.find('#'));
-  result.body = order.body;
+  result.body = event ? event->body : order.body;
   result.timeout = settings.callback_timeout;
   result.max_body = settings.callback_answer_bytes;
   result.headers = {
-      {"Content-Type", "application/json"},
+      {"Content-Type",
+       event && !event->media_type.empty() ? event->media_type : "application/json"},
       {"Link", "<" + std::string{hub_url} + ">; rel=\"hub\", <" + order.topic + ">; rel=\"self\""}};
   if (!to.secret.empty())
-    result.headers.push_back({"X-Hub-Signature", hub_signature(to.secret, order.body)});
+    result.headers.push_back(
+        {"X-Hub-Signature", hub_signature(to.secret, result.body, settings.callback_signature)});
+  if (event)
+    result.headers.push_back({std::string{event_number_header}, std::to_string(event->number)});
   return result;
 }
 
@@ -66,7 +174,8 @@ caf::expected<settlement> decide(const job_ticket& ticket, const deliver_callbac
                              {},
                              event_kind::callback_delivered,
                              order.about,
-                             "at " + order.callback + " about " + order.topic});
+                             "at " + order.callback + " about " + order.topic + ", answered " +
+                                 std::to_string(answer.status)});
     return result;
   }
   if (answer.status == 410) {
@@ -81,6 +190,38 @@ caf::expected<settlement> decide(const job_ticket& ticket, const deliver_callbac
   }
   return make_problem(errc::peer_failed,
                       order.callback + " answered " + std::to_string(answer.status));
+}
+
+caf::optional<settlement> put_off(const job_ticket& ticket, const deliver_callback& order,
+                                  const http_response& answer, const process_settings& settings,
+                                  caf::timestamp now, double chance) {
+  auto asked = retry_after(answer, now, settings.longest_retry_after);
+  auto& schedule = settings.retry_callback;
+  if (!asked || (answer.status >= 200 && answer.status < 300) || answer.status == 410 ||
+      ticket.attempt >= schedule.attempts)
+    return caf::none;
+  settlement result;
+  result.job = job_outcome{ticket, job_end::again,
+                           now + std::max(*asked, pause_after(schedule, ticket.attempt, chance)),
+                           order.callback + " answered " + std::to_string(answer.status) +
+                               " and Retry-After " + answer.header("Retry-After")};
+  return result;
+}
+
+settlement put_off_until(const job_ticket& ticket, caf::timestamp when, const std::string& why) {
+  settlement result;
+  result.job = job_outcome{ticket, job_end::postponed, when, why};
+  return result;
+}
+
+settlement event_forgotten(const job_ticket& ticket, const deliver_callback& order) {
+  settlement result;
+  result.job = job_outcome{ticket,
+                           job_end::dead,
+                           {},
+                           "event " + std::to_string(order.event.value_or(0)) +
+                               " is older than hub.keep_events and is no longer kept"};
+  return result;
 }
 
 settlement subscription_over(const job_ticket& ticket, const deliver_callback& order) {
@@ -101,34 +242,28 @@ callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer
                    http_client_actor http, std::string hub_url) {
   self->state.gate =
       peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host, around.now};
+  self->state.pace = callback_pace{settings->callbacks_per_url};
+  self->state.breaker = callback_breaker{settings->breaker_failures, settings->breaker_pause};
+  auto from = std::make_shared<const desk>(
+      desk{self, std::move(around), std::move(settings), std::move(http), std::move(hub_url)});
   return {
       [=](const job_ticket& ticket, const deliver_callback& order) {
         auto answer = promise_of<settled>(self);
         auto url = parse_http_url(order.callback);
-        auto topic = canonical_topic(order.topic);
+        auto topic = subscribed_topic(order.topic);
         if (!url || !topic) {
           answer->deliver(make_problem(errc::internal, "nobody can have subscribed " +
                                                            order.callback + " to " + order.topic));
           return answer->unguarded();
         }
-        auto peer = url->origin();
-        self->request(around.reader, timeouts::read, find_subscription{*topic, order.callback})
-            .then(
-                [=](const found_subscription& found) {
-                  if (!found.what || found.what->ends <= around.now()) {
-                    settle(self, around, subscription_over(ticket, order), answer_with(answer));
-                    return;
-                  }
-                  auto x = std::make_shared<const errand>(errand{
-                      self, around, ticket, order, *found.what,
-                      callback_request(order, *found.what, hub_url, *settings), peer, answer});
-                  self->state.gate.admit(peer,
-                                         {[=] { call(x, http); },
-                                          [=] {
-                                            answer->deliver(make_problem(errc::peer_busy, peer));
-                                          }});
-                },
-                [=](caf::error& why) { answer->deliver(std::move(why)); });
+        auto x =
+            std::make_shared<const errand>(errand{from, ticket, order, url->origin(), answer, {}});
+        with_event(x, [self, from, topic = *topic](const errand_ptr& y) {
+          self->request(from->around.reader, timeouts::read,
+                        find_subscription{topic, y->order.callback})
+              .then([=](const found_subscription& found) { set_out(y, found); },
+                    [=](caf::error& why) { y->answer->deliver(std::move(why)); });
+        });
         return answer->unguarded();
       },
   };

@@ -2,6 +2,7 @@
 
 #include "actors/settling.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
@@ -11,16 +12,32 @@ namespace {
 
 using spreader_pointer = callbacks_spreader_actor::stateful_pointer<callbacks_spreader_state>;
 
+size_t first_notice(const message_changed& order) {
+  return order.from ? order.from->notice : 0;
+}
+
+size_t count(const std::vector<found_subscribers>& found) {
+  size_t result = 0;
+  for (auto& x : found)
+    result += x.subscriptions.size();
+  return result;
+}
+
 /// One notice after the other: an order has one or two.
 void find_all(spreader_pointer self, const surroundings& around, const job_ticket& ticket,
               const message_changed& order, const std::vector<found_subscribers>& found,
               const std::shared_ptr<guarded_promise<settled>>& answer) {
-  if (found.size() == order.notices.size()) {
+  auto next = first_notice(order) + found.size();
+  if (next >= order.notices.size() || count(found) >= deliveries_per_settlement ||
+      (!found.empty() && found.back().next)) {
     settle(self, around, decide(ticket, order, found), answer_with(answer));
     return;
   }
-  self->request(around.reader, timeouts::read,
-                find_subscribers{order.notices[found.size()].topic, around.now()})
+  find_subscribers what{order.notices[next].topic, around.now()};
+  what.limit = deliveries_per_settlement;
+  if (order.from && found.empty())
+    what.after = {order.from->topic, order.from->callback};
+  self->request(around.reader, timeouts::read, what)
       .then(
           [=](const found_subscribers& more) {
             auto all = found;
@@ -45,7 +62,7 @@ std::vector<deliver_callback> callbacks_for(const message_changed& order, const 
   // The notice's topic belongs to the cause: a subscriber of everything is told of each notice.
   for (auto& [callback, x] : told)
     result.push_back({order.about, order.cause + "/" + what.topic, std::string{callback},
-                      x->topic_as_asked, what.body});
+                      x->topic_as_asked, what.number ? std::string{} : what.body, what.number});
   return result;
 }
 
@@ -53,8 +70,20 @@ settlement decide(const job_ticket& ticket, const message_changed& order,
                   const std::vector<found_subscribers>& subscribers) {
   settlement result;
   result.job = closed(ticket);
-  for (size_t i = 0; i < order.notices.size() && i < subscribers.size(); ++i)
-    for (auto& x : callbacks_for(order, order.notices[i], subscribers[i].subscriptions))
+  auto first = first_notice(order);
+  auto end = std::min(first + subscribers.size(), order.notices.size());
+  auto rest = order;
+  if (!subscribers.empty() && subscribers.back().next) {
+    auto& after = *subscribers.back().next;
+    rest.from = spread_place{static_cast<uint32_t>(end - 1), after.topic, after.callback};
+  } else {
+    rest.from = spread_place{static_cast<uint32_t>(end)};
+  }
+  // First, so that in no moment this order seems to be done.
+  if (rest.from->notice < order.notices.size())
+    result.opens.push_back(make_job(rest));
+  for (auto i = first; i < end; ++i)
+    for (auto& x : callbacks_for(order, order.notices[i], subscribers[i - first].subscriptions))
       result.opens.push_back(make_job(x));
   return result;
 }

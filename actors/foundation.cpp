@@ -4,10 +4,13 @@
 #include "actors/callbacks_spreader.hpp"
 #include "actors/intent_verifier.hpp"
 #include "actors/job_publisher.hpp"
+#include "actors/lease_watch.hpp"
 #include "actors/ledger_reader.hpp"
 #include "actors/ledger_writer.hpp"
 #include "actors/reconciler.hpp"
+#include "actors/subscriber_desk.hpp"
 #include "actors/subscriptions_api.hpp"
+#include "actors/topic_fetcher.hpp"
 #include "http/client.hpp"
 #include "storage/jetstream.hpp"
 #include "storage/memory_streams.hpp"
@@ -74,9 +77,9 @@ foundation::foundation(std::shared_ptr<const process_settings> settings, std::st
                                             reference<ledger_reader_actor>(), wall_clock,
                                             unpredictable},
       http_(reference<http_client_actor>()), subscriptions_(reference<subscriptions_api_actor>()),
-      kind_(std::move(kind)), name_(std::move(name)), used_(std::move(used)),
-      publisher_(reference<job_publisher_actor>()), reconciler_(reference<reconciler_actor>()),
-      operation_(reference<operator_api_actor>()) {}
+      desk_(reference<subscriber_desk_actor>()), kind_(std::move(kind)), name_(std::move(name)),
+      used_(std::move(used)), publisher_(reference<job_publisher_actor>()),
+      reconciler_(reference<reconciler_actor>()), operation_(reference<operator_api_actor>()) {}
 
 foundation::~foundation() {
   stop();
@@ -90,7 +93,7 @@ foundation::~foundation() {
 
 caf::error foundation::open() {
   auto opened = ledger::open({settings_->data_dir + "/ledger", name_, size_t{1} << 30, wall_clock,
-                              /* overlapping: */ true});
+                              settings_->keep_events, /* overlapping: */ true});
   if (!opened)
     return opened.error();
   ledger_ = std::move(*opened);
@@ -147,6 +150,7 @@ caf::error foundation::listen(api_actors who, const jurisdictions& known,
   if (!spool)
     return spool.error();
   who.operation = operation_;
+  who.desk = desk_;
   how.service = kind_;
   how.listeners = settings_->listeners;
   how.known = known;
@@ -186,13 +190,24 @@ job_source_options foundation::source_options(stream from, const retry_settings&
 child_spec foundation::hub(const std::string& hub_url) {
   auto around = around_;
   auto settings = settings_;
-  auto http = http_;
+  // What strangers name is called by a client of its own, which does not call everything.
+  auto http = reference<http_client_actor>();
+  http_client_options calls;
+  calls.only = std::make_shared<const callable_addresses>(settings_->allowed_callbacks);
+  auto watch = reference<lease_watch_actor>();
   auto spreader = reference<callbacks_spreader_actor>();
   auto deliverer = reference<callback_deliverer_actor>();
   auto verifier = reference<intent_verifier_actor>();
+  auto fetcher = reference<intent_verifier_actor>();
   return group(
       "hub",
-      {child("subscriptions-api", subscriptions_,
+      {child("callback-client", http,
+             [=](caf::scheduled_actor* parent) { return parent->spawn(http_client, calls); }),
+       child("lease-watch", watch,
+             [=](caf::scheduled_actor* parent) {
+               return parent->spawn(lease_watch, around, settings);
+             }),
+       child("subscriptions-api", subscriptions_,
              [=](caf::scheduled_actor* parent) {
                return parent->spawn(subscriptions_api, around, settings);
              }),
@@ -208,10 +223,19 @@ child_spec foundation::hub(const std::string& hub_url) {
              [=](caf::scheduled_actor* parent) {
                return parent->spawn(intent_verifier, around, settings, http);
              }),
+       child("topic-fetcher", fetcher,
+             [=](caf::scheduled_actor* parent) {
+               return parent->spawn(topic_fetcher, around, settings, http);
+             }),
+       child("subscriber-desk", desk_,
+             [=](caf::scheduled_actor* parent) {
+               return parent->spawn(subscriber_desk, around, settings, http);
+             }),
        source<message_changed>(stream::notifications, settings_->retry_internal, spreader),
        source<deliver_callback>(stream::delivery_outbox, settings_->retry_callback, deliverer),
-       source<verify_intent>(stream::subscription_requests, settings_->retry_verification,
-                             verifier)});
+       source<verify_intent>(
+           stream::subscription_requests, settings_->retry_verification,
+           [=](const verify_intent& x) { return x.mode == "publish" ? fetcher : verifier; })});
 }
 
 void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_view> channels) {

@@ -87,6 +87,7 @@ protected:
   surroundings around_;
   http_client_actor http_;
   subscriptions_api_actor subscriptions_;
+  subscriber_desk_actor desk_;
 
 private:
   std::string kind_;

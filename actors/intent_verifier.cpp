@@ -2,6 +2,7 @@
 
 #include "actors/chance.hpp"
 #include "actors/settling.hpp"
+#include "actors/signature.hpp"
 #include "messages/uri.hpp"
 
 namespace igl {
@@ -21,43 +22,119 @@ settlement refused(const job_ticket& ticket, const verify_intent& order, const s
   return result;
 }
 
-void ask(verifier_pointer self, const surroundings& around, const http_request& question,
-         const std::string& peer, const std::string& challenge, const job_ticket& ticket,
-         const verify_intent& order, const std::shared_ptr<guarded_promise<settled>>& answer,
-         const http_client_actor& http) {
-  self->request(http, timeouts::outside, question)
+/// One verification on its way.
+struct inquiry {
+  verifier_pointer self;
+  surroundings around;
+  std::shared_ptr<const process_settings> settings;
+  http_client_actor http;
+  job_ticket ticket;
+  verify_intent order;
+  std::string peer;
+  std::string challenge;
+  std::shared_ptr<guarded_promise<settled>> answer;
+};
+using inquiry_ptr = std::shared_ptr<const inquiry>;
+
+/// Told once: whoever does not hear it finds out as W3C WebSub has it anyway, by never being
+/// called.
+void tell_denied(const inquiry_ptr& x, const settlement& end, const std::string& why) {
+  auto done = [=] {
+    settle(x->self, x->around, end, answer_with(x->answer));
+  };
+  x->self->request(x->http, timeouts::outside, denial(x->order, why, *x->settings))
+      .then([=](const http_response&) { done(); }, [=](const caf::error&) { done(); });
+}
+
+void refuse(const inquiry_ptr& x, const http_response& said, const settlement& end) {
+  x->self
+      ->request(x->around.reader, timeouts::read,
+                find_subscription{x->order.topic, x->order.callback})
+      .then(
+          [=](const found_subscription& stored) {
+            if (is_told_of_denial(x->order, said, stored, x->around.now()))
+              tell_denied(x, end, why_not_confirmed(said, x->challenge));
+            else
+              settle(x->self, x->around, end, answer_with(x->answer));
+          },
+          [=](caf::error& why) { x->answer->deliver(std::move(why)); });
+}
+
+void heard(const inquiry_ptr& x, const http_response& said) {
+  auto end = decide(x->ticket, x->order, said, x->challenge, x->around.now());
+  if (!end)
+    x->answer->deliver(std::move(end.error()));
+  else if (end->subscriptions.empty())
+    refuse(x, said, *end);
+  else
+    settle(x->self, x->around, std::move(*end), answer_with(x->answer));
+}
+
+void ask(const inquiry_ptr& x) {
+  x->self
+      ->request(x->http, timeouts::outside,
+                verification_request(x->order, x->challenge, *x->settings))
       .then(
           [=](const http_response& said) {
-            self->state.gate.leave(peer, peer_mood::answering);
-            auto end = decide(ticket, order, said, challenge, around.now());
-            if (end)
-              settle(self, around, std::move(*end), answer_with(answer));
-            else
-              answer->deliver(std::move(end.error()));
+            x->self->state.gate.leave(x->peer, peer_mood::answering);
+            heard(x, said);
           },
           [=](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));
-            self->state.gate.leave(peer, mood_after(why));
-            answer->deliver(std::move(why));
+            x->self->state.gate.leave(x->peer, mood_after(why));
+            if (code_of(why) == errc::forbidden)
+              settle(x->self, x->around, refused(x->ticket, x->order, problem_of(why).detail),
+                     answer_with(x->answer));
+            else
+              x->answer->deliver(std::move(why));
           });
 }
 
-} // namespace
+/// A URL with more in its query; what it had stays.
+std::string with_query(const std::string& url, const std::string& more) {
+  auto result = url.substr(0, url.find('#'));
+  result += result.find('?') == std::string::npos ? '?' : '&';
+  return result + more;
+}
 
-http_request verification_request(const verify_intent& order, std::string_view challenge,
-                                  const process_settings& settings) {
-  auto url = order.callback.substr(0, order.callback.find('#'));
-  url += url.find('?') == std::string::npos ? '?' : '&';
-  url += "hub.mode=" + order.mode + "&hub.topic=" + percent_encode(order.topic_as_asked) +
-         "&hub.challenge=" + percent_encode(challenge);
-  if (order.mode == "subscribe")
-    url += "&hub.lease_seconds=" + std::to_string(order.lease.count());
+http_request question(std::string url, const process_settings& settings) {
   http_request result;
   result.method = "GET";
   result.url = std::move(url);
   result.timeout = settings.callback_timeout;
   result.max_body = settings.callback_answer_bytes;
   return result;
+}
+
+} // namespace
+
+http_request verification_request(const verify_intent& order, std::string_view challenge,
+                                  const process_settings& settings) {
+  auto query = "hub.mode=" + order.mode + "&hub.topic=" + percent_encode(order.topic_as_asked) +
+               "&hub.challenge=" + percent_encode(challenge);
+  if (order.mode == "subscribe")
+    query += "&hub.lease_seconds=" + std::to_string(order.lease.count());
+  return question(with_query(order.callback, query), settings);
+}
+
+http_request denial(const verify_intent& order, std::string_view reason,
+                    const process_settings& settings) {
+  return question(with_query(order.callback,
+                             "hub.mode=denied&hub.topic=" + percent_encode(order.topic_as_asked) +
+                                 "&hub.reason=" + percent_encode(reason)),
+                  settings);
+}
+
+std::string why_not_confirmed(const http_response& answer, std::string_view challenge) {
+  if (answer.status < 200 || answer.status >= 300)
+    return "it answered " + std::to_string(answer.status);
+  return is_same_secret(answer.body, challenge) ? "" : "it answered without the challenge";
+}
+
+bool is_told_of_denial(const verify_intent& order, const http_response& answer,
+                       const found_subscription& stored, caf::timestamp now) {
+  return order.mode == "subscribe" && answer.status != 404 &&
+         !(stored.what && stored.what->ends > now);
 }
 
 settlement subscription_applied(const verify_intent& order, caf::timestamp now) {
@@ -77,13 +154,11 @@ settlement subscription_applied(const verify_intent& order, caf::timestamp now) 
 caf::expected<settlement> decide(const job_ticket& ticket, const verify_intent& order,
                                  const http_response& answer, std::string_view challenge,
                                  caf::timestamp now) {
-  auto status = std::to_string(answer.status);
   if (answer.status >= 500 || answer.status == 429)
-    return make_problem(errc::peer_failed, order.callback + " answered " + status);
-  if (answer.status < 200 || answer.status >= 300)
-    return refused(ticket, order, "it answered " + status);
-  if (answer.body != challenge)
-    return refused(ticket, order, "it answered without the challenge");
+    return make_problem(errc::peer_failed,
+                        order.callback + " answered " + std::to_string(answer.status));
+  if (auto why = why_not_confirmed(answer, challenge); !why.empty())
+    return refused(ticket, order, why);
   auto result = subscription_applied(order, now);
   result.job = closed(ticket);
   return result;
@@ -102,15 +177,13 @@ intent_verifier(verifier_pointer self, surroundings around,
           settle(self, around, refused(ticket, order, "it is no http URL"), answer_with(answer));
           return answer->unguarded();
         }
-        auto peer = url->origin();
-        auto challenge = fresh_uuid(around);
-        auto question = verification_request(order, challenge, *settings);
-        self->state.gate.admit(
-            peer,
-            {[=] { ask(self, around, question, peer, challenge, ticket, order, answer, http); },
-             [=] {
-               answer->deliver(make_problem(errc::peer_busy, peer));
-             }});
+        auto x =
+            std::make_shared<const inquiry>(inquiry{self, around, settings, http, ticket, order,
+                                                    url->origin(), fresh_uuid(around), answer});
+        self->state.gate.admit(x->peer, {[=] { ask(x); },
+                                         [=] {
+                                           answer->deliver(make_problem(errc::peer_busy, x->peer));
+                                         }});
         return answer->unguarded();
       },
   };

@@ -162,6 +162,22 @@ int main(int argc, char** argv) {
       speaks_to_node(letters->add_subcommand("drop", "forget one; its job will never be done"));
   drop->add_option("NUMBER", number, "as the list has it")->required();
 
+  std::string callback;
+  auto* hub = app.add_subcommand("subscriptions", "who is told what, and how that goes");
+  require_one(hub);
+  auto* all_of_hub = speaks_to_node(hub->add_subcommand("list", "list all subscriptions"));
+  auto of_callback = [&](const char* name, const char* description) {
+    auto* command = speaks_to_node(hub->add_subcommand(name, description));
+    command->add_option("CALLBACK", callback, "the subscriber's URL")->required();
+    return command;
+  };
+  auto* one_of_hub = of_callback("show", "its leases, what waits for it, its last deliveries");
+  const std::vector<CLI::App*> hub_acts{
+      of_callback("pause", "deliver nothing to it until it is resumed; everything waits"),
+      of_callback("resume", "deliver what waits, and go on"),
+      of_callback("drop", "end its subscriptions"),
+      of_callback("test", "ask it whether it means them; changes nothing")};
+
   igl::commands::chain_options chain_how;
   auto* chain =
       app.add_subcommand("chain", "look at the chain of a channel; make blocks and forks");
@@ -249,5 +265,12 @@ int main(int argc, char** argv) {
     return igl::commands::dead_letter_drop(client, term, number);
   if (*status)
     return igl::commands::status(client, term);
+  if (*all_of_hub)
+    return igl::commands::subscriptions(client, term, {});
+  if (*one_of_hub)
+    return igl::commands::subscriptions(client, term, callback);
+  for (auto* act : hub_acts)
+    if (*act)
+      return igl::commands::act_on_subscriber(client, term, act->get_name(), callback);
   return 2;
 }

@@ -65,7 +65,9 @@ message_reception_api_actor::behavior_type message_reception_api(
         auto todo = told_by(x, *channel);
         self->request(handler->second, timeouts::api, x)
             .then(
-                [=](const notification_accepted&) {
+                [=](const notification_accepted& said) {
+                  if (said.ignored)
+                    return answer->deliver(said);
                   settle(self, around, todo, [=](caf::expected<settled> result) {
                     if (result)
                       answer->deliver(notification_accepted{});

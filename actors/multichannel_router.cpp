@@ -331,8 +331,7 @@ caf::expected<settlement> route::given_up(caf::timestamp next) const {
       result.opens.push_back(make_job(order_));
     return result;
   }
-  auto result =
-      unroutable(ticket_, order_, reasons_.empty() ? "no channel is configured" : reasons_);
+  auto result = unroutable(ticket_, order_, reasons());
   result.events = passed_over_;
   return result;
 }

@@ -41,7 +41,7 @@ public:
   /// The candidate did not take it, as far as one knows.
   void failed(const caf::error& why);
   /// Why nobody did, so far; readable.
-  const std::string& reasons() const { return reasons_; }
+  std::string reasons() const { return reasons_.empty() ? "no channel is configured" : reasons_; }
   /// Who may have taken it.
   const caf::optional<route_doubt>& doubt() const { return order_.doubt; }
   /// The candidate has taken it, but that could not be written down.

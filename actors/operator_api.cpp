@@ -4,6 +4,7 @@
 
 #include <caf/all.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -104,6 +105,7 @@ struct use_traffic {
   size_t index;
   void operator()(channel_health& part) {
     auto until = x->result.channels[index].subscribed_until;
+    part.bad_signatures = std::max(part.bad_signatures, x->result.channels[index].bad_signatures);
     x->result.channels[index] = std::move(part);
     if (until.time_since_epoch().count() != 0)
       x->result.channels[index].subscribed_until = until;
@@ -117,6 +119,7 @@ struct use_subscription {
   size_t index;
   void operator()(channel_health& part) {
     x->result.channels[index].subscribed_until = part.subscribed_until;
+    x->result.channels[index].bad_signatures = part.bad_signatures;
   }
   void failed(const std::string&) const {}
 };

@@ -6,6 +6,8 @@
 #include "messages/text.hpp"
 #include "messages/topic.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 namespace igl {
@@ -124,12 +126,9 @@ std::chrono::seconds lease_granted(const confirm_channel_intent& asked) {
   return std::chrono::seconds{seconds == 0 ? longest : std::min(seconds, longest)};
 }
 
-caf::expected<notification_accepted> decide(const channel_notification& x,
-                                            const channel_settings& channel) {
+notification_accepted decide(const channel_notification& x, const channel_settings& channel) {
   auto& secret = channel.subscription_secret;
-  if (!secret.empty() && !is_hub_signature(x.signature, secret, x.body))
-    return make_problem(errc::forbidden, "X-Hub-Signature is not that of channel " + channel.id);
-  return notification_accepted{};
+  return {!secret.empty() && !is_hub_signature(x.signature, secret, x.body)};
 }
 
 bool wants_revocations(const channel_settings& channel) {
@@ -170,11 +169,15 @@ subscription_handler_actor::behavior_type subscribe(handler_pointer self, surrou
         plan(self, std::max(lease / 2, shortest_renewal));
         return *decision;
       },
-      [=](const channel_notification& x) -> caf::result<notification_accepted> {
+      [=](const channel_notification& x) {
         auto decision = decide(x, which);
-        if (!decision)
-          return decision.error();
-        return *decision;
+        if (decision.ignored) {
+          ++self->state.health.bad_signatures;
+          spdlog::warn("a notification of channel {} is ignored: its X-Hub-Signature is wrong or "
+                       "missing",
+                       which.id);
+        }
+        return decision;
       },
       [=](const channel_health_query&) { return self->state.health; },
       [=](caf::tick_atom) {

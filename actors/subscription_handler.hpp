@@ -39,9 +39,9 @@ caf::expected<channel_intent_confirmed> decide(const confirm_channel_intent& ask
 /// For how long the hub says that it subscribes us; what was asked for if it does not say, or more.
 std::chrono::seconds lease_granted(const confirm_channel_intent& asked);
 
-/// Fails with forbidden: the channel has a secret and this is not its signature.
-caf::expected<notification_accepted> decide(const channel_notification& x,
-                                            const channel_settings& channel);
+/// Ignored: the channel has a secret and this is not its signature. Whoever sent it is told the
+/// same as the channel, so that nobody can try signatures (W3C WebSub §7.1).
+notification_accepted decide(const channel_notification& x, const channel_settings& channel);
 
 struct subscription_handler_state {
   static inline const char* name = "subscription-handler";
@@ -63,7 +63,8 @@ struct subscription_handler_state {
 /// Opens:   nothing
 /// Calls:   the hub of its channel
 /// Retries: for ever, with growing pauses; meanwhile the observer's own looks find the news
-/// Refuses: to confirm what it did not ask for, and a notification with a wrong signature
+/// Refuses: to confirm what it did not ask for; it ignores, and counts, notifications with a wrong
+///          signature
 subscription_handler_actor::behavior_type
 subscription_handler(subscription_handler_actor::stateful_pointer<subscription_handler_state> self,
                      surroundings around, std::shared_ptr<const node_settings> settings,

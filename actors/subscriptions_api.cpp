@@ -3,11 +3,13 @@
 #include "actors/chance.hpp"
 #include "actors/intent_verifier.hpp"
 #include "actors/settling.hpp"
+#include "messages/callable.hpp"
 #include "messages/topic.hpp"
 #include "messages/uri.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace igl {
@@ -22,13 +24,15 @@ std::string text_of(const json& x) {
   return x.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-caf::error missing_in(const subscription_request& asked) {
+enum class callback_wanted : uint8_t { yes, no };
+
+caf::error missing_in(const subscription_request& asked, callback_wanted callback) {
   auto missing = json::array();
   if (asked.mode.empty())
     missing.push_back("hub.mode");
   if (asked.topic.empty())
     missing.push_back("hub.topic");
-  if (asked.callback.empty())
+  if (asked.callback.empty() && callback == callback_wanted::yes)
     missing.push_back("hub.callback");
   if (missing.empty())
     return caf::none;
@@ -36,38 +40,78 @@ caf::error missing_in(const subscription_request& asked) {
                       text_of(missing));
 }
 
-caf::expected<std::chrono::seconds> lease_in(const std::string& text) {
+caf::error not_callable(const http_url& url, const subscription_request& asked,
+                        const process_settings& settings) {
+  if (callable_addresses{settings.allowed_callbacks}.may_contain(url.host))
+    return caf::none;
+  return make_problem(errc::callback_url_validation,
+                      "hub.callback is at " + url.host +
+                          ", which this hub does not call unless its operator lists it",
+                      text_of(json::array({asked.callback})));
+}
+
+/// A request to fetch a topic and tell its subscribers.
+caf::expected<verify_intent> parse_publication(const subscription_request& asked,
+                                               std::string request_id) {
+  auto topic = subscribed_topic(asked.topic);
+  if (!topic)
+    return topic.error();
+  if (!is_url_topic(*topic))
+    return make_problem(errc::topic_validation,
+                        "only what has a URL is published by hub.mode=publish",
+                        text_of(json::array({asked.topic})));
+  verify_intent x;
+  x.mode = asked.mode;
+  x.topic = x.topic_as_asked = *topic;
+  x.request_id = std::move(request_id);
+  return x;
+}
+
+caf::expected<std::chrono::seconds> lease_in(const std::string& text,
+                                             const process_settings& settings) {
+  auto shortest = std::chrono::ceil<std::chrono::seconds>(settings.shortest_lease);
+  auto longest = std::chrono::floor<std::chrono::seconds>(settings.longest_lease);
   if (text.empty())
-    return default_lease;
+    return std::clamp(std::chrono::ceil<std::chrono::seconds>(settings.default_lease), shortest,
+                      std::max(shortest, longest));
   int64_t seconds = 0;
   auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   auto is_number = failed == std::errc{} && end == text.data() + text.size();
   std::chrono::seconds lease{seconds};
-  if (is_number && lease >= shortest_lease && lease <= longest_lease)
+  if (is_number && lease >= shortest && lease <= longest)
     return lease;
   json source = {{{"value", is_number ? json(seconds) : json(text)},
-                  {"min", shortest_lease.count()},
-                  {"max", longest_lease.count()}}};
+                  {"min", shortest.count()},
+                  {"max", longest.count()}}};
   return make_problem(errc::lease_seconds_validation,
-                      "hub.lease_seconds is a whole number from 3600 to 31536000", text_of(source));
+                      "hub.lease_seconds is a whole number from " +
+                          std::to_string(shortest.count()) + " to " +
+                          std::to_string(longest.count()),
+                      text_of(source));
 }
 
 } // namespace
 
-caf::expected<verify_intent> parse_intent(const subscription_request& asked,
-                                          std::string request_id) {
-  if (auto err = missing_in(asked))
+caf::expected<verify_intent> parse_intent(const subscription_request& asked, std::string request_id,
+                                          const process_settings& settings) {
+  const bool publishes = settings.publish && asked.mode == "publish";
+  if (auto err = missing_in(asked, publishes ? callback_wanted::no : callback_wanted::yes))
     return err;
+  if (publishes)
+    return parse_publication(asked, std::move(request_id));
   if (asked.mode != "subscribe" && asked.mode != "unsubscribe")
     return make_problem(errc::unknown_mode, "hub.mode is " + asked.mode,
                         text_of(json::array({asked.mode})));
-  if (!parse_http_url(asked.callback))
+  auto url = parse_http_url(asked.callback);
+  if (!url)
     return make_problem(errc::callback_url_validation, "hub.callback is " + asked.callback,
                         text_of(json::array({asked.callback})));
-  auto topic = canonical_topic(asked.topic);
+  if (auto why = not_callable(*url, asked, settings))
+    return why;
+  auto topic = settings.publish ? subscribed_topic(asked.topic) : canonical_topic(asked.topic);
   if (!topic)
     return topic.error();
-  auto lease = lease_in(asked.lease_seconds);
+  auto lease = lease_in(asked.lease_seconds, settings);
   if (!lease)
     return lease.error();
   if (asked.secret.size() > longest_secret)
@@ -81,7 +125,7 @@ caf::expected<settlement> decide(const verify_intent& intent, const found_subscr
   if (intent.mode == "unsubscribe" && (!stored.what || stored.what->ends <= now))
     return make_problem(errc::subscription_not_found,
                         intent.callback + " is not subscribed to " + intent.topic_as_asked);
-  if (!settings.verify_intent)
+  if (!settings.verify_intent && intent.mode != "publish")
     return subscription_applied(intent, now);
   settlement result;
   result.opens.push_back(make_job(intent));
@@ -94,7 +138,7 @@ subscriptions_api(subscriptions_api_actor::stateful_pointer<subscriptions_api_st
   return {
       [=](const subscription_request& asked) {
         auto answer = promise_of<subscription_accepted>(self);
-        auto intent = parse_intent(asked, fresh_uuid(around));
+        auto intent = parse_intent(asked, fresh_uuid(around), *settings);
         if (!intent) {
           answer->deliver(std::move(intent.error()));
           return answer->unguarded();

@@ -7,16 +7,12 @@
 
 namespace igl {
 
-inline constexpr std::chrono::seconds shortest_lease{3600};
-inline constexpr std::chrono::seconds longest_lease{31536000};
-inline constexpr std::chrono::seconds default_lease{432000};
-
 /// What a subscriber asks for, checked in the order of wire.md: missing fields, mode, callback,
-/// topic, lease. Fails with missing_attributes, unknown_mode, callback_url_validation,
-/// topic_validation, lease_seconds_validation; bad_request for a secret of 200 bytes or more
-/// (W3C WebSub §5.1).
-caf::expected<verify_intent> parse_intent(const subscription_request& asked,
-                                          std::string request_id);
+/// topic, lease. Fails with missing_attributes, unknown_mode, callback_url_validation (also where
+/// the URL itself says that it is not to be called), topic_validation, lease_seconds_validation;
+/// bad_request for a secret of 200 bytes or more (W3C WebSub §5.1).
+caf::expected<verify_intent> parse_intent(const subscription_request& asked, std::string request_id,
+                                          const process_settings& settings = {});
 
 /// What the request causes: a verification job or, with verify_intent off, the change itself.
 /// Fails with subscription_not_found: unsubscribing what is not there.

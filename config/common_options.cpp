@@ -154,6 +154,12 @@ rows bounds_options() {
       {{"timeouts", "idle_connection", duration(1s, 1h), "1m",
         "How long an HTTP connection may be idle, or a request take to arrive."},
        in(&s::idle_connection)},
+  };
+}
+
+rows hub_options(file_kind of) {
+  using s = process_settings;
+  return {
       {{"hub", "url", text_of(forms::base_url), "",
         "What callbacks name as their hub; empty: /subscriptions at the listener, which must then "
         "be one address and not 0.0.0.0."},
@@ -164,6 +170,48 @@ rows bounds_options() {
       {{"hub", "callbacks_per_host", number(1, 65536), "16",
         "Callbacks to one host that are under way at once."},
        in(&s::callbacks_per_host)},
+      {{"hub", "callbacks_per_url", number(0, 1'000'000), of == file_kind::node ? "100" : "0",
+        "Callbacks to one URL that are begun within ten seconds, further ones wait; 0: as many as "
+        "there are. The subscribers of an endpoint are nodes, which want to know at once."},
+       in(&s::callbacks_per_url)},
+      {{"hub", "breaker_failures", number(0, 1'000'000), "10",
+        "Callbacks to one host that fail in a row (no answer, 5xx, 429) before it is left alone; "
+        "0: never."},
+       in(&s::breaker_failures)},
+      {{"hub", "breaker_pause", duration(10ms, 1h), "30s",
+        "How long a host is left alone that failed so often; then one callback tries."},
+       in(&s::breaker_pause)},
+      {{"hub", "keep_events", duration(1s, 8760h), "168h",
+        "How long what subscribers were told is kept, for those that were away."},
+       in(&s::keep_events)},
+      {{"hub", "publish", flag(), "false",
+        "Whether topics may be URLs whose publishers say hub.mode=publish: the hub then fetches "
+        "them, from where callbacks may go, and tells their subscribers."},
+       in(&s::publish)},
+      {{"hub", "allowed_callbacks", list_of(forms::network_or_host), "",
+        "Where callbacks may go besides hosts on the internet: networks, addresses, names of "
+        "hosts. "
+        "Whoever subscribes chooses where this process sends requests, so loopback, private, "
+        "link-local and other addresses of its own surroundings are refused unless they are here."},
+       in(&s::allowed_callbacks)},
+      {{"hub", "shortest_lease", duration(1s, 8760h), "1h",
+        "The shortest hub.lease_seconds that is granted; a shorter one is refused."},
+       in(&s::shortest_lease)},
+      {{"hub", "longest_lease", duration(1s, 876000h), "8760h",
+        "The longest hub.lease_seconds that is granted; a longer one is refused."},
+       in(&s::longest_lease)},
+      {{"hub", "default_lease", duration(1s, 876000h), "120h",
+        "The lease of a subscriber that asks for none."},
+       in(&s::default_lease)},
+      {{"hub", "ending_notice", duration(1s, 8760h), "30m",
+        "How long before a lease ends, unless it is renewed, the operator is told."},
+       in(&s::ending_notice)},
+      {{"hub", "signature", one_of({"sha256", "sha384", "sha512", "sha1"}), "sha256",
+        "The method of X-Hub-Signature, for subscriptions with a secret; sha1 for old clients."},
+       in(&s::callback_signature)},
+      {{"hub", "longest_retry_after", duration(1s, 24h), "1h",
+        "How long a subscriber may put off the next attempt at most, with Retry-After."},
+       in(&s::longest_retry_after)},
   };
 }
 
@@ -188,7 +236,7 @@ rows common_sections(file_kind of) {
                 "loopback address may serve it.",
                 secrecy::all},
                in(&process_settings::operator_token)}};
-  for (auto& part : {stream_options(of), bounds_options()})
+  for (auto& part : {stream_options(of), bounds_options(), hub_options(of)})
     result.insert(result.end(), part.begin(), part.end());
   for (auto& x : schedules())
     if (x.by == served::both || (x.by == served::node) == (of == file_kind::node))

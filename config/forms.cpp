@@ -1,5 +1,6 @@
 #include "config/forms.hpp"
 
+#include "messages/callable.hpp"
 #include "messages/uri.hpp"
 
 #include <algorithm>
@@ -140,6 +141,12 @@ bool is_long_token(std::string_view text, const jurisdictions& known) {
   return text.size() >= shortest && is_bearer_token(text, known);
 }
 
+bool is_network_or_host(std::string_view text, const jurisdictions&) {
+  // What is made of digits is meant for an address, and `10.0.0` would be a name nobody has.
+  return parse_network(text) ||
+         (is_host(text) && text.find_first_not_of("0123456789.") != std::string_view::npos);
+}
+
 bool is_file_or_url(std::string_view text, const jurisdictions&) {
   if (text.find("://") != std::string_view::npos)
     return text.find('#') == std::string_view::npos && bool(parse_http_url(text));
@@ -174,6 +181,9 @@ const text_form bearer_token{"1 to 4096 letters, digits and -._~+/, with = at th
                              is_bearer_token};
 const text_form long_token{"16 to 4096 letters, digits and -._~+/, with = at the end only",
                            is_long_token};
+const text_form network_or_host{"a network such as \"127.0.0.0/8\" or \"fd00::/8\", an address, or "
+                                "the name of a host",
+                                is_network_or_host};
 const text_form file_or_url{"the path of a file, or an http or https URL", is_file_or_url};
 const text_form subscription_secret{"a text of less than 200 bytes", is_subscription_secret};
 

@@ -17,6 +17,7 @@ extern const text_form folder;            ///< not empty
 extern const text_form subscription_secret; ///< under 200 bytes (W3C WebSub §5.1)
 extern const text_form bearer_token;        ///< RFC 6750 §2.1
 extern const text_form long_token;          ///< the same, too long to be guessed
+extern const text_form network_or_host;     ///< "127.0.0.0/8", "10.1.2.3", "subscriber.internal"
 extern const text_form file_or_url;         ///< "keys.json", "https://example.org/keys.json"
 
 /// The host of an address, without brackets; empty: it is no address.

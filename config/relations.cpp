@@ -105,10 +105,32 @@ void check_streams(const process_settings& x, reader& from) {
                                        "URL no nats-server is started");
 }
 
+/// No lease but those between the bounds, and each is announced before it ends.
+void check_leases(const process_settings& x, reader& from) {
+  struct {
+    const char* shorter;
+    const char* longer;
+    std::chrono::milliseconds least, most;
+  } const rows[] = {{"hub.shortest_lease", "hub.default_lease", x.shortest_lease, x.default_lease},
+                    {"hub.default_lease", "hub.longest_lease", x.default_lease, x.longest_lease},
+                    {"hub.ending_notice", "hub.shortest_lease", x.ending_notice, x.shortest_lease}};
+  for (auto& row : rows) {
+    if (row.least <= row.most || !all_good(from, {row.shorter, row.longer}))
+      continue;
+    if (from.given(row.shorter))
+      from.report(row.shorter, std::string{"is longer than "} + row.longer + " (" +
+                                   duration_text(row.most) + "), expected at most that");
+    else
+      from.report(row.longer, std::string{"is shorter than "} + row.shorter + " (" +
+                                  duration_text(row.least) + "), expected at least that");
+  }
+}
+
 void check_process(const process_settings& x, reader& from) {
   check_schedules(x, from);
   check_listeners(x, from);
   check_streams(x, from);
+  check_leases(x, from);
   check_in_flight(x, "hub.callbacks_per_host", x.callbacks_per_host, from);
 }
 

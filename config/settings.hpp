@@ -126,6 +126,21 @@ struct process_settings {
   std::string hub_url; ///< what the Link header calls the hub; empty: the listener's own address
   bool verify_intent = true;
   uint32_t callbacks_per_host = 16; ///< in flight at once
+  std::chrono::milliseconds shortest_lease{std::chrono::hours{1}};
+  std::chrono::milliseconds longest_lease{std::chrono::hours{8760}};
+  std::chrono::milliseconds default_lease{std::chrono::hours{120}}; ///< none was asked for
+  std::string callback_signature = "sha256"; ///< or "sha384", "sha512", "sha1"
+  /// Callbacks that may be called though they are in a network of their own: "127.0.0.0/8",
+  /// "10.1.2.3", "::1", "subscriber.internal".
+  std::vector<std::string> allowed_callbacks;
+  std::chrono::milliseconds longest_retry_after{std::chrono::hours{1}};
+  uint32_t callbacks_per_url = 100; ///< begun within ten seconds; 0: any number
+  uint32_t breaker_failures = 10;   ///< in a row, of one host; 0: it is called for ever
+  std::chrono::milliseconds breaker_pause{30000}; ///< then it is left alone for so long
+  std::chrono::milliseconds keep_events{
+      std::chrono::hours{168}}; ///< for subscribers that were away
+  bool publish = false;         ///< hub.mode=publish: topics that are URLs
+  std::chrono::milliseconds ending_notice{std::chrono::minutes{30}}; ///< before a lease ends
 
   // [retry.<stream>]
   retry_settings retry_internal;        ///< inbox, message-updates, rejected, notifications

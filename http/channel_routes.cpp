@@ -240,6 +240,8 @@ void add_channel_routes(router& to, const services_ptr& with) {
   add("POST", "/subscriptions", subscribe_to(topic_form::topic));
   add("GET", "/messages/{}", show);
   add("GET", "/participants", list_participants);
+  if (with->who.desk)
+    add_subscriber_routes(to, with);
 }
 
 } // namespace igl

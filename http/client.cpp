@@ -107,7 +107,7 @@ caf::result<http_response> accept(shell self, http_request& asked, const http_cl
     return make_problem(errc::peer_busy, where->origin());
   if (!origin.client) {
     try {
-      origin.client = std::make_shared<origin_client>(*where);
+      origin.client = std::make_shared<origin_client>(*where, how.only);
     } catch (const std::exception& failure) {
       self->state.origins.erase(where->origin());
       return make_problem(errc::bad_request, asked.url + ": " + failure.what());
@@ -128,8 +128,8 @@ caf::result<http_response> accept(shell self, http_request& asked, const http_cl
 
 /// A connection that was kept may have been closed by the other side just then.
 bool repeats(const request_in_progress& x, const outbound_end& end) {
-  return x.answer && !x.repeated && !end.answer_began &&
-         code_of(end.why) == errc::peer_lost && is_repeatable(x.asked);
+  return x.answer && !x.repeated && !end.answer_began && code_of(end.why) == errc::peer_lost &&
+         is_repeatable(x.asked);
 }
 
 void finish(shell self, const outbound_ended& ended, const http_client_options& how) {
@@ -141,7 +141,7 @@ void finish(shell self, const outbound_ended& ended, const http_client_options& 
   if (repeats(x, *ended.how)) {
     x.repeated = true;
     // A new client has no kept connections.
-    origin.client = std::make_shared<origin_client>(x.where);
+    origin.client = std::make_shared<origin_client>(x.where, how.only);
     return start(self, ended.number);
   }
   origin.last_used = self->clock().now();

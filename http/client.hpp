@@ -1,12 +1,18 @@
 #pragma once
 
+#include "messages/callable.hpp"
 #include "messages/interfaces.hpp"
+
+#include <memory>
 
 namespace igl {
 
 struct http_client_options {
   uint32_t requests_per_origin = 64;  ///< at once; one more waits its turn
   uint32_t waiting_per_origin = 4096; ///< one more than that: peer_busy
+  /// The only addresses that are connected to, over IPv4; none: any. For URLs that strangers give.
+  /// A name is looked up and the connection made to the very address that was looked at.
+  std::shared_ptr<const callable_addresses> only{};
 };
 
 struct http_client_state {
@@ -20,9 +26,10 @@ struct http_client_state {
 ///          file and has the start of its body in `body`
 /// Fails:   peer_unreachable (nothing was sent), peer_lost (the request may have been read),
 ///          peer_timeout (the whole exchange, waiting included), peer_busy, too_large, bad_answer;
-///          bad_request for what is no http or https URL; storage_full or unavailable when the file
-///          cannot be written, not_found when the one to upload cannot be read. A failure leaves no
-///          file.
+///          bad_request for what is no http or https URL; forbidden
+///          when the host has no address that may be called; storage_full or unavailable when the
+///          file cannot be written, not_found when the one to upload cannot be read. A failure
+///          leaves no file.
 /// Retries: once, on a fresh connection, what may be repeated and got no byte of an answer
 http_client_actor::behavior_type
 http_client(http_client_actor::stateful_pointer<http_client_state> self, http_client_options how);

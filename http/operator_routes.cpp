@@ -54,24 +54,12 @@ bool same_secret(std::string_view a, std::string_view b) {
 /// Who may operate: whoever has the token; without one, people on this host.
 caf::error refusal_of(const exchange& x, const std::string& token) {
   if (!token.empty()) {
-    constexpr std::string_view scheme = "Bearer ";
-    auto given = x.header("Authorization");
-    if (given.size() > scheme.size() &&
-        equal_ignoring_case(std::string_view(given).substr(0, scheme.size()), scheme) &&
-        same_secret(std::string_view(given).substr(scheme.size()), token))
+    if (is_operator_token(bearer_token_in(x), token))
       return caf::none;
     return make_problem(errc::unauthorized, "the operator API wants its bearer token",
                         R"(["Authorization"])");
   }
   return refusal_without_token(x);
-}
-
-request_handler operators_only(const services_ptr& with, request_handler then) {
-  return [=](const std::shared_ptr<exchange>& x) {
-    if (auto why = refusal_of(*x, with->how.operator_token))
-      return x->fail(why);
-    then(x);
-  };
 }
 
 void reply_json(const std::shared_ptr<exchange>& x, const nlohmann::json& body) {
@@ -91,13 +79,29 @@ caf::optional<uint64_t> number_in(const std::shared_ptr<exchange>& x, const char
   return number;
 }
 
-struct page_asked {
-  std::string about;
-  uint64_t after = 0;
-  uint32_t limit = 0;
-};
+} // namespace
 
-/// about, after and limit of the query; answers 400 itself.
+std::string bearer_token_in(const exchange& x) {
+  constexpr std::string_view scheme = "Bearer ";
+  auto given = x.header("Authorization");
+  if (given.size() <= scheme.size() ||
+      !equal_ignoring_case(std::string_view(given).substr(0, scheme.size()), scheme))
+    return {};
+  return given.substr(scheme.size());
+}
+
+bool is_operator_token(std::string_view given, const std::string& token) {
+  return !token.empty() && same_secret(given, token);
+}
+
+request_handler operators_only(const services_ptr& with, request_handler then) {
+  return [=](const std::shared_ptr<exchange>& x) {
+    if (auto why = refusal_of(*x, with->how.operator_token))
+      return x->fail(why);
+    then(x);
+  };
+}
+
 caf::optional<page_asked> page_in(const std::shared_ptr<exchange>& x, uint32_t usual) {
   constexpr uint64_t most = 10000;
   auto after = number_in(x, "after", 0);
@@ -107,6 +111,8 @@ caf::optional<page_asked> page_in(const std::shared_ptr<exchange>& x, uint32_t u
   return page_asked{x->asked.value("about"), *after,
                     static_cast<uint32_t>(std::min(std::max(*limit, uint64_t{1}), most))};
 }
+
+namespace {
 
 void show_status(const std::shared_ptr<exchange>& x, const services_ptr& with) {
   with->through.ask(x, with->who.operation, node_status_query{},
@@ -153,6 +159,8 @@ void add_operator_routes(router& to, const services_ptr& with) {
   add("GET", "/operator/dead-letters", list_dead_letters);
   add("POST", "/operator/dead-letters/{}/replay", act<replay_dead_letter>);
   add("POST", "/operator/dead-letters/{}/drop", act<drop_dead_letter>);
+  if (with->who.desk)
+    add_subscriber_operation_routes(to, with);
 }
 
 } // namespace igl

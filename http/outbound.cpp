@@ -1,12 +1,15 @@
 #include "http/detail/outbound.hpp"
 
 #include "http/detail/body_sink.hpp"
+#include "http/detail/callable_host.hpp"
 #include "http/detail/file_form.hpp"
 #include "http/form.hpp"
 #include "messages/errors.hpp"
 #include "messages/text.hpp"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <system_error>
 
 namespace igl {
@@ -91,19 +94,19 @@ outbound_end completed(const http_request& asked, const web::http::http_response
   return end;
 }
 
-} // namespace
-
-origin_client::origin_client(const http_url& where)
-    : client_(web::uri(where.origin()), configuration()) {}
-
-void origin_client::start(const http_request& asked, const http_url& where,
-                          const pplx::cancellation_token& until,
-                          std::function<void(outbound_end)> ended) const {
+/// One exchange over the connections of `over`; `host` is the Host header when they are not named
+/// after it.
+void exchange_over(web::http::client::http_client& over, const http_request& asked,
+                   const http_url& where, const std::string& host,
+                   const pplx::cancellation_token& until,
+                   const std::function<void(outbound_end)>& ended) {
   try {
     auto sink = body_sink::make(asked.max_body, asked.save_to);
     if (auto why = sink->fault())
       return ended({why, false, {}});
     auto request = request_of(asked, where);
+    if (!host.empty())
+      request.headers()[web::http::header_names::host] = host;
     if (!asked.upload_file.empty()) {
       auto form = file_form::open(asked.upload_file);
       if (!form)
@@ -111,7 +114,7 @@ void origin_client::start(const http_request& asked, const http_url& where,
       request.set_body(form->body, form->length, form->content_type);
     }
     request.set_response_stream(sink->stream());
-    client_.request(request, until).then([=](pplx::task<web::http::http_response> answered) {
+    over.request(request, until).then([=](pplx::task<web::http::http_response> answered) {
       web::http::http_response response;
       try {
         response = answered.get();
@@ -133,6 +136,121 @@ void origin_client::start(const http_request& asked, const http_url& where,
   } catch (const std::exception& failure) {
     ended({make_problem(errc::bad_request, name_of(asked) + ": " + failure.what()), false, {}});
   }
+}
+
+/// cpprestsdk compares the certificate with this header, port and all: over TLS it has none.
+std::string host_header(const http_url& where) {
+  bool is_default = where.port == (where.scheme == "https" ? 443 : 80);
+  return is_default || where.scheme == "https" ? where.host
+                                               : where.host + ":" + std::to_string(where.port);
+}
+
+} // namespace
+
+/// The connections to an origin that somebody outside has named, by address: a name is looked up
+/// here, so that what is connected to is what was looked at, whatever the name says a moment later.
+class checked_connections : public std::enable_shared_from_this<checked_connections> {
+public:
+  checked_connections(http_url where, std::shared_ptr<const callable_addresses> only)
+      : where_(std::move(where)), only_(std::move(only)) {}
+
+  void start(const http_request& asked, const http_url& where,
+             const pplx::cancellation_token& until, std::function<void(outbound_end)> ended) {
+    auto go = [self = shared_from_this(), asked, where, until,
+               ended = std::move(ended)](const caf::expected<std::vector<ip_address>>& found) {
+      if (!found)
+        return ended({found.error(), false, {}});
+      self->connect(*found, asked, where, until, ended);
+    };
+    if (auto known = known_addresses(); !known.empty())
+      return go(std::move(known));
+    find_callable(where_, *only_, [self = shared_from_this(), go](auto found) {
+      if (found)
+        self->remember(*found);
+      go(found);
+    });
+  }
+
+private:
+  using clock = std::chrono::steady_clock;
+  /// Saves a resolver's work; what is in use was looked at all the same.
+  static constexpr std::chrono::seconds look_again_after{5};
+  /// A name that moves among more addresses than this has its connections made anew.
+  static constexpr size_t most_addresses = 8;
+
+  std::vector<ip_address> known_addresses() {
+    std::lock_guard guard{mutex_};
+    return clock::now() < look_again_ ? known_ : std::vector<ip_address>{};
+  }
+
+  void remember(const std::vector<ip_address>& found) {
+    std::lock_guard guard{mutex_};
+    known_ = found;
+    look_again_ = clock::now() + look_again_after;
+  }
+
+  void connect(const std::vector<ip_address>& found, const http_request& asked,
+               const http_url& where, const pplx::cancellation_token& until,
+               const std::function<void(outbound_end)>& ended) {
+    std::shared_ptr<web::http::client::http_client> over;
+    try {
+      over = client_at(found);
+    } catch (const std::exception& failure) {
+      return ended(
+          {make_problem(errc::bad_request, name_of(asked) + ": " + failure.what()), false, {}});
+    }
+    exchange_over(*over, asked, where, host_header(where_), until,
+                  [self = shared_from_this(), over, ended](outbound_end end) {
+                    if (code_of(end.why) == errc::peer_unreachable)
+                      self->pass_over();
+                    ended(std::move(end));
+                  });
+  }
+
+  std::shared_ptr<web::http::client::http_client> client_at(const std::vector<ip_address>& found) {
+    std::lock_guard guard{mutex_};
+    auto at = where_;
+    at.host = to_string(found[turn_ % found.size()]);
+    if (clients_.size() >= most_addresses && clients_.count(at.host) == 0)
+      clients_.clear();
+    auto& client = clients_[at.host];
+    if (!client)
+      client =
+          std::make_shared<web::http::client::http_client>(web::uri(at.origin()), configuration());
+    return client;
+  }
+
+  /// Nobody takes connections there: the next one goes to another address, if there is one.
+  void pass_over() {
+    std::lock_guard guard{mutex_};
+    ++turn_;
+  }
+
+  const http_url where_;
+  const std::shared_ptr<const callable_addresses> only_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<web::http::client::http_client>> clients_; // by address
+  std::vector<ip_address> known_;
+  clock::time_point look_again_{};
+  size_t turn_ = 0;
+};
+
+origin_client::origin_client(const http_url& where,
+                             std::shared_ptr<const callable_addresses> only) {
+  if (only)
+    checked_ = std::make_shared<checked_connections>(where, std::move(only));
+  else
+    anywhere_ =
+        std::make_shared<web::http::client::http_client>(web::uri(where.origin()), configuration());
+}
+
+void origin_client::start(const http_request& asked, const http_url& where,
+                          const pplx::cancellation_token& until,
+                          std::function<void(outbound_end)> ended) const {
+  if (checked_)
+    checked_->start(asked, where, until, std::move(ended));
+  else
+    exchange_over(*anywhere_, asked, where, {}, until, ended);
 }
 
 bool is_repeatable(const http_request& asked) {

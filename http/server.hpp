@@ -22,6 +22,7 @@ struct api_actors {
   operator_api_actor operation;
   token_keys_actor keys{};       ///< empty: no JSON Web Tokens are taken
   incoming_api_actor incoming{}; ///< empty: there is no POST /messages/incoming
+  subscriber_desk_actor desk{};  ///< empty: subscribers are told nothing but their events
 };
 
 struct server_options {

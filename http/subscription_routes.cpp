@@ -19,7 +19,12 @@ void read_form(const std::shared_ptr<exchange>& x, std::function<void(const form
 }
 
 subscription_request subscription_of(const form& fields) {
-  return {fields.value("hub.mode"), fields.value("hub.topic"), fields.value("hub.callback"),
+  auto mode = fields.value("hub.mode");
+  auto topic = fields.value("hub.topic");
+  // Publishers call it so, or so.
+  if (mode == "publish" && topic.empty())
+    topic = fields.value("hub.url");
+  return {std::move(mode), std::move(topic), fields.value("hub.callback"),
           fields.value("hub.secret"), fields.value("hub.lease_seconds")};
 }
 
@@ -32,6 +37,8 @@ void add_subscription_routes(router& to, const services_ptr& with) {
                         });
     });
   });
+  if (with->who.desk)
+    add_subscriber_routes(to, with);
 }
 
 } // namespace igl

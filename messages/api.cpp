@@ -4,12 +4,15 @@
 #include "messages/json_text.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace igl {
 
 namespace {
 
 constexpr size_t longest_quotation = 200; // bytes
+
+constexpr std::array<std::string_view, 4> subscriber_acts{"pause", "resume", "drop", "test"};
 
 bool equal_names(std::string_view a, std::string_view b) {
   auto lower = [](char c) {
@@ -33,6 +36,17 @@ std::string quotation(std::string_view body) {
 }
 
 } // namespace
+
+std::string to_string(subscriber_act x) {
+  return std::string{subscriber_acts[static_cast<size_t>(x)]};
+}
+
+caf::optional<subscriber_act> parse_subscriber_act(std::string_view text) {
+  for (size_t i = 0; i < subscriber_acts.size(); ++i)
+    if (subscriber_acts[i] == text)
+      return static_cast<subscriber_act>(i);
+  return caf::none;
+}
 
 std::string http_response::header(std::string_view name) const {
   for (auto& h : headers)

@@ -49,6 +49,45 @@ struct subscription_accepted {
 /// What a channel's id ends with where it speaks of what we posted: `/channel-message/<id>/posted`.
 inline constexpr std::string_view about_posted = "/posted";
 
+/// GET /subscriptions/events: what a subscriber that was away has missed. Fails with
+/// topic_validation.
+struct read_hub_events {
+  std::string topic; ///< as subscribed
+  uint64_t after = 0;
+  uint32_t limit = 100;
+};
+/// GET /subscriptions?callback=: how a subscriber does. Fails with subscription_not_found, the same
+/// for a callback that nobody has subscribed and for one with another secret.
+enum class report_reader : uint8_t { subscriber, operation };
+struct report_subscriber {
+  std::string callback;
+  report_reader reader = report_reader::subscriber;
+  std::string secret; ///< what the subscriber shows; an operator shows none
+};
+struct subscriber_report {
+  std::string callback;
+  std::vector<subscription> subscriptions; ///< those with this secret, or all
+  found_lane deliveries;
+  std::vector<event> latest; ///< of its deliveries, the latest first
+};
+/// What an operator does with a subscriber; each act but a test is an event.
+enum class subscriber_act : uint8_t {
+  pause,  ///< nothing is delivered to it, everything waits
+  resume, ///< ends a pause
+  drop,   ///< ends its subscriptions
+  test,   ///< asks it whether it means its subscriptions, as when it subscribed; changes nothing
+};
+std::string to_string(subscriber_act x); // "pause", "resume", "drop", "test"
+caf::optional<subscriber_act> parse_subscriber_act(std::string_view text);
+struct act_on_subscriber {
+  subscriber_act act = subscriber_act::pause;
+  std::string callback;
+  std::string who;
+};
+struct subscriber_acted {
+  std::vector<std::string> outcomes; ///< sentences
+};
+
 /// GET /channel-message/<id>: a channel asks whether we meant to subscribe.
 struct confirm_channel_intent {
   std::string channel_id;
@@ -68,7 +107,7 @@ struct channel_notification {
   std::string signature; ///< X-Hub-Signature, empty: none
 };
 struct notification_accepted {
-  uint8_t unused = 0;
+  bool ignored = false; ///< its signature is not that of the channel
 };
 
 // -- what a channel is asked
@@ -201,6 +240,7 @@ struct channel_health {
   caf::timestamp last_error_at;
   std::string cursor;
   caf::timestamp subscribed_until; ///< epoch: not subscribed
+  uint64_t bad_signatures = 0;     ///< notifications that were ignored
 };
 
 struct node_status_query {
@@ -237,10 +277,15 @@ IGL_INSPECT(open_document, x.multihash, x.jurisdiction)
 IGL_INSPECT(subscription_request, x.mode, x.topic, x.callback, x.secret, x.lease_seconds,
             x.as_jurisdiction)
 IGL_INSPECT(subscription_accepted, x.unused)
+IGL_INSPECT(read_hub_events, x.topic, x.after, x.limit)
+IGL_INSPECT(report_subscriber, x.callback, x.reader, x.secret)
+IGL_INSPECT(subscriber_report, x.callback, x.subscriptions, x.deliveries, x.latest)
+IGL_INSPECT(act_on_subscriber, x.act, x.callback, x.who)
+IGL_INSPECT(subscriber_acted, x.outcomes)
 IGL_INSPECT(confirm_channel_intent, x.channel_id, x.mode, x.topic, x.challenge, x.lease_seconds)
 IGL_INSPECT(channel_intent_confirmed, x.challenge)
 IGL_INSPECT(channel_notification, x.channel_id, x.message_id, x.body, x.signature)
-IGL_INSPECT(notification_accepted, x.unused)
+IGL_INSPECT(notification_accepted, x.ignored)
 IGL_INSPECT(post_to_channel, x.content, x.idempotency_key, x.as_jurisdiction)
 IGL_INSPECT(channel_receipt, x.id)
 IGL_INSPECT(find_channel_message, x.id, x.as_jurisdiction)
@@ -264,7 +309,7 @@ IGL_INSPECT(stream_status, x.id, x.open, x.waiting, x.in_flight)
 IGL_INSPECT(streams_status, x.connected, x.detail, x.streams)
 IGL_INSPECT(channel_health_query, x.unused)
 IGL_INSPECT(channel_health, x.id, x.kind, x.url, x.up, x.last_error, x.last_error_at, x.cursor,
-            x.subscribed_until)
+            x.subscribed_until, x.bad_signatures)
 IGL_INSPECT(node_status_query, x.unused)
 IGL_INSPECT(node_status, x.service, x.name, x.version, x.started, x.ledger, x.streams, x.channels,
             x.tree)

@@ -34,6 +34,9 @@ enum class event_kind : uint8_t {
   channel_message_posted,  ///< an endpoint took a message; on disk, 201
   channel_message_changed, ///< an endpoint's message was written, confirmed, observed, …
   message_withdrawn,       ///< no channel that confirmed it stands by that any more
+  subscription_ending,     ///< its lease ends soon, and the subscriber has not renewed it
+  deliveries_paused,       ///< an operator has a subscriber's events wait
+  deliveries_resumed,      ///< and go on
 };
 
 std::string to_string(event_kind x);

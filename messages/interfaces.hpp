@@ -36,6 +36,12 @@ using ledger_reader_actor =
                      caf::replies_to<read_piece>::with<document_piece>,
                      caf::replies_to<find_subscribers>::with<found_subscribers>,
                      caf::replies_to<find_subscription>::with<found_subscription>,
+                     caf::replies_to<find_ending_subscriptions>::with<found_ending_subscriptions>,
+                     caf::replies_to<find_subscriptions>::with<found_subscriptions>,
+                     caf::replies_to<find_hub_event>::with<found_hub_event>,
+                     caf::replies_to<find_hub_events>::with<found_hub_events>,
+                     caf::replies_to<find_lane>::with<found_lane>,
+                     caf::replies_to<find_latest_events>::with<found_events>,
                      caf::replies_to<find_cursor>::with<found_cursor>,
                      caf::replies_to<due_jobs>::with<found_due_jobs>,
                      caf::replies_to<find_dead_letters>::with<found_dead_letters>,
@@ -101,6 +107,10 @@ using callbacks_spreader_actor = worker_actor<message_changed>;
 using callback_deliverer_actor = worker_actor<deliver_callback>;
 /// The INTENT VERIFIER asks a subscriber whether it means it.
 using intent_verifier_actor = worker_actor<verify_intent>;
+/// The LEASE WATCH tells the operator which subscriptions are about to end.
+using lease_watch_actor = caf::typed_actor<
+    // INTERNAL: look which leases end soon.
+    caf::reacts_to<caf::tick_atom>>;
 /// A CHANNEL OBSERVER fetches what was sent TO us over one channel.
 using channel_observer_actor =
     caf::typed_actor<caf::replies_to<job_ticket, channel_notified>::with<settled>,
@@ -159,6 +169,13 @@ using document_api_actor = caf::typed_actor<caf::replies_to<store_document>::wit
 /// The node's and the endpoint's hub.
 using subscriptions_api_actor =
     caf::typed_actor<caf::replies_to<subscription_request>::with<subscription_accepted>>;
+
+/// The SUBSCRIBER DESK tells subscribers, and the operator, how their deliveries do.
+using subscriber_desk_actor =
+    caf::typed_actor<caf::replies_to<read_hub_events>::with<found_hub_events>,
+                     caf::replies_to<report_subscriber>::with<subscriber_report>,
+                     caf::replies_to<find_subscriptions>::with<found_subscriptions>,
+                     caf::replies_to<act_on_subscriber>::with<subscriber_acted>>;
 
 using message_reception_api_actor =
     caf::typed_actor<caf::replies_to<confirm_channel_intent>::with<channel_intent_confirmed>,

@@ -164,6 +164,8 @@ void to_json(json& j, const open_job& x) {
            {"about", x.order.about},
            {"body", x.order.body},
            {"due", exact_time(x.order.due)},
+           {"lane", x.order.lane},
+           {"place", x.order.place},
            {"number", x.number},
            {"generation", x.generation},
            {"attempts", x.attempts},
@@ -176,6 +178,8 @@ void from_json(const json& j, open_job& x) {
   read(j, "about", x.order.about);
   read(j, "body", x.order.body);
   read(j, "due", x.order.due);
+  read(j, "lane", x.order.lane);
+  read(j, "place", x.order.place);
   read(j, "number", x.number);
   read(j, "generation", x.generation);
   read(j, "attempts", x.attempts);

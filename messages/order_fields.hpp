@@ -47,6 +47,15 @@ template <class Visitor>
 void visit(Visitor& v, of<notice> auto& x) {
   v("topic", x.topic);
   v("body", x.body);
+  v("media_type", x.media_type);
+  v("number", x.number);
+}
+
+template <class Visitor>
+void visit(Visitor& v, of<spread_place> auto& x) {
+  v("notice", x.notice);
+  v("topic", x.topic);
+  v("callback", x.callback);
 }
 
 template <class Visitor>
@@ -114,6 +123,7 @@ void visit(Visitor& v, of<message_changed> auto& x) {
   v("about", x.about);
   v("cause", x.cause);
   v("notices", x.notices);
+  v("from", x.from);
 }
 
 template <class Visitor>
@@ -123,6 +133,7 @@ void visit(Visitor& v, of<deliver_callback> auto& x) {
   v("callback", x.callback);
   v("topic", x.topic);
   v("body", x.body);
+  v("event", x.event);
 }
 
 template <class Visitor>

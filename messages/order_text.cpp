@@ -29,6 +29,7 @@ struct writer {
 
   void operator()(const char* name, const std::string& x) { out.text(name, x); }
   void operator()(const char* name, uint32_t x) { out.number(name, x); }
+  void operator()(const char* name, uint64_t x) { out.number(name, x); }
   void operator()(const char* name, std::chrono::seconds x) {
     out.number(name, static_cast<uint64_t>(x.count()));
   }
@@ -81,6 +82,7 @@ struct quick_visitor {
     if (good)
       element(x);
   }
+  void operator()(const char* name, uint64_t& x) { good = good && is_next(name) && in.number(x); }
   void operator()(const char* name, std::chrono::seconds& x) {
     uint32_t value = 0;
     (*this)(name, value);
@@ -108,6 +110,7 @@ struct quick_visitor {
     good = good && in.number(value) && value <= UINT32_MAX;
     x = static_cast<uint32_t>(value);
   }
+  void element(uint64_t& x) { good = good && in.number(x); }
   void element(caf::timestamp& x) {
     std::string text;
     good = good && in.text(text);
@@ -158,6 +161,7 @@ struct tree_visitor {
 
   void operator()(const char* name, std::string& x) { read(tree, name, x); }
   void operator()(const char* name, uint32_t& x) { read(tree, name, x); }
+  void operator()(const char* name, uint64_t& x) { read(tree, name, x); }
   void operator()(const char* name, std::chrono::seconds& x) {
     uint32_t value = 0;
     read(tree, name, value);

@@ -129,12 +129,25 @@ job_order make_job(const retrieve_object& x) {
 }
 
 job_order make_job(const message_changed& x) {
-  return job(x, stream::notifications, join(x.about, x.cause), x.about);
+  auto rest = join(x.about, x.cause);
+  if (x.from)
+    rest = join(join(rest, "after"),
+                join(std::to_string(x.from->notice), join(x.from->topic, x.from->callback)));
+  auto result = job(x, stream::notifications, rest, x.about);
+  for (auto& notice : x.notices)
+    if (notice.number && (result.place == 0 || *notice.number < result.place))
+      result.place = *notice.number;
+  return result;
 }
 
 job_order make_job(const deliver_callback& x) {
-  return job(x, stream::delivery_outbox, join(join(x.about, x.cause), join(x.topic, x.callback)),
-             x.about);
+  auto result = job(x, stream::delivery_outbox,
+                    join(join(x.about, x.cause), join(x.topic, x.callback)), x.about);
+  if (x.event) {
+    result.lane = x.callback;
+    result.place = *x.event;
+  }
+  return result;
 }
 
 job_order make_job(const channel_notified& x) {

@@ -113,7 +113,17 @@ struct retrieve_object {
 /// A topic and what its subscribers are sent.
 struct notice {
   std::string topic;
-  std::string body; ///< JSON text
+  std::string body;                        ///< of `media_type`
+  caf::optional<std::string> media_type{}; ///< none: application/json
+  /// Of the hub's event that this is, given by the ledger: what comes later has a higher one.
+  caf::optional<uint64_t> number{};
+};
+
+/// How far an order to tell has got: these subscribers, and those before, have their jobs.
+struct spread_place {
+  uint32_t notice = 0;    ///< place in the order
+  std::string topic{};    ///< canonical
+  std::string callback{}; ///< empty: nobody has been told of this notice
 };
 
 /// Tell whoever subscribed.
@@ -121,15 +131,17 @@ struct message_changed {
   std::string about; ///< `AU:17`, or an endpoint's message id
   std::string cause; ///< makes the job's id with `about`: "received", "status/12"
   std::vector<notice> notices;
+  caf::optional<spread_place> from{}; ///< go on after this
 };
 
 /// Tell one subscriber.
 struct deliver_callback {
   std::string about;
   std::string cause;
-  std::string callback; ///< URL
-  std::string topic;    ///< as subscribed
-  std::string body;     ///< JSON text
+  std::string callback;            ///< URL
+  std::string topic;               ///< as subscribed
+  std::string body;                ///< JSON text; empty: the ledger has it with the event
+  caf::optional<uint64_t> event{}; ///< number of the hub's event
 };
 
 /// A channel has something for us.
@@ -185,6 +197,11 @@ struct job_order {
   std::string about;  ///< `AU:17`; what `igl trace` finds it by
   std::string body;   ///< the order as JSON text
   caf::timestamp due; ///< not before; epoch: at once
+  /// Jobs of one lane are done one after the other, by `place`; empty: at any time.
+  std::string lane{};
+  /// In a lane: the order. Without one: as long as this job is open, no job in a lane is begun
+  /// whose place is higher. 0: it has no place.
+  uint64_t place = 0;
 };
 
 /// A job as the ledger keeps it.
@@ -266,15 +283,20 @@ auto inspect(Inspector& f, retrieve_object& x) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, notice& x) {
-  return f(caf::meta::type_name("notice"), x.topic, x.body);
+  return f(caf::meta::type_name("notice"), x.topic, x.body, x.media_type, x.number);
+}
+template <class Inspector>
+auto inspect(Inspector& f, spread_place& x) {
+  return f(caf::meta::type_name("spread_place"), x.notice, x.topic, x.callback);
 }
 template <class Inspector>
 auto inspect(Inspector& f, message_changed& x) {
-  return f(caf::meta::type_name("message_changed"), x.about, x.cause, x.notices);
+  return f(caf::meta::type_name("message_changed"), x.about, x.cause, x.notices, x.from);
 }
 template <class Inspector>
 auto inspect(Inspector& f, deliver_callback& x) {
-  return f(caf::meta::type_name("deliver_callback"), x.about, x.cause, x.callback, x.topic, x.body);
+  return f(caf::meta::type_name("deliver_callback"), x.about, x.cause, x.callback, x.topic, x.body,
+           x.event);
 }
 template <class Inspector>
 auto inspect(Inspector& f, channel_notified& x) {
@@ -296,7 +318,7 @@ auto inspect(Inspector& f, job_ticket& x) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, job_order& x) {
-  return f(caf::meta::type_name("job_order"), x.id, x.on, x.about, x.body, x.due);
+  return f(caf::meta::type_name("job_order"), x.id, x.on, x.about, x.body, x.due, x.lane, x.place);
 }
 template <class Inspector>
 auto inspect(Inspector& f, open_job& x) {

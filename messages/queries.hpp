@@ -76,13 +76,75 @@ struct document_piece {
   std::string bytes;
 };
 
-/// Live subscriptions (not ended at `at`) that want to be told of a topic.
+/// A place in an order of subscriptions. Without a callback: the beginning.
+struct subscriber_place {
+  std::string topic; ///< canonical
+  std::string callback;
+};
+
+/// Live subscriptions (not ended at `at`) that want to be told of a topic. In pages, a callback
+/// comes once, under the longest of its topics.
 struct find_subscribers {
   std::string topic;
   caf::timestamp at;
+  subscriber_place after{};
+  uint32_t limit = 0; ///< of a page; 0: all at once, each subscription
 };
 struct found_subscribers {
   std::vector<subscription> subscriptions;
+  caf::optional<subscriber_place> next{}; ///< go on after this; none: that was all
+};
+
+/// Live subscriptions, all or those of one callback, in a fixed order.
+struct find_subscriptions {
+  std::string callback; ///< empty: all
+  subscriber_place after{};
+  uint32_t limit = 100;
+};
+struct found_subscriptions {
+  std::vector<subscription> subscriptions;
+};
+
+/// What the hub tells the subscribers of a topic.
+struct hub_event {
+  uint64_t number = 0; ///< grows with each
+  caf::timestamp at;
+  std::string topic;
+  std::string about;
+  std::string media_type; ///< empty: application/json
+  std::string body;
+};
+struct find_hub_event {
+  uint64_t number = 0;
+};
+struct found_hub_event {
+  caf::optional<hub_event> what; ///< none: it is no longer kept
+};
+/// What subscribers of a topic have been told, or are being told, after an event; in order.
+struct find_hub_events {
+  std::string topic; ///< canonical, as subscribed
+  uint64_t after = 0;
+  uint32_t limit = 100;
+};
+struct found_hub_events {
+  std::vector<hub_event> events;
+  uint64_t kept_from = 0; ///< whatever had a lower number is no longer kept
+};
+
+/// How the jobs of a lane (orders.hpp) do.
+struct find_lane {
+  std::string lane;
+};
+struct found_lane {
+  bool held = false;
+  uint64_t waiting = 0; ///< open jobs, the one that is being done among them; 10000: or more
+  caf::optional<open_job> first;
+};
+
+/// The last events about something, the latest first.
+struct find_latest_events {
+  std::string about;
+  uint32_t limit = 10;
 };
 struct find_subscription {
   std::string topic;
@@ -90,6 +152,16 @@ struct find_subscription {
 };
 struct found_subscription {
   caf::optional<subscription> what;
+};
+
+/// Subscriptions whose lease ends after one time and not after another, the first to end first.
+struct find_ending_subscriptions {
+  caf::timestamp after;
+  caf::timestamp until;
+  uint32_t limit = 500; ///< a page is longer where it would part what ends at the same time
+};
+struct found_ending_subscriptions {
+  std::vector<subscription> subscriptions;
 };
 
 struct find_cursor {
@@ -199,10 +271,23 @@ IGL_INSPECT(may_read, x.multihash, x.jurisdiction)
 IGL_INSPECT(access, x.granted)
 IGL_INSPECT(read_piece, x.upload, x.piece)
 IGL_INSPECT(document_piece, x.bytes)
-IGL_INSPECT(find_subscribers, x.topic, x.at)
-IGL_INSPECT(found_subscribers, x.subscriptions)
+IGL_INSPECT(subscriber_place, x.topic, x.callback)
+IGL_INSPECT(find_subscribers, x.topic, x.at, x.after, x.limit)
+IGL_INSPECT(found_subscribers, x.subscriptions, x.next)
+IGL_INSPECT(find_subscriptions, x.callback, x.after, x.limit)
+IGL_INSPECT(found_subscriptions, x.subscriptions)
+IGL_INSPECT(hub_event, x.number, x.at, x.topic, x.about, x.media_type, x.body)
+IGL_INSPECT(find_hub_event, x.number)
+IGL_INSPECT(found_hub_event, x.what)
+IGL_INSPECT(find_hub_events, x.topic, x.after, x.limit)
+IGL_INSPECT(found_hub_events, x.events, x.kept_from)
+IGL_INSPECT(find_lane, x.lane)
+IGL_INSPECT(found_lane, x.held, x.waiting, x.first)
+IGL_INSPECT(find_latest_events, x.about, x.limit)
 IGL_INSPECT(find_subscription, x.topic, x.callback)
 IGL_INSPECT(found_subscription, x.what)
+IGL_INSPECT(find_ending_subscriptions, x.after, x.until, x.limit)
+IGL_INSPECT(found_ending_subscriptions, x.subscriptions)
 IGL_INSPECT(find_cursor, x.name)
 IGL_INSPECT(found_cursor, x.value)
 IGL_INSPECT(due_place, x.due, x.number)

@@ -65,6 +65,13 @@ struct subscription_change {
   subscription what;
 };
 
+/// Whether the jobs of a lane are begun (orders.hpp). What was begun goes on.
+enum class lane_act : uint8_t { hold, release };
+struct lane_change {
+  lane_act act = lane_act::hold;
+  std::string lane;
+};
+
 struct cursor_change {
   std::string name;
   std::string value;
@@ -81,10 +88,13 @@ struct settlement {
   std::vector<access_grant> grants;
   std::vector<object_stored> objects;
   std::vector<subscription_change> subscriptions;
+  std::vector<lane_change> lanes;
   std::vector<cursor_change> cursors;
+  /// Those of a settlement that ends a job in a lane are found by the lane, too.
   std::vector<event> events; ///< number and time are given by the ledger
   /// What subscribers may want to hear. Each becomes a notifications job with those of its notices
-  /// whose topic has a subscriber when this is written; without any, nobody is to be told.
+  /// whose topic has a subscriber when this is written, and each of these becomes an event of the
+  /// hub; without any, nobody is to be told.
   std::vector<message_changed> tells;
   std::vector<job_order> opens;
 };
@@ -126,13 +136,17 @@ auto inspect(Inspector& f, subscription_change& x) {
   return f(caf::meta::type_name("subscription_change"), x.act, x.what);
 }
 template <class Inspector>
+auto inspect(Inspector& f, lane_change& x) {
+  return f(caf::meta::type_name("lane_change"), x.act, x.lane);
+}
+template <class Inspector>
 auto inspect(Inspector& f, cursor_change& x) {
   return f(caf::meta::type_name("cursor_change"), x.name, x.value);
 }
 template <class Inspector>
 auto inspect(Inspector& f, settlement& x) {
   return f(caf::meta::type_name("settlement"), x.job, x.messages, x.channel_records, x.grants,
-           x.objects, x.subscriptions, x.cursors, x.events, x.tells, x.opens);
+           x.objects, x.subscriptions, x.lanes, x.cursors, x.events, x.tells, x.opens);
 }
 template <class Inspector>
 auto inspect(Inspector& f, settled& x) {

@@ -91,7 +91,8 @@ json channel_to(const channel_health& x) {
           {"last_error", well_formed(x.last_error)},
           {"last_error_at", exact_time(x.last_error_at)},
           {"cursor", well_formed(x.cursor)},
-          {"subscribed_until", exact_time(x.subscribed_until)}};
+          {"subscribed_until", exact_time(x.subscribed_until)},
+          {"bad_signatures", x.bad_signatures}};
 }
 void channel_from(const json& j, channel_health& x) {
   read(j, "id", x.id);
@@ -102,6 +103,7 @@ void channel_from(const json& j, channel_health& x) {
   read(j, "last_error_at", x.last_error_at);
   read(j, "cursor", x.cursor);
   read(j, "subscribed_until", x.subscribed_until);
+  read(j, "bad_signatures", x.bad_signatures);
 }
 
 // The tree is as deep as the program's supervisors are; parse_json bounds what comes from outside.

@@ -47,7 +47,23 @@ caf::expected<std::string> canonical_topic(std::string_view topic) {
   return result;
 }
 
+bool is_url_topic(std::string_view topic) {
+  return topic.starts_with("http://") || topic.starts_with("https://");
+}
+
+caf::expected<std::string> subscribed_topic(std::string_view topic) {
+  if (!is_url_topic(topic))
+    return canonical_topic(topic);
+  if (topic.size() > longest_topic)
+    return refusal(topic, "is longer than 2048 bytes");
+  if (!parse_http_url(topic))
+    return refusal(topic, "is no http URL");
+  return std::string{topic};
+}
+
 std::vector<std::string> topics_matching(std::string_view topic) {
+  if (is_url_topic(topic))
+    return {std::string{topic}};
   std::vector<std::string> result;
   auto rest = lower_case(topic);
   while (!rest.empty()) {

@@ -12,8 +12,15 @@ namespace igl {
 /// text. Fails with topic_validation if wire.md does not allow it.
 caf::expected<std::string> canonical_topic(std::string_view topic);
 
+/// The same for what may be subscribed to: also the URL of a topic that others publish, as it is.
+caf::expected<std::string> subscribed_topic(std::string_view topic);
+
+/// True: the topic is a URL, for which the hub is told when it has changed (hub.mode=publish).
+bool is_url_topic(std::string_view topic);
+
 /// What a subscription may be registered under to be told of `topic`: itself and everything above
-/// it, canonical, the longest first, the empty text (everything) last.
+/// it, canonical, the longest first, the empty text (everything) last. Above a URL there is
+/// nothing.
 std::vector<std::string> topics_matching(std::string_view topic);
 
 /// `message.<sender_ref>.received` and `message.<sender_ref>.status` (wire.md).

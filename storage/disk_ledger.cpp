@@ -11,7 +11,9 @@ namespace igl {
 namespace {
 
 /// Changes with every change of a key or value that older programs cannot read.
-constexpr std::string_view format = "igl-ledger 3";
+constexpr std::string_view format = "igl-ledger 4";
+/// What this program reads all the same, and makes its own: it lacks databases only.
+constexpr std::string_view former_format = "igl-ledger 3";
 
 /// 4 MB: what a transaction holds in memory until it is on disk.
 constexpr size_t pieces_per_transaction = 16;
@@ -26,7 +28,7 @@ caf::error check_identity(lmdb::environment& env, const ledger::options& how) {
       txn.put(meta, meta_key::owner, how.owner);
       return {};
     }
-    if (*found != format)
+    if (*found != format && *found != former_format)
       return make_problem(errc::storage_format,
                           "the ledger in " + how.path + " has the format \"" + std::string(*found) +
                               "\", this program reads \"" + std::string(format) +
@@ -37,6 +39,8 @@ caf::error check_identity(lmdb::environment& env, const ledger::options& how) {
                                                     std::string(owner) + ", not to " + how.owner +
                                                     ": give " + how.owner +
                                                     " a data folder of its own");
+    if (*found == former_format)
+      txn.put(meta, meta_key::format, format);
     return {};
   });
 }
@@ -97,8 +101,9 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
 disk_ledger::disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env,
                          std::unique_ptr<ledger_store> store, options how, ledger_state state)
     : lock_(std::move(lock)), env_(std::move(env)), db_(ledger_databases::of(*env_)),
-      now_(std::move(how.now)), due_clock_(state.last_due, now_()), store_(std::move(store)),
-      state_(state), overlapping_(how.overlapping) {}
+      now_(std::move(how.now)), keep_hub_events_(how.keep_hub_events),
+      due_clock_(state.last_due, now_()), store_(std::move(store)), state_(state),
+      overlapping_(how.overlapping) {}
 
 // -- writing -------------------------------------------------------------------------------------
 
@@ -114,6 +119,7 @@ void disk_ledger::begin(const std::function<void(ledger_batch&)>& what, ledger_s
         moment.at = std::max(now, state_.last_commit);
         moment.due = **due;
         moment.ahead_of_clock = due_clock_.ahead_of_clock();
+        moment.oldest_hub_event = moment.at - keep_hub_events_;
         ledger_batch batch(txn, db_, state_, moment, uploads_);
         what(batch);
         batch.finish();

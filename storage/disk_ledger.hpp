@@ -32,6 +32,13 @@ public:
   caf::expected<document_piece> read(const read_piece& what) const override;
   caf::expected<found_subscribers> read(const find_subscribers& what) const override;
   caf::expected<found_subscription> read(const find_subscription& what) const override;
+  caf::expected<found_ending_subscriptions>
+  read(const find_ending_subscriptions& what) const override;
+  caf::expected<found_subscriptions> read(const find_subscriptions& what) const override;
+  caf::expected<found_hub_event> read(const find_hub_event& what) const override;
+  caf::expected<found_hub_events> read(const find_hub_events& what) const override;
+  caf::expected<found_lane> read(const find_lane& what) const override;
+  caf::expected<found_events> read(const find_latest_events& what) const override;
   caf::expected<found_cursor> read(const find_cursor& what) const override;
   caf::expected<found_due_jobs> read(const due_jobs& what) const override;
   caf::expected<found_dead_letters> read(const find_dead_letters& what) const override;
@@ -71,6 +78,7 @@ private:
   std::shared_ptr<lmdb::environment> env_; ///< itself only for pieces of documents
   ledger_databases db_;
   std::function<caf::timestamp()> now_;
+  caf::timespan keep_hub_events_;
   mutable due_clock due_clock_;
   std::unique_ptr<ledger_store> store_; ///< everything else; ends before what its endings use
 

@@ -24,6 +24,8 @@ public:
     std::string owner; ///< jurisdiction or endpoint id; a folder of another owner is refused
     size_t map_bytes = size_t{1} << 30;  ///< at the start; doubles when full
     std::function<caf::timestamp()> now; ///< the clock; none: the system's
+    /// What the hub told is kept for so long, at least.
+    std::chrono::milliseconds keep_hub_events{std::chrono::hours{168}};
     /// `commit` with an ending prepares the next settlements while the disk is at work for these;
     /// otherwise it ends before it returns, so that what happens does not depend on the disk.
     bool overlapping = false;
@@ -80,6 +82,13 @@ public:
   virtual caf::expected<found_subscribers> read(const find_subscribers& what) const = 0;
   /// The topic is canonical. One that has ended is not found.
   virtual caf::expected<found_subscription> read(const find_subscription& what) const = 0;
+  virtual caf::expected<found_ending_subscriptions>
+  read(const find_ending_subscriptions& what) const = 0;
+  virtual caf::expected<found_subscriptions> read(const find_subscriptions& what) const = 0;
+  virtual caf::expected<found_hub_event> read(const find_hub_event& what) const = 0;
+  virtual caf::expected<found_hub_events> read(const find_hub_events& what) const = 0;
+  virtual caf::expected<found_lane> read(const find_lane& what) const = 0;
+  virtual caf::expected<found_events> read(const find_latest_events& what) const = 0;
   virtual caf::expected<found_cursor> read(const find_cursor& what) const = 0;
   /// Whoever goes on from `last` each time, with the clock's now as `at`, is shown every job that
   /// is open long enough to be seen: a job is never put at a place that a reader has passed

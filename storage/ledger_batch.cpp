@@ -1,6 +1,5 @@
 #include "storage/ledger_batch.hpp"
 
-#include "messages/topic.hpp"
 #include "storage/ledger_keys.hpp"
 
 #include <algorithm>
@@ -40,8 +39,8 @@ std::string key_of(const channel_record_change& x) {
 
 } // namespace
 
-ledger_batch::ledger_batch(ledger_transaction& txn, const ledger_databases& db,
-                           ledger_state state, moment now, const open_uploads& uploads)
+ledger_batch::ledger_batch(ledger_transaction& txn, const ledger_databases& db, ledger_state state,
+                           moment now, const open_uploads& uploads)
     : txn_(txn), db_(db), state_(std::move(state)), now_(now), uploads_(uploads) {
   state_.last_commit = now.at;
   state_.last_due = now.due;
@@ -54,8 +53,10 @@ caf::expected<settled> ledger_batch::apply(const settlement& x) {
   written_ = true;
   stirred_ = 0;
   auto events_before = state_.last_event;
+  place_left_ = false;
+  const auto lane = found.job ? found.job->job.order.lane : std::string{};
   for (const auto& e : x.events)
-    write_event(e.what, e.about, e.detail);
+    write_event(e.what, e.about, e.detail, lane);
   auto version = events_before + 1;
   for (size_t i = 0; i < x.messages.size(); ++i)
     write_message(x.messages[i], version, found.came[i]);
@@ -75,6 +76,10 @@ caf::expected<settled> ledger_batch::apply(const settlement& x) {
     tell(change);
   for (const auto& order : x.opens)
     open(order);
+  for (const auto& change : x.lanes)
+    change_lane(change);
+  if (place_left_)
+    start_waiting_lanes();
   return settled{state_.last_event > events_before ? version : 0, stirred_};
 }
 
@@ -148,7 +153,7 @@ caf::error ledger_batch::check_objects(const settlement& x) const {
 // -- writes --------------------------------------------------------------------------------------
 
 uint64_t ledger_batch::write_event(event_kind what, const std::string& about,
-                                   const std::string& detail) {
+                                   const std::string& detail, const std::string& lane) {
   event x;
   x.number = ++state_.last_event;
   x.at = now_.at;
@@ -159,6 +164,8 @@ uint64_t ledger_batch::write_event(event_kind what, const std::string& about,
   txn_.put(db_.events, keys::of_number(x.number), value_);
   if (!about.empty())
     txn_.put(db_.events_about, keys::of_event_about(about, x.number), {});
+  if (!lane.empty() && lane != about)
+    txn_.put(db_.events_about, keys::of_event_about(lane, x.number), {});
   return x.number;
 }
 
@@ -209,24 +216,15 @@ void ledger_batch::write_subscription(const subscription_change& x) {
     auto ends = decoded<subscription>(*stored).ends;
     txn_.erase(db_.subscription_ends, keys::of_subscription_end(ends, key));
     txn_.erase(db_.subscriptions, key);
+    txn_.erase(db_.subscriptions_of, keys::of_callback(x.what.callback) + key);
   }
   if (x.act == subscription_act::put) {
     encode(value_, x.what);
     txn_.put(db_.subscriptions, key, value_);
     txn_.put(db_.subscription_ends, keys::of_subscription_end(x.what.ends, key), {});
+    txn_.put(db_.subscriptions_of, keys::of_callback(x.what.callback) + key, {});
   }
   remove_ended_subscriptions();
-}
-
-bool ledger_batch::has_subscriber(const std::string& topic) const {
-  for (const auto& above : topics_matching(topic)) {
-    auto begins = keys::of_topic(above);
-    auto at = txn_.walk(db_.subscriptions);
-    for (bool more = at.seek(begins); more && at.key().starts_with(begins); more = at.next())
-      if (decoded<subscription>(at.value()).ends > now_.at)
-        return true;
-  }
-  return false;
 }
 
 void ledger_batch::remove_ended_subscriptions() {
@@ -239,7 +237,12 @@ void ledger_batch::remove_ended_subscriptions() {
         return;
       ended = at.key();
     }
-    txn_.erase(db_.subscriptions, std::string_view(ended).substr(now.size()));
+    auto key = std::string_view(ended).substr(now.size());
+    if (auto stored = txn_.find(db_.subscriptions, key)) {
+      auto callback = decoded<subscription>(*stored).callback;
+      txn_.erase(db_.subscriptions_of, keys::of_callback(callback).append(key));
+    }
+    txn_.erase(db_.subscriptions, key);
     txn_.erase(db_.subscription_ends, ended);
   }
 }

@@ -23,10 +23,11 @@ public:
     caf::timestamp at;  ///< of events and records
     caf::timestamp due; ///< of jobs that are due at once; on the ledger's own time (due_clock)
     caf::timespan ahead_of_clock{0};
+    caf::timestamp oldest_hub_event; ///< what is older may be forgotten
   };
 
-  ledger_batch(ledger_transaction& txn, const ledger_databases& db, ledger_state state,
-               moment now, const open_uploads& uploads);
+  ledger_batch(ledger_transaction& txn, const ledger_databases& db, ledger_state state, moment now,
+               const open_uploads& uploads);
 
   caf::expected<settled> apply(const settlement& x);
   caf::expected<settled> replay(const replay_dead_letter& what);
@@ -55,7 +56,9 @@ private:
   caf::error check_channel_records(const settlement& x, findings& found) const;
   caf::error check_objects(const settlement& x) const;
 
-  uint64_t write_event(event_kind what, const std::string& about, const std::string& detail);
+  /// `lane`: the event is found by it, too; empty: by nothing else.
+  uint64_t write_event(event_kind what, const std::string& about, const std::string& detail,
+                       const std::string& lane = {});
   void write_message(const message_change& x, uint64_t version, caf::timestamp came);
   void write_channel_record(const channel_record_change& x, uint64_t version, uint64_t replaced);
   void write_grant(const access_grant& x);
@@ -67,14 +70,26 @@ private:
   void end_job(const job_outcome& x, stored_job job);
   void bury(const job_outcome& x, const stored_job& job);
   void open(const job_order& x);
-  void tell(const message_changed& x);
-  bool has_subscriber(const std::string& topic) const;
   uint64_t next_turn() { return ++state_.last_turn; }
   caf::timestamp due_of(caf::timestamp asked) const;
   void put_job(const stored_job& x);
   void insert_due(const open_job& x);
   void erase_due(const open_job& x);
   void reschedule(stored_job& x, caf::timestamp due);
+  void remove(const open_job& x);
+
+  // ledger_hub.cpp
+  void tell(const message_changed& x);
+  std::vector<std::string> subscribed_topics(const std::string& topic) const;
+  void forget_old_hub_events();
+  void change_lane(const lane_change& x);
+  void join_lane(const open_job& x);
+  void leave_lane(const open_job& x);
+  void start_next_in(const std::string& lane);
+  void pass_on(const open_job& x);
+  void start_waiting_lanes();
+  std::optional<stored_job> first_in(const std::string& lane) const;
+  uint64_t first_open_place() const;
 
   ledger_transaction& txn_;
   const ledger_databases& db_;
@@ -84,8 +99,9 @@ private:
   std::set<uint64_t> named_uploads_;
   std::set<uint64_t> spare_uploads_;
   bool written_ = false;
-  uint32_t stirred_ = 0; ///< by this settlement; as in `settled`
-  std::string value_;    ///< used again and again
+  bool place_left_ = false; ///< a job that held lanes back has ended in this settlement
+  uint32_t stirred_ = 0;    ///< by this settlement; as in `settled`
+  std::string value_;       ///< used again and again
 };
 
 } // namespace igl

@@ -8,13 +8,34 @@ namespace igl {
 struct ledger_databases {
   lmdb::database meta, events, events_about, messages, channel_records, channel_updates, objects,
       pieces, uploads, access, subscriptions, subscription_ends, cursors, jobs, jobs_due,
-      dead_letters;
+      dead_letters, hub_events, hub_topics, subscriptions_of, lanes, lanes_begun, lanes_held,
+      lanes_waiting, places_open;
 
   static std::vector<std::string> names() {
-    return {
-        "meta",    "events", "events_about", "messages",    "channel_records", "channel_updates",
-        "objects", "pieces", "uploads",      "access",      "subscriptions",   "subscription_ends",
-        "cursors", "jobs",   "jobs_due",     "dead_letters"};
+    return {"meta",
+            "events",
+            "events_about",
+            "messages",
+            "channel_records",
+            "channel_updates",
+            "objects",
+            "pieces",
+            "uploads",
+            "access",
+            "subscriptions",
+            "subscription_ends",
+            "cursors",
+            "jobs",
+            "jobs_due",
+            "dead_letters",
+            "hub_events",
+            "hub_topics",
+            "subscriptions_of",
+            "lanes",
+            "lanes_begun",
+            "lanes_held",
+            "lanes_waiting",
+            "places_open"};
   }
 
   /// Of an environment that was opened with `names`.
@@ -34,7 +55,15 @@ struct ledger_databases {
             env.named("cursors"),
             env.named("jobs"),
             env.named("jobs_due"),
-            env.named("dead_letters")};
+            env.named("dead_letters"),
+            env.named("hub_events"),
+            env.named("hub_topics"),
+            env.named("subscriptions_of"),
+            env.named("lanes"),
+            env.named("lanes_begun"),
+            env.named("lanes_held"),
+            env.named("lanes_waiting"),
+            env.named("places_open")};
   }
 };
 

@@ -46,7 +46,8 @@ void ledger_batch::end_job(const job_outcome& x, stored_job stored) {
   case job_end::again: {
     auto next = std::max(x.due, now_.at);
     write_event(event_kind::attempt_failed, job.order.about,
-                attempt_of(x, job) + ": " + x.error + "; again at " + to_rfc3339(next));
+                attempt_of(x, job) + ": " + x.error + "; again at " + to_rfc3339(next),
+                job.order.lane);
     ++job.attempts;
     job.last_error = x.error;
     reschedule(stored, x.due);
@@ -71,10 +72,20 @@ void ledger_batch::end_job(const job_outcome& x, stored_job stored) {
       reschedule(stored, {});
       return;
     }
-    erase_due(job);
-    txn_.erase(db_.jobs, keys::of_text(job.order.id));
-    --state_.open_jobs[static_cast<size_t>(job.order.on)];
+    remove(job);
     return;
+  }
+}
+
+void ledger_batch::remove(const open_job& x) {
+  erase_due(x);
+  txn_.erase(db_.jobs, keys::of_text(x.order.id));
+  --state_.open_jobs[static_cast<size_t>(x.order.on)];
+  if (!x.order.lane.empty()) {
+    leave_lane(x);
+  } else if (x.order.place != 0) {
+    txn_.erase(db_.places_open, keys::of_number(x.order.place));
+    place_left_ = true;
   }
 }
 
@@ -90,7 +101,8 @@ void ledger_batch::bury(const job_outcome& x, const stored_job& stored) {
   txn_.put(db_.dead_letters, keys::of_number(letter.number), value_);
   write_event(event_kind::job_died, stored.job.order.about,
               attempt_of(x, stored.job) + ": " + x.error + "; dead letter " +
-                  std::to_string(letter.number));
+                  std::to_string(letter.number),
+              stored.job.order.lane);
 }
 
 void ledger_batch::open(const job_order& x) {
@@ -112,18 +124,12 @@ void ledger_batch::open(const job_order& x) {
   job.opened = now_.at;
   stored.oldest_ticket = job.generation;
   put_job(stored);
-  insert_due(job);
   ++state_.open_jobs[static_cast<size_t>(x.on)];
-}
-
-void ledger_batch::tell(const message_changed& x) {
-  auto wanted = x;
-  wanted.notices.clear();
-  for (const auto& notice : x.notices)
-    if (has_subscriber(notice.topic))
-      wanted.notices.push_back(notice);
-  if (!wanted.notices.empty())
-    open(make_job(wanted));
+  if (!x.lane.empty())
+    return join_lane(job);
+  insert_due(job);
+  if (x.place != 0)
+    txn_.put(db_.places_open, keys::of_number(x.place), {});
 }
 
 caf::timestamp ledger_batch::due_of(caf::timestamp asked) const {
@@ -148,8 +154,11 @@ void ledger_batch::erase_due(const open_job& x) {
 void ledger_batch::reschedule(stored_job& x, caf::timestamp due) {
   erase_due(x.job);
   x.job.order.due = due_of(due);
-  insert_due(x.job);
   put_job(x);
+  if (x.job.order.lane.empty())
+    insert_due(x.job);
+  else
+    pass_on(x.job);
 }
 
 // -- dead letters --------------------------------------------------------------------------------

@@ -110,6 +110,30 @@ std::string of_subscription_end(caf::timestamp ends, std::string_view subscripti
   return key;
 }
 
+std::string of_callback(std::string_view callback) {
+  return sha256_hex(callback);
+}
+
+std::string of_hub_topic(std::string_view canonical_topic, uint64_t number) {
+  auto key = of_topic(canonical_topic);
+  add_number(key, number);
+  return key;
+}
+
+std::string of_lane_job(const open_job& x) {
+  auto key = of_text(x.order.lane);
+  add_number(key, x.order.place);
+  add_number(key, x.number);
+  return key;
+}
+
+std::string of_waiting_lane(uint64_t place, std::string_view lane) {
+  std::string key;
+  add_number(key, place);
+  add_text(key, lane, 400);
+  return key;
+}
+
 std::string of_due(stream on, const due_place& x) {
   std::string key(1, static_cast<char>(on));
   add_time(key, x.due);

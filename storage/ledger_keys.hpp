@@ -29,6 +29,14 @@ std::string of_piece(uint64_t upload, uint32_t piece);
 std::string of_topic(std::string_view canonical_topic);
 std::string of_subscription(std::string_view canonical_topic, std::string_view callback);
 std::string of_subscription_end(caf::timestamp ends, std::string_view subscription_key);
+/// All subscriptions of a callback begin like this.
+std::string of_callback(std::string_view callback);
+/// All events of the hub that are found by a topic begin like that topic's `of_topic`.
+std::string of_hub_topic(std::string_view canonical_topic, uint64_t number);
+/// All jobs of a lane begin like `of_text` of it.
+std::string of_lane_job(const open_job& x);
+/// A lane that waits for what comes before the place of its first job.
+std::string of_waiting_lane(uint64_t place, std::string_view lane);
 std::string of_due(stream on, const due_place& x);
 
 bool is_due_on(stream on, std::string_view key);

@@ -1,4 +1,3 @@
-#include "messages/topic.hpp"
 #include "storage/bytes.hpp"
 #include "storage/disk_ledger.hpp"
 #include "storage/ledger_keys.hpp"
@@ -166,31 +165,6 @@ caf::expected<document_piece> disk_ledger::read(const read_piece& what) const {
   if (err)
     return err;
   return found;
-}
-
-caf::expected<found_subscribers> disk_ledger::read(const find_subscribers& what) const {
-  auto topics = topics_matching(what.topic);
-  return answer<found_subscribers>([&](const auto& txn, found_subscribers& found) -> caf::error {
-    auto at = txn.walk(db_.subscriptions);
-    for (const auto& topic : topics) {
-      auto begins = keys::of_topic(topic);
-      for (bool more = at.seek(begins); more && at.key().starts_with(begins); more = at.next())
-        if (auto x = decoded<subscription>(at.value()); x.ends > what.at)
-          found.subscriptions.push_back(std::move(x));
-    }
-    return {};
-  });
-}
-
-caf::expected<found_subscription> disk_ledger::read(const find_subscription& what) const {
-  auto now = now_();
-  return answer<found_subscription>([&](const auto& txn, found_subscription& found) -> caf::error {
-    found.what = found_in<subscription>(txn, db_.subscriptions,
-                                        keys::of_subscription(what.topic, what.callback));
-    if (found.what && found.what->ends <= now)
-      found.what = caf::none;
-    return {};
-  });
 }
 
 caf::expected<found_cursor> disk_ledger::read(const find_cursor& what) const {

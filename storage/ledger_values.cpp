@@ -10,6 +10,8 @@ namespace {
 constexpr uint8_t layout = 1;
 /// The second one of a message: with its arrivals.
 constexpr uint8_t layout_with_arrivals = 2;
+/// The second one of a job and a dead letter: with its lane and place.
+constexpr uint8_t layout_with_lane = 2;
 /// The third one of a message: with its arrivals, and who took it back.
 constexpr uint8_t layout_taken_back = 3;
 
@@ -55,6 +57,14 @@ void read_content(byte_reader& read, message& x) {
     *field = read.text();
 }
 
+bool has_place(const job_order& x) {
+  return !x.lane.empty() || x.place != 0;
+}
+
+uint8_t layout_of(const open_job& x) {
+  return has_place(x.order) ? layout_with_lane : layout;
+}
+
 void write_job(byte_writer& write, const open_job& x) {
   write_enum(write, x.order.on);
   write.time(x.order.due);
@@ -64,9 +74,13 @@ void write_job(byte_writer& write, const open_job& x) {
   write.number(x.attempts);
   for (const auto* field : {&x.order.id, &x.order.about, &x.order.body, &x.last_error})
     write.text(*field);
+  if (!has_place(x.order))
+    return;
+  write.text(x.order.lane);
+  write.u64(x.order.place);
 }
 
-void read_job(byte_reader& read, open_job& x) {
+void read_job(byte_reader& read, uint8_t version, open_job& x) {
   x.order.on = read_enum(read, static_cast<stream>(stream_count - 1));
   x.order.due = read.time();
   x.opened = read.time();
@@ -75,6 +89,15 @@ void read_job(byte_reader& read, open_job& x) {
   x.attempts = static_cast<uint32_t>(read.number());
   for (auto* field : {&x.order.id, &x.order.about, &x.order.body, &x.last_error})
     *field = read.text();
+  x.order.lane = version == layout_with_lane ? read.text() : "";
+  x.order.place = version == layout_with_lane ? read.u64() : 0;
+}
+
+uint8_t read_job_layout(byte_reader& read) {
+  auto version = read.u8();
+  if (version != layout && version != layout_with_lane)
+    refuse_layout();
+  return version;
 }
 
 } // namespace
@@ -88,6 +111,7 @@ void encode(std::string& to, const ledger_state& x) {
   write.u8(stream_count);
   for (uint64_t open : x.open_jobs)
     write.u64(open);
+  write.u64(x.last_hub_event);
 }
 
 void decode(std::string_view from, ledger_state& x) {
@@ -102,6 +126,8 @@ void decode(std::string_view from, ledger_state& x) {
     throw damaged_value("more streams than this version knows");
   for (size_t i = 0; i < streams; ++i)
     x.open_jobs[i] = read.u64();
+  // One written before hubs kept events has none.
+  x.last_hub_event = read.at_end() ? 0 : read.u64();
 }
 
 void encode(std::string& to, const event& x) {
@@ -115,7 +141,7 @@ void encode(std::string& to, const event& x) {
 void decode(std::string_view from, event& x) {
   auto read = start(from);
   x.at = read.time();
-  x.what = read_enum(read, event_kind::message_withdrawn);
+  x.what = read_enum(read, event_kind::deliveries_resumed);
   x.about = read.text();
   x.detail = read.text();
 }
@@ -211,19 +237,20 @@ void decode(std::string_view from, channel_update& x) {
 }
 
 void encode(std::string& to, const stored_job& x) {
-  auto write = start(to);
+  auto write = start(to, layout_of(x.job));
   write.u32(x.oldest_ticket);
   write_job(write, x.job);
 }
 
 void decode(std::string_view from, stored_job& x) {
-  auto read = start(from);
+  byte_reader read(from);
+  auto version = read_job_layout(read);
   x.oldest_ticket = read.u32();
-  read_job(read, x.job);
+  read_job(read, version, x.job);
 }
 
 void encode(std::string& to, const dead_letter& x) {
-  auto write = start(to);
+  auto write = start(to, layout_of(x.job));
   write.number(x.number);
   write.time(x.died);
   write.text(x.reason);
@@ -231,11 +258,12 @@ void encode(std::string& to, const dead_letter& x) {
 }
 
 void decode(std::string_view from, dead_letter& x) {
-  auto read = start(from);
+  byte_reader read(from);
+  auto version = read_job_layout(read);
   x.number = read.number();
   x.died = read.time();
   x.reason = read.text();
-  read_job(read, x.job);
+  read_job(read, version, x.job);
 }
 
 void encode(std::string& to, const object_info& x) {
@@ -276,6 +304,26 @@ void decode(std::string_view from, subscription& x) {
   x.ends = read.time();
   for (auto* field : {&x.topic, &x.topic_as_asked, &x.callback, &x.secret})
     *field = read.text();
+}
+
+void encode(std::string& to, const stored_hub_event& x) {
+  auto write = start(to);
+  write.time(x.what.at);
+  for (const auto* field : {&x.what.topic, &x.what.about, &x.what.media_type, &x.what.body})
+    write.text(*field);
+  write.number(x.topics.size());
+  for (const auto& topic : x.topics)
+    write.text(topic);
+}
+
+void decode(std::string_view from, stored_hub_event& x) {
+  auto read = start(from);
+  x.what.at = read.time();
+  for (auto* field : {&x.what.topic, &x.what.about, &x.what.media_type, &x.what.body})
+    *field = read.text();
+  x.topics.clear();
+  for (auto left = read.number(); left > 0; --left)
+    x.topics.emplace_back(read.text());
 }
 
 } // namespace igl

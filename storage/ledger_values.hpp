@@ -26,6 +26,7 @@ struct ledger_state {
   caf::timestamp last_commit; ///< time of the last transaction; never goes back
   caf::timestamp last_due;    ///< the last one handed out to a job that is due at once
   std::array<uint64_t, stream_count> open_jobs{};
+  uint64_t last_hub_event = 0;
 };
 
 /// An entry of the index of channel records by version.
@@ -41,6 +42,12 @@ struct stored_grant {
   std::string because;
 };
 
+/// An event of the hub, and under which topics it is found.
+struct stored_hub_event {
+  hub_event what; ///< the number is in the key
+  std::vector<std::string> topics;
+};
+
 void encode(std::string& to, const ledger_state& x);
 void encode(std::string& to, const event& x);
 void encode(std::string& to, const message_record& x);
@@ -51,6 +58,7 @@ void encode(std::string& to, const dead_letter& x);
 void encode(std::string& to, const object_info& x);
 void encode(std::string& to, const stored_grant& x);
 void encode(std::string& to, const subscription& x);
+void encode(std::string& to, const stored_hub_event& x);
 
 void decode(std::string_view from, ledger_state& x);
 void decode(std::string_view from, event& x); ///< the number is in the key
@@ -62,6 +70,7 @@ void decode(std::string_view from, dead_letter& x);
 void decode(std::string_view from, object_info& x);
 void decode(std::string_view from, stored_grant& x);
 void decode(std::string_view from, subscription& x);
+void decode(std::string_view from, stored_hub_event& x);
 
 template <class T>
 T decoded(std::string_view from) {

@@ -41,4 +41,10 @@ int dead_letters(node_client& node, const terminal& term);
 int dead_letter_replay(node_client& node, const terminal& term, uint64_t number);
 int dead_letter_drop(node_client& node, const terminal& term, uint64_t number);
 
+/// All subscriptions, a line each; with a callback, how that subscriber does.
+int subscriptions(node_client& node, const terminal& term, const std::string& callback);
+/// `act` is pause, resume, drop or test.
+int act_on_subscriber(node_client& node, const terminal& term, const std::string& act,
+                      const std::string& callback);
+
 } // namespace igl::commands

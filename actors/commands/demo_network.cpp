@@ -14,6 +14,9 @@ namespace igl {
 
 namespace {
 
+/// Nodes, endpoints and subscribers of a demonstration share one machine.
+constexpr auto everybody_is_here = "hub.allowed_callbacks = [\"127.0.0.0/8\"]\n";
+
 std::string quoted(const std::vector<std::string>& texts) {
   std::string list;
   for (const auto& text : texts)
@@ -92,8 +95,9 @@ demo_network::member& demo_network::place(const std::string& kind, const std::st
 void demo_network::write_endpoint(const channel_plan& channel, const std::string& nation) {
   auto& x = endpoint(channel.id, nation);
   std::ofstream(x.config_file) << "endpoint = \"channel-" << channel.id << '-' << lower_case(nation)
-                               << "\"\ndata_dir = \"" << x.data_dir << "\"\njurisdictions = [\""
-                               << nation << "\"]\nparticipants = " << quoted(nations_on(channel))
+                               << "\"\ndata_dir = \"" << x.data_dir << "\"\n"
+                               << everybody_is_here << "jurisdictions = [\"" << nation
+                               << "\"]\nparticipants = " << quoted(nations_on(channel))
                                << "\n[[listeners]]\naddress = \"" << x.url.substr(7)
                                << "\"\napis = [\"channel\", \"operator\"]\n[medium]\npath = \""
                                << medium_path(channel.id) << "\"\n"
@@ -103,8 +107,8 @@ void demo_network::write_endpoint(const channel_plan& channel, const std::string
 void demo_network::write_node(const std::string& nation) {
   auto& x = node(nation);
   std::ofstream config(x.config_file);
-  config << "jurisdiction = \"" << nation << "\"\ndata_dir = \"" << x.data_dir
-         << "\"\n[[listeners]]\naddress = \"" << x.url.substr(7)
+  config << "jurisdiction = \"" << nation << "\"\ndata_dir = \"" << x.data_dir << "\"\n"
+         << everybody_is_here << "[[listeners]]\naddress = \"" << x.url.substr(7)
          << "\"\napis = [\"message\", \"document\", \"subscriptions\", \"message-reception\", "
             "\"operator\"]\n";
   for (const auto& channel : options_.channels) {

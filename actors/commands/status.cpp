@@ -64,6 +64,8 @@ void print(std::ostream& out, const node_status& x) {
         << c.url;
     if (is_set(c.subscribed_until))
       out << ", subscribed until " << to_rfc3339(c.subscribed_until);
+    if (c.bad_signatures > 0)
+      out << ", " << c.bad_signatures << " notifications with a wrong signature ignored";
     if (!c.last_error.empty())
       out << ", last error " << to_rfc3339(c.last_error_at) << ": " << c.last_error;
     out << '\n';

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/api.hpp"
+#include "messages/callable.hpp"
 #include "messages/uri.hpp"
 
 #include <cpprest/http_client.h>
@@ -18,17 +19,21 @@ struct outbound_end {
   http_response answer;
 };
 
+class checked_connections;
+
 /// The connections to one origin; cpprestsdk keeps and reuses them.
 class origin_client {
 public:
-  explicit origin_client(const http_url& where);
+  /// With `only`, connections go to addresses that were looked at, and to none but those.
+  origin_client(const http_url& where, std::shared_ptr<const callable_addresses> only);
 
   /// Makes one exchange; nothing blocks. `ended` is called once, on a thread of cpprestsdk.
   void start(const http_request& asked, const http_url& where,
              const pplx::cancellation_token& until, std::function<void(outbound_end)> ended) const;
 
 private:
-  mutable web::http::client::http_client client_;
+  std::shared_ptr<web::http::client::http_client> anywhere_; ///< null: checked_ is not
+  std::shared_ptr<checked_connections> checked_;
 };
 
 /// May be sent twice: by its method, because it carries a key by which the other side can tell, or

@@ -31,8 +31,27 @@ void add_subscription_routes(router& to, const services_ptr& with);
 void add_reception_routes(router& to, const services_ptr& with);
 void add_channel_routes(router& to, const services_ptr& with);
 void add_operator_routes(router& to, const services_ptr& with);
+/// What subscribers ask of a hub. Where callers of the Channel API are asked who they are, only the
+/// operator is answered.
+void add_subscriber_routes(router& to, const services_ptr& with);
+void add_subscriber_operation_routes(router& to, const services_ptr& with);
 /// GET /, /healthz and /readyz: on every listener. `service` is what GET / says.
 void add_common_routes(router& to, const services_ptr& with, std::string service);
+
+/// What the Authorization header has as a bearer token; empty: nothing.
+std::string bearer_token_in(const exchange& x);
+/// True only if there is an operator's token and this is it.
+bool is_operator_token(std::string_view given, const std::string& token);
+/// A handler for whoever may operate; others are answered 401 or 403.
+request_handler operators_only(const services_ptr& with, request_handler then);
+
+struct page_asked {
+  std::string about;
+  uint64_t after = 0;
+  uint32_t limit = 0;
+};
+/// about, after and limit of the query; answers 400 itself.
+caf::optional<page_asked> page_in(const std::shared_ptr<exchange>& x, uint32_t usual);
 
 /// 400: the path, the query or a form is not percent-encoded UTF-8.
 caf::error badly_encoded(std::string_view part);

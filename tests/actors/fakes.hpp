@@ -30,6 +30,7 @@ struct book {
   std::map<std::string, object_info> objects;
   std::set<std::pair<std::string, std::string>> readers; ///< multihash, jurisdiction
   std::vector<subscription> subscriptions;
+  std::map<uint64_t, hub_event> hub_events;
   std::map<std::string, std::string> cursors;
   std::map<uint64_t, std::vector<std::string>> uploads;
   std::vector<uint64_t> abandoned;
@@ -138,6 +139,27 @@ inline ledger_reader_actor::behavior_type reader(ledger_reader_actor::pointer,
             return found_subscription{s};
         return found_subscription{};
       },
+      [=](const find_ending_subscriptions& x) {
+        found_ending_subscriptions result;
+        for (auto& s : from->subscriptions)
+          if (s.ends > x.after && s.ends <= x.until)
+            result.subscriptions.push_back(s);
+        return result;
+      },
+      [=](const find_subscriptions& x) {
+        found_subscriptions result;
+        for (auto& s : from->subscriptions)
+          if (x.callback.empty() || s.callback == x.callback)
+            result.subscriptions.push_back(s);
+        return result;
+      },
+      [=](const find_hub_event& x) {
+        auto found = from->hub_events.find(x.number);
+        return found == from->hub_events.end() ? found_hub_event{} : found_hub_event{found->second};
+      },
+      [](const find_hub_events&) { return found_hub_events{}; },
+      [](const find_lane&) { return found_lane{}; },
+      [](const find_latest_events&) { return found_events{}; },
       [=](const find_cursor& x) { return found_cursor{from->cursors[x.name]}; },
       [](const due_jobs&) { return found_due_jobs{}; },
       [](const find_dead_letters&) { return found_dead_letters{}; },

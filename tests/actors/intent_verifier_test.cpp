@@ -85,7 +85,8 @@ TEST_CASE("a subscriber in trouble is asked again") {
 }
 
 TEST_CASE_FIXTURE(examiner, "asks with a new challenge each time") {
-  peer->answers = {http_response{200, {}, "x"}, http_response{200, {}, "x"}};
+  // Its own refusal is not told to it.
+  peer->answers = {http_response{404, {}, "x"}, http_response{404, {}, "x"}};
   CHECK(ask(verifier, ticket, wants("subscribe")).answer<settled>());
   auto first = challenge();
   CHECK(ask(verifier, ticket, wants("subscribe")).answer<settled>());

@@ -55,7 +55,7 @@ struct pipeline {
   temporary_folder folder;
   std::shared_ptr<ledger> on_disk =
       *ledger::open({folder.path(), "AU", size_t{1} << 26, [] { return caf::make_timestamp(); },
-                     /* overlapping: */ true});
+                     std::chrono::hours{168}, /* overlapping: */ true});
   std::shared_ptr<streams> carried_by = make_memory_streams({500ms, {}});
   config how;
   caf::actor_system system{how};

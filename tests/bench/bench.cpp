@@ -1,6 +1,7 @@
 #include "actors/commands/demo_network.hpp"
 #include "messages/json.hpp"
 #include "tests/bench/chain_rate.hpp"
+#include "tests/bench/fan_out.hpp"
 #include "tests/bench/limits.hpp"
 #include "tests/bench/load.hpp"
 
@@ -95,7 +96,10 @@ public:
         {"endpoint-posts", &measurements::endpoint_posts},
         {"journey", &measurements::journey},
         {"hundred-thousand", &measurements::hundred_thousand},
-        {"chain", &measurements::chain}};
+        {"chain", &measurements::chain},
+        {"hub", &measurements::hub},
+        {"hub-waiting", &measurements::hub_waiting},
+        {"hub-matching", &measurements::hub_matching}};
     for (const auto& [name, measure] : all)
       if (only.empty() || only == name)
         (this->*measure)();
@@ -378,6 +382,49 @@ private:
                       "no more"});
   }
 
+  void hub() {
+    say("one event to 1,000 subscribers at one listener");
+    auto port = std::to_string(free_port());
+    auto echo = child_process::start({own_program(), "--echo", port}, folder_ + "/echo.log");
+    if (!echo)
+      give_up(sentence_of(echo.error()));
+    hub_options how{folder_ + "/hub", network_.options().program, "http://127.0.0.1:" + port};
+    await_answer(how.listener + "/");
+    std::vector<double> ours, bare, ratios;
+    for (int i = 0; i < rounds; ++i) {
+      how.folder = folder_ + "/hub-" + std::to_string(i);
+      auto told = fan_out(how);
+      ours.push_back(told.told_per_second);
+      bare.push_back(client_rate(how.listener, told.body, how.subscribers * how.events, 64));
+      ratios.push_back(ours.back() / bare.back());
+      say("  " + fixed(ours.back(), 0) + "/s, bare client " + fixed(bare.back(), 0) + "/s");
+    }
+    table_.push_back({"an event to 1,000 subscribers at one listener, five times",
+                      fixed(median(ours), 0) + "/s",
+                      "bare cpprestsdk client " + fixed(median(bare), 0) + "/s",
+                      fixed(median(ratios), 2), "0.5"});
+  }
+
+  void hub_waiting() {
+    say("100,000 deliveries that wait");
+    auto nobody = "http://127.0.0.1:" + std::to_string(free_port());
+    hub_options how{folder_ + "/hub-waiting", network_.options().program, nobody, 1000, 101};
+    auto cost = waiting_deliveries(how).bytes_per_wait;
+    table_.push_back({"memory for each of 100,000 deliveries that wait", fixed(cost, 0) + " bytes",
+                      "–", "–", "≤ 1 KB"});
+  }
+
+  void hub_matching() {
+    std::vector<double> times;
+    for (size_t count : {1000, 10000, 100000}) {
+      say("an event among " + std::to_string(count) + " subscriptions");
+      times.push_back(matching_microseconds(folder_ + "/m" + std::to_string(count), count));
+      table_.push_back({"an event that 10 of " + std::to_string(count) + " subscriptions want",
+                        fixed(times.back(), 0) + " µs", "1,000: " + fixed(times[0], 0) + " µs",
+                        fixed(times.back() / times[0], 2), "no more"});
+    }
+  }
+
   void print() const {
     std::cout << "| what | figure | against | ratio | at least |\n|---|---|---|---|---|\n";
     for (const auto& x : table_)
@@ -402,7 +449,8 @@ int main(int argc, char** argv) {
   auto one = arguments.size() == 4 && arguments[2] == "--only";
   if (!(arguments.size() == 2 || one) || arguments[0] != "--igl")
     give_up("usage: igl_bench --igl <the program> "
-            "[--only latency|documents|posts|endpoint-posts|journey|hundred-thousand|chain]");
+            "[--only latency|documents|posts|endpoint-posts|journey|hundred-thousand|chain|hub|"
+            "hub-waiting|hub-matching]");
   auto pattern = (std::filesystem::temp_directory_path() / "igl-bench-XXXXXX").string();
   if (!mkdtemp(pattern.data()))
     give_up("cannot make a temporary folder");

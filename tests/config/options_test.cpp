@@ -114,7 +114,7 @@ TEST_CASE("settings begin with the defaults of the table, but for the retry sche
     }
   };
   check(node_settings{}, {"data_dir"});
-  check(endpoint_settings{}, {"data_dir", "streams.kind"});
+  check(endpoint_settings{}, {"data_dir", "streams.kind", "hub.callbacks_per_url"});
   check(channel_settings{}, {});
 }
 

@@ -110,6 +110,20 @@ TEST_CASE("whoever listens on every address says which URL others are told") {
   CHECK(mistakes_in_endpoint(of_endpoint + "[hub]\nurl = \"http://a\"\n").empty());
 }
 
+TEST_CASE("leases are within their bounds, and announced before they end") {
+  auto hub = au + "[hub]\n";
+  CHECK(mistakes_in_node(hub + "default_lease = \"1h\"\nlongest_lease = \"1h\"\n").empty());
+  CHECK(
+      mistakes_in_node(hub + "shortest_lease = \"121h\"\n") ==
+      lines{"f:3:18: hub.shortest_lease is longer than hub.default_lease (120h), expected at most "
+            "that"});
+  CHECK(mistakes_in_node(hub + "longest_lease = \"119h\"\n") ==
+        lines{"f:3:17: hub.longest_lease is shorter than hub.default_lease (120h), expected at "
+              "least that"});
+  CHECK(mistakes_in_node(hub + "ending_notice = \"61m\"\n").size() == 1);
+  CHECK(mistakes_in_node(hub + "ending_notice = \"60m\"\n").empty());
+}
+
 TEST_CASE("a NATS URL goes neither with streams in memory nor with a nats-server to start") {
   auto url = au + "[streams]\nurl = \"nats://a\"\n";
   CHECK(mistakes_in_node(url).empty());

@@ -103,6 +103,10 @@ TEST_CASE("a NATS URL names a server, and several are separated by commas") {
 
 TEST_CASE("a base URL is http or https, and has no query and no slash at its end") {
   CHECK(holds(forms::base_url, "https://example.org/igl"));
+  for (auto text : {"127.0.0.0/8", "10.1.2.3", "::1", "fd00::/8", "localhost", "a.example.org"})
+    CHECK_MESSAGE(holds(forms::network_or_host, text), text);
+  for (auto text : {"", "10.0.0.1/8", "10.0.0", "127.1", "10.0.0.0/33", "http://a", "a:80", "*"})
+    CHECK_MESSAGE(!holds(forms::network_or_host, text), text);
   CHECK(forms::base_url.tidy("http://127.0.0.1:5200/") == "http://127.0.0.1:5200");
   for (auto text : {"", "ftp://a/", "http://", "a.example.org", "http://a/?x=1", "http://a/#x"})
     CHECK_MESSAGE(!holds(forms::base_url, text), text);

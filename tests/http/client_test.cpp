@@ -108,6 +108,59 @@ TEST_SUITE("http client") {
     CHECK(y->header("location") == "http://127.0.0.1:1/");
   }
 
+  TEST_CASE("with a list, only addresses on the internet and those on it are connected to") {
+    std::atomic<int> called{0};
+    std::string seen;
+    raw_server server([&](int socket, int) {
+      ++called;
+      seen = raw_server::read_request(socket);
+      raw_server::write(socket, raw_server::ok("x"));
+    });
+    auto port = server.url.substr(server.url.rfind(':'));
+    http_client_options how;
+    how.only = std::make_shared<callable_addresses>();
+    client_world closed{how};
+    // A resolver knows the short forms, and localhost.
+    for (std::string host : {"127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0.0.0.0",
+                             "[::1]", "[::ffff:127.0.0.1]", "[fe80::1]", "169.254.169.254"}) {
+      CAPTURE(host);
+      auto x = closed.ask(request_for("POST", "http://" + host + port + "/", {}, "x"));
+      REQUIRE(!x);
+      CHECK(code_of(x.error()) == errc::forbidden);
+      CHECK(sentence_of(x.error()).find("hub.allowed_callbacks") != std::string::npos);
+    }
+    CHECK(called == 0);
+    CHECK(closed.failure(request_for("GET", "http://no-such-name.invalid/")) ==
+          errc::peer_unreachable);
+    how.only = std::make_shared<callable_addresses>(std::vector<std::string>{"127.0.0.0/8"});
+    client_world open{how};
+    for (std::string host : {"127.0.0.1", "localhost", "127.1"}) {
+      CAPTURE(host);
+      auto x = open.get("http://" + host + port + "/a?b=c");
+      REQUIRE(x);
+      CHECK(x->body == "x");
+      CHECK(seen.starts_with("GET /a?b=c HTTP/1.1\r\n"));
+      CHECK(seen.find("Host:" + host + port + "\r\n") != std::string::npos);
+      CHECK(seen.find("Host", seen.find("Host") + 1) == std::string::npos);
+    }
+    CHECK(open.failure(request_for("GET", "http://10.0.0.1/")) == errc::forbidden);
+    how.only = std::make_shared<callable_addresses>(std::vector<std::string>{"localhost"});
+    client_world named{how};
+    CHECK(named.get("http://localhost" + port + "/"));
+    CHECK(named.failure(request_for("GET", "http://127.0.0.1" + port + "/")) == errc::forbidden);
+  }
+
+  TEST_CASE("connections to addresses that were looked at are used again") {
+    raw_server server(always(raw_server::ok("x")));
+    http_client_options how;
+    how.only = std::make_shared<callable_addresses>(std::vector<std::string>{"127.0.0.0/8"});
+    client_world x{how};
+    auto url = "http://localhost" + server.url.substr(server.url.rfind(':')) + "/";
+    for (int i = 0; i < 20; ++i)
+      CHECK(x.get(url)->body == "x");
+    CHECK(server.connections <= 4);
+  }
+
   TEST_CASE("nobody there, no such name, no URL") {
     client_world x;
     CHECK(x.failure(request_for("GET", "http://127.0.0.1:1/")) == errc::peer_unreachable);

@@ -80,6 +80,15 @@ operator_api_actor::behavior_type fake_operation(operator_api_actor::pointer, an
           }};
 }
 
+subscriber_desk_actor::behavior_type fake_desk(subscriber_desk_actor::pointer, answers_ptr say) {
+  return {[=](const read_hub_events& x) { return said(say->hub_events(x)); },
+          [=](const report_subscriber& x) { return said(say->report(x)); },
+          [=](const find_subscriptions& x) { return said(say->subscriptions(x)); },
+          [=](const act_on_subscriber& x) {
+            return said(say->act(x));
+          }};
+}
+
 /// What the message API says of a message that it does not have.
 caf::error unknown(const reference& about) {
   nlohmann::json source{{{"reference", to_string(about)}}};
@@ -115,7 +124,7 @@ fake_node::~fake_node() {
            caf::actor_cast<caf::actor>(who.messages), caf::actor_cast<caf::actor>(who.documents),
            caf::actor_cast<caf::actor>(who.subscriptions),
            caf::actor_cast<caf::actor>(who.reception), caf::actor_cast<caf::actor>(who.channel),
-           caf::actor_cast<caf::actor>(who.operation)})
+           caf::actor_cast<caf::actor>(who.operation), caf::actor_cast<caf::actor>(who.desk)})
     if (actor)
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   who = {};
@@ -172,6 +181,7 @@ void fake_node::spawn_actors() {
   who = {system->spawn(fake_messages, answers), system->spawn(fake_documents, answers),
          system->spawn(fake_hub, answers),      system->spawn(fake_reception, answers),
          system->spawn(fake_channel, answers),  system->spawn(fake_operation, answers)};
+  who.desk = system->spawn(fake_desk, answers);
 }
 
 std::string message_json(const nlohmann::json& changes) {

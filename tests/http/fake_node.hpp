@@ -42,6 +42,10 @@ struct fake_answers {
   script<found_dead_letters, find_dead_letters> letters;
   script<settled, replay_dead_letter> replay;
   script<settled, drop_dead_letter> drop;
+  script<found_hub_events, read_hub_events> hub_events;
+  script<subscriber_report, report_subscriber> report;
+  script<found_subscriptions, find_subscriptions> subscriptions;
+  script<subscriber_acted, act_on_subscriber> act;
 };
 
 /// A server on a free port with actors behind it that answer what a test says. Its message API

@@ -40,6 +40,26 @@ TEST_SUITE("subscriptions API") {
     CHECK(seen.lease_seconds.empty());
   }
 
+  TEST_CASE("parameters that nobody knows are ignored, and in nobody's way") {
+    fake_node node;
+    subscription_request seen;
+    node.answers->subscribe = [&](const subscription_request& x) {
+      seen = x;
+      return caf::expected<subscription_accepted>{subscription_accepted{}};
+    };
+    for (auto more : {"&foo=bar", "&hub.foo=1&hub.verify=sync&hub.verify_token=t", "&hub.topics=x",
+                      "&topic=other&callback=http%3A%2F%2Fevil%2F&=&&"}) {
+      CAPTURE(more);
+      for (auto& body : {good + more, std::string{more}.substr(1) + "&" + good}) {
+        CHECK(post_form(node.url(), "/subscriptions?hub.topic=query", body).status == 202);
+        CHECK(seen.topic == "UN.CEFACT.*");
+        CHECK(seen.callback == "http://subscriber.example/call?a=1");
+        CHECK(seen.secret == "s s");
+        CHECK(seen.lease_seconds == "3600");
+      }
+    }
+  }
+
   TEST_CASE("what is no form is refused before anybody is asked") {
     fake_node node;
     std::atomic<bool> asked{false};

@@ -106,10 +106,10 @@ TEST_SUITE("jobs") {
       check_job(test::filled<retrieve_object>());
     }
     SUBCASE("message_changed") {
-      check_job(test::filled<message_changed>());
+      check_job(test::filled<message_changed>(), {"from"});
     }
     SUBCASE("deliver_callback") {
-      check_job(test::filled<deliver_callback>());
+      check_job(test::filled<deliver_callback>(), {"event"});
     }
     SUBCASE("channel_notified") {
       check_job(test::filled<channel_notified>(), {"unreadable", "half"});
@@ -201,6 +201,25 @@ TEST_SUITE("jobs") {
     CHECK(make_job(intent).id == "verify_intent/r1");
     CHECK(make_job(write_to_medium{{"4711", m, channel_status::received}}).id ==
           "write_to_medium/4711");
+  }
+
+  TEST_CASE("deliveries to one subscriber are a lane, and wait for what is not spread yet") {
+    deliver_callback x{"AU:17", "received", "http://h/x", "un.cefact", "", 7};
+    CHECK(make_job(x).lane == "http://h/x");
+    CHECK(make_job(x).place == 7);
+    x.event = caf::none;
+    CHECK(make_job(x).lane.empty());
+    message_changed all{"AU:17", "received", {{"a", "1"}, {"b", "2"}}};
+    CHECK(make_job(all).place == 0);
+    all.notices[0].number = 9;
+    all.notices[1].number = 8;
+    CHECK(make_job(all).place == 8);
+    CHECK(make_job(all).lane.empty());
+    auto rest = all;
+    rest.from = spread_place{1, "b", "http://h/x"};
+    CHECK(make_job(rest).id != make_job(all).id);
+    CHECK(make_job(rest).place == 8);
+    CHECK(parse_order<message_changed>(make_job(rest).body)->from->callback == "http://h/x");
   }
 
   TEST_CASE("a job is about the message's reference, or what else it is found by") {

@@ -163,6 +163,32 @@ TEST_SUITE("ledger format") {
     CHECK(encoded(decoded<dead_letter>(bytes)) == bytes);
   }
 
+  TEST_CASE("a job with a lane, and an event of the hub") {
+    stored_job x;
+    x.oldest_ticket = 7;
+    x.job = a_job();
+    x.job.order.lane = "http://a";
+    x.job.order.place = 2;
+    auto bytes = encoded(x);
+    const std::string place_shown = "\\08http://a\\00\\00\\00\\00\\00\\00\\00\\02";
+    CHECK(shown(bytes) == "\\02\\00\\00\\00\\07" + job_shown + place_shown);
+    CHECK(encoded(decoded<stored_job>(bytes)) == bytes);
+    dead_letter letter;
+    letter.job = x.job;
+    CHECK(decoded<dead_letter>(encoded(letter)).job.order.lane == "http://a");
+    CHECK(decoded<dead_letter>(encoded(letter)).job.order.place == 2);
+    stored_hub_event event;
+    event.what = {0, moment, "t", "AU:17", "m", "b"};
+    event.topics = {"t", ""};
+    bytes = encoded(event);
+    CHECK(shown(bytes) == "\\01" + moment_shown + "\\01t\\05AU:17\\01m\\01b\\02\\01t\\00");
+    CHECK(encoded(decoded<stored_hub_event>(bytes)) == bytes);
+    CHECK(shown(keys::of_hub_topic("t", 1)) == "\\00\\01t\\00\\00\\00\\00\\00\\00\\00\\01");
+    CHECK(shown(keys::of_lane_job(x.job)) == "\\00\\08http://a\\00\\00\\00\\00\\00\\00\\00\\02"
+                                             "\\00\\00\\00\\00\\00\\00\\00\\05");
+    CHECK(shown(keys::of_waiting_lane(2, "a")) == "\\00\\00\\00\\00\\00\\00\\00\\02\\00\\01a");
+  }
+
   TEST_CASE("a channel record and its place in the index") {
     channel_record x;
     x.half = channel_half::receiving;
@@ -216,7 +242,7 @@ TEST_SUITE("ledger format") {
     auto streams_at = 1 + 4 * 8 + 2 * 8;
     REQUIRE(bytes[streams_at] == 11);
     bytes[streams_at] = 9;
-    bytes.resize(bytes.size() - 16);
+    bytes.resize(bytes.size() - 16 - 8);
     CHECK(decoded<ledger_state>(bytes).last_upload == 4);
     CHECK(decoded<ledger_state>(bytes).open_jobs[10] == 0);
   }

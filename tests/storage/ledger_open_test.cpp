@@ -106,14 +106,36 @@ TEST_SUITE("ledger folder") {
       auto env = value_of(lmdb::environment::open(env_options));
       auto meta = env->named("meta");
       CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
-        CHECK(txn.find(meta, "format") == "igl-ledger 3");
-        txn.put(meta, "format", "igl-ledger 4");
+        CHECK(txn.find(meta, "format") == "igl-ledger 4");
+        txn.put(meta, "format", "igl-ledger 5");
         return {};
       }));
     }
     auto x = ledger::open(options());
     CHECK(test::code_of(x) == errc::storage_format);
-    CHECK(sentence_of_refusal(x).find("igl-ledger 4") != std::string::npos);
+    CHECK(sentence_of_refusal(x).find("igl-ledger 5") != std::string::npos);
+  }
+
+  TEST_CASE_FIXTURE(ledger_fixture, "of the format before is taken over") {
+    value_of(settle(putting(record_of("1"), 0)));
+    it.reset();
+    auto format = [&](const char* expected, const char* then) {
+      lmdb::options env_options;
+      env_options.path = folder.path();
+      env_options.databases = {"meta"};
+      auto env = value_of(lmdb::environment::open(env_options));
+      auto meta = env->named("meta");
+      CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
+        CHECK(txn.find(meta, "format") == expected);
+        txn.put(meta, "format", then);
+        return {};
+      }));
+    };
+    format("igl-ledger 4", "igl-ledger 3");
+    reopen();
+    CHECK(figures().messages == 1);
+    it.reset();
+    format("igl-ledger 4", "igl-ledger 4");
   }
 
   TEST_CASE("of a shared database is refused by that name and does not change") {
@@ -157,6 +179,8 @@ TEST_SUITE("ledger folder") {
     CHECK(static_cast<int>(event_kind::job_died) == 16);
     CHECK(static_cast<int>(event_kind::channel_message_changed) == 20);
     CHECK(static_cast<int>(event_kind::message_withdrawn) == 21);
+    CHECK(static_cast<int>(event_kind::subscription_ending) == 22);
+    CHECK(static_cast<int>(event_kind::deliveries_resumed) == 24);
     CHECK(static_cast<int>(message_status::rejected) == 3);
     CHECK(static_cast<int>(channel_status::false_alarm) == 5);
     CHECK(static_cast<int>(channel_half::receiving) == 1);

@@ -388,6 +388,34 @@ TEST_SUITE("ledger subscriptions, access and cursors") {
     CHECK(settle(change(subscription_act::remove, "a.b", "http://a", {})));
   }
 
+  TEST_CASE_FIXTURE(ledger_fixture,
+                    "subscriptions that end between two times are found in that order") {
+    auto start = clock.now();
+    auto ending = [&](caf::timespan after, caf::timespan until, uint32_t limit = 500) {
+      std::string all;
+      for (auto& x :
+           read(find_ending_subscriptions{start + after, start + until, limit}).subscriptions)
+        all += x.callback;
+      return all;
+    };
+    CHECK(ending(0h, 100h) == "");
+    const std::pair<const char*, std::chrono::hours> leases[]{
+        {"c", 3h}, {"a", 1h}, {"d", 3h}, {"b", 2h}, {"e", 4h}};
+    for (auto& [callback, hours] : leases)
+      value_of(settle(change(subscription_act::put, "a.b", callback, start + hours)));
+    CHECK(ending(0h, 100h).size() == 5);
+    CHECK(ending(0h, 2h) == "ab");
+    CHECK(ending(1h, 2h) == "b");
+    CHECK(ending(4h, 100h) == "");
+    // What ends at the same time is on one page: whoever goes on after it passes over nobody.
+    CHECK(ending(1h, 100h, 2).size() == 3);
+    CHECK(ending(0h, 100h, 1) == "a");
+    // Renewed: its old end is forgotten.
+    value_of(settle(change(subscription_act::put, "a.b", "a", start + 5h)));
+    CHECK(ending(0h, 2h) == "b");
+    CHECK(ending(4h, 5h) == "a");
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "an ended subscription is not found, and goes in time") {
     for (int i = 0; i < 10; ++i)
       value_of(settle(

@@ -75,6 +75,17 @@ public:
   caf::expected<found_subscription> read(const find_subscription& x) const override {
     return look(x);
   }
+  caf::expected<found_ending_subscriptions>
+  read(const find_ending_subscriptions& x) const override {
+    return look(x);
+  }
+  caf::expected<found_subscriptions> read(const find_subscriptions& x) const override {
+    return look(x);
+  }
+  caf::expected<found_hub_event> read(const find_hub_event& x) const override { return look(x); }
+  caf::expected<found_hub_events> read(const find_hub_events& x) const override { return look(x); }
+  caf::expected<found_lane> read(const find_lane& x) const override { return look(x); }
+  caf::expected<found_events> read(const find_latest_events& x) const override { return look(x); }
   caf::expected<found_cursor> read(const find_cursor& x) const override { return look(x); }
   caf::expected<found_due_jobs> read(const due_jobs& x) const override { return look(x); }
   caf::expected<found_dead_letters> read(const find_dead_letters& x) const override {

@@ -31,6 +31,7 @@ struct member {
         environment(std::move(variables)) {
     auto file = in.path() + "/" + name + ".toml";
     std::ofstream(file) << "data_dir = \"" << in.path() << "/" << name << "\"\n"
+                        << "hub.allowed_callbacks = [\"127.0.0.0/8\"]\n"
                         << config << "[[listeners]]\naddress = \"" << url.substr(7)
                         << "\"\napis = [" << apis << "]\n";
     command = {IGL_PROGRAM, kind, "--config", file};

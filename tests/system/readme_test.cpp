@@ -14,7 +14,8 @@ TEST_SUITE_BEGIN("readme");
 
 TEST_CASE("every link of a README leads somewhere") {
   size_t links = 0;
-  std::vector<std::string> pages{"README.md", "channels/ACCESS.md", "channels/DEPLOYING.md"};
+  std::vector<std::string> pages{"README.md", "channels/ACCESS.md", "channels/DEPLOYING.md",
+                                 "actors/WEBSUB.md"};
   for (auto folder : {"messages", "config", "storage", "http", "channels", "actors", "tests"})
     pages.push_back(std::string(folder) + "/README.md");
   for (const auto& page : pages)
@@ -60,6 +61,27 @@ TEST_CASE("every igl command of the README is one that the program knows, with t
     ++tried;
   }
   CHECK(tried >= 8);
+}
+
+TEST_CASE("every MUST of WEBSUB.md has the test that it names") {
+  std::string tests;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(IGL_SOURCE_DIR "/tests"))
+    if (entry.path().extension() == ".cpp") {
+      std::ostringstream text;
+      text << std::ifstream(entry.path()).rdbuf();
+      tests += text.str();
+    }
+  size_t musts = 0;
+  for (const auto& line : lines_of("actors/WEBSUB.md")) {
+    auto begin = line.find("| \"");
+    if (line.rfind("| §", 0) != 0)
+      continue;
+    REQUIRE_MESSAGE((begin != std::string::npos && line.ends_with("\" |")), line);
+    ++musts;
+    auto name = line.substr(begin + 2, line.size() - begin - 4);
+    CHECK_MESSAGE(tests.find(name + ")") != std::string::npos, name << " is not a test");
+  }
+  CHECK(musts > 25);
 }
 
 TEST_CASE("the README's configuration of a node is good") {

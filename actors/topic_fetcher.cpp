@@ -1,0 +1,90 @@
+#include "actors/topic_fetcher.hpp"
+
+#include "actors/settling.hpp"
+#include "messages/uri.hpp"
+
+namespace igl {
+
+namespace {
+
+settlement refused(const job_ticket& ticket, const verify_intent& order, const std::string& why) {
+  settlement result;
+  result.job = closed(ticket);
+  result.events.push_back({0,
+                           {},
+                           event_kind::subscription_refused,
+                           order.topic_as_asked,
+                           "it is not published: " + why});
+  return result;
+}
+
+} // namespace
+
+http_request topic_request(const verify_intent& order, const process_settings& settings) {
+  http_request result;
+  result.method = "GET";
+  result.url = order.topic.substr(0, order.topic.find('#'));
+  result.timeout = settings.callback_timeout;
+  result.max_body = settings.message_bytes;
+  return result;
+}
+
+caf::expected<settlement> published_topic(const job_ticket& ticket, const verify_intent& order,
+                                          const http_response& answer) {
+  if (answer.status < 200 || answer.status >= 300)
+    return make_problem(errc::peer_failed,
+                        order.topic + " answered " + std::to_string(answer.status));
+  settlement result;
+  result.job = closed(ticket);
+  auto type = answer.header("Content-Type");
+  notice what{order.topic, answer.body};
+  what.media_type = type.empty() ? "application/octet-stream" : type;
+  result.tells.push_back({order.topic, "published/" + order.request_id, {std::move(what)}});
+  return result;
+}
+
+intent_verifier_actor::behavior_type
+topic_fetcher(intent_verifier_actor::stateful_pointer<topic_fetcher_state> self,
+              surroundings around, std::shared_ptr<const process_settings> settings,
+              http_client_actor http) {
+  self->state.gate =
+      peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host, around.now};
+  return {
+      [=](const job_ticket& ticket, const verify_intent& order) {
+        auto answer = promise_of<settled>(self);
+        auto url = parse_http_url(order.topic);
+        if (!url) {
+          settle(self, around, refused(ticket, order, "it is no http URL"), answer_with(answer));
+          return answer->unguarded();
+        }
+        auto peer = url->origin();
+        auto fetch = [=] {
+          self->request(http, timeouts::outside, topic_request(order, *settings))
+              .then(
+                  [=](const http_response& said) {
+                    self->state.gate.leave(peer, peer_mood::answering);
+                    auto told = published_topic(ticket, order, said);
+                    if (told)
+                      settle(self, around, std::move(*told), answer_with(answer));
+                    else
+                      answer->deliver(std::move(told.error()));
+                  },
+                  [=](caf::error& failure) {
+                    auto why = as_peer_error(std::move(failure));
+                    self->state.gate.leave(peer, mood_after(why));
+                    if (code_of(why) == errc::forbidden)
+                      settle(self, around, refused(ticket, order, problem_of(why).detail),
+                             answer_with(answer));
+                    else
+                      answer->deliver(std::move(why));
+                  });
+        };
+        self->state.gate.admit(peer, {fetch, [=] {
+                                        answer->deliver(make_problem(errc::peer_busy, peer));
+                                      }});
+        return answer->unguarded();
+      },
+  };
+}
+
+} // namespace igl

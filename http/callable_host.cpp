@@ -1,0 +1,63 @@
+#include "http/detail/callable_host.hpp"
+
+#include "messages/errors.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <pplx/threadpool.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace igl {
+
+namespace {
+
+using boost::asio::ip::tcp;
+
+ip_address address_of(const boost::asio::ip::address& x) {
+  auto v6 = x.is_v4() ? boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, x.to_v4())
+                      : x.to_v6();
+  return {v6.to_bytes()};
+}
+
+} // namespace
+
+caf::expected<std::vector<ip_address>> callable_among(std::vector<ip_address> found,
+                                                      const std::string& host,
+                                                      const callable_addresses& only) {
+  auto first = found.empty() ? std::string{"nowhere"} : to_string(found.front());
+  if (!only.names(host))
+    std::erase_if(found, [&](auto& x) { return !only.contain(x); });
+  if (found.empty())
+    return make_problem(errc::forbidden, host + " is at " + first +
+                                             ", which is not to be called unless "
+                                             "hub.allowed_callbacks lists it");
+  std::erase_if(found, [](auto& x) { return !x.is_ipv4(); });
+  if (found.empty())
+    return make_problem(errc::peer_unreachable,
+                        host + " has no IPv4 address, and callbacks go over IPv4 only");
+  // The order of the answer changes from one look to the next; connections are to be reused.
+  std::sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.bytes < b.bytes; });
+  return found;
+}
+
+void find_callable(const http_url& where, const callable_addresses& only, addresses_found then) {
+  if (auto address = parse_ip(where.host))
+    return then(callable_among({*address}, where.host, only));
+  auto resolver =
+      std::make_shared<tcp::resolver>(crossplat::threadpool::shared_instance().service());
+  // As C knows them: the same that cpprestsdk would find, whatever a name looks like.
+  resolver->async_resolve(
+      where.host, std::to_string(where.port),
+      [resolver, host = where.host, only, then = std::move(then)](
+          const boost::system::error_code& failed, const tcp::resolver::results_type& all) {
+        if (failed)
+          return then(make_problem(errc::peer_unreachable, host + ": there is no such name"));
+        std::vector<ip_address> found;
+        for (auto& x : all)
+          found.push_back(address_of(x.endpoint().address()));
+        then(callable_among(std::move(found), host, only));
+      });
+}
+
+} // namespace igl

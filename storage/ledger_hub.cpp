@@ -1,0 +1,183 @@
+#include "messages/topic.hpp"
+#include "storage/bytes.hpp"
+#include "storage/ledger_batch.hpp"
+#include "storage/ledger_keys.hpp"
+
+#include <algorithm>
+#include <limits>
+
+// What the hub tells, and in which order: events, and jobs in lanes. storage/FORMAT.md, "Lanes".
+
+namespace igl {
+
+namespace keys = ledger_keys;
+
+namespace {
+
+/// How many old events go with each new one: more than come, so that they cannot pile up.
+constexpr int forgotten_per_event = 2;
+
+} // namespace
+
+// -- events --------------------------------------------------------------------------------------
+
+void ledger_batch::tell(const message_changed& x) {
+  auto wanted = x;
+  wanted.notices.clear();
+  for (const auto& notice : x.notices) {
+    stored_hub_event event;
+    event.topics = subscribed_topics(notice.topic);
+    if (event.topics.empty())
+      continue;
+    auto number = ++state_.last_hub_event;
+    event.what = {number,     now_.at, notice.topic, x.about, notice.media_type.value_or(""),
+                  notice.body};
+    encode(value_, event);
+    txn_.put(db_.hub_events, keys::of_number(number), value_);
+    for (const auto& topic : event.topics)
+      txn_.put(db_.hub_topics, keys::of_hub_topic(topic, number), {});
+    auto& told = wanted.notices.emplace_back(notice);
+    told.number = number;
+    if (told.media_type)
+      told.body.clear(); // no JSON, and maybe large: the event has it
+    forget_old_hub_events();
+  }
+  if (!wanted.notices.empty())
+    open(make_job(wanted));
+}
+
+std::vector<std::string> ledger_batch::subscribed_topics(const std::string& topic) const {
+  std::vector<std::string> result;
+  auto is_subscribed = [&](const std::string& above) {
+    auto begins = keys::of_topic(above);
+    auto at = txn_.walk(db_.subscriptions);
+    for (bool more = at.seek(begins); more && at.key().starts_with(begins); more = at.next())
+      if (decoded<subscription>(at.value()).ends > now_.at)
+        return true;
+    return false;
+  };
+  for (auto& above : topics_matching(topic))
+    if (is_subscribed(above))
+      result.push_back(std::move(above));
+  return result;
+}
+
+void ledger_batch::forget_old_hub_events() {
+  for (int i = 0; i < forgotten_per_event; ++i) {
+    std::string key;
+    stored_hub_event oldest;
+    {
+      auto at = txn_.walk(db_.hub_events);
+      if (!at.first())
+        return;
+      key = at.key();
+      decode(at.value(), oldest);
+    }
+    if (oldest.what.at >= now_.oldest_hub_event)
+      return;
+    txn_.erase(db_.hub_events, key);
+    for (const auto& topic : oldest.topics)
+      txn_.erase(db_.hub_topics, keys::of_hub_topic(topic, keys::number_of(key)));
+  }
+}
+
+// -- lanes ---------------------------------------------------------------------------------------
+
+// Of the jobs of a lane only one is begun: is among those that are due, or with a worker. The
+// others are not in `jobs_due`, so nobody hands them out.
+
+std::optional<stored_job> ledger_batch::first_in(const std::string& lane) const {
+  auto begins = keys::of_text(lane);
+  auto at = txn_.walk(db_.lanes);
+  if (!at.seek(begins) || !at.key().starts_with(begins))
+    return std::nullopt;
+  auto stored = txn_.find(db_.jobs, std::string{at.value()});
+  if (!stored)
+    throw damaged_value("a lane has a job that is not open");
+  return decoded<stored_job>(*stored);
+}
+
+uint64_t ledger_batch::first_open_place() const {
+  auto at = txn_.walk(db_.places_open);
+  return at.first() ? keys::number_of(at.key()) : std::numeric_limits<uint64_t>::max();
+}
+
+void ledger_batch::join_lane(const open_job& x) {
+  const auto& lane = x.order.lane;
+  auto first = first_in(lane);
+  auto key = keys::of_lane_job(x);
+  txn_.put(db_.lanes, key, keys::of_text(x.order.id));
+  if (first && keys::of_lane_job(first->job) < key)
+    return;
+  if (first)
+    txn_.erase(db_.lanes_waiting, keys::of_waiting_lane(first->job.order.place, lane));
+  start_next_in(lane);
+}
+
+void ledger_batch::leave_lane(const open_job& x) {
+  const auto& lane = x.order.lane;
+  txn_.erase(db_.lanes, keys::of_lane_job(x));
+  txn_.erase(db_.lanes_waiting, keys::of_waiting_lane(x.order.place, lane));
+  pass_on(x);
+}
+
+/// The job is no longer the one that is begun: the next one is, which may be the same.
+void ledger_batch::pass_on(const open_job& x) {
+  auto key = keys::of_text(x.order.lane);
+  auto begun = txn_.find(db_.lanes_begun, key);
+  if (begun && *begun == keys::of_text(x.order.id))
+    txn_.erase(db_.lanes_begun, key);
+  start_next_in(x.order.lane);
+}
+
+/// Begins the first job of the lane, unless one is begun or something holds it back.
+void ledger_batch::start_next_in(const std::string& lane) {
+  auto key = keys::of_text(lane);
+  if (txn_.find(db_.lanes_begun, key) || txn_.find(db_.lanes_held, key))
+    return;
+  auto next = first_in(lane);
+  if (!next)
+    return;
+  auto place = next->job.order.place;
+  if (place > first_open_place()) {
+    txn_.put(db_.lanes_waiting, keys::of_waiting_lane(place, lane), lane);
+    return;
+  }
+  // It may have been due long ago, and readers do not go back.
+  next->job.order.due = std::max(next->job.order.due, now_.due);
+  put_job(*next);
+  insert_due(next->job);
+  txn_.put(db_.lanes_begun, key, keys::of_text(next->job.order.id));
+}
+
+void ledger_batch::start_waiting_lanes() {
+  auto until = first_open_place();
+  std::vector<std::pair<std::string, std::string>> passed;
+  {
+    auto at = txn_.walk(db_.lanes_waiting);
+    for (bool more = at.first(); more && keys::number_of(at.key()) <= until; more = at.next())
+      passed.emplace_back(at.key(), at.value());
+  }
+  for (const auto& [key, lane] : passed) {
+    txn_.erase(db_.lanes_waiting, key);
+    start_next_in(lane);
+  }
+}
+
+void ledger_batch::change_lane(const lane_change& x) {
+  auto key = keys::of_text(x.lane);
+  if (x.act == lane_act::release) {
+    txn_.erase(db_.lanes_held, key);
+    return start_next_in(x.lane);
+  }
+  txn_.put(db_.lanes_held, key, {});
+  if (auto begun = txn_.find(db_.lanes_begun, key)) {
+    if (auto stored = txn_.find(db_.jobs, std::string{*begun}))
+      erase_due(decoded<stored_job>(*stored).job);
+    txn_.erase(db_.lanes_begun, key);
+  }
+  if (auto first = first_in(x.lane))
+    txn_.erase(db_.lanes_waiting, keys::of_waiting_lane(first->job.order.place, x.lane));
+}
+
+} // namespace igl
