@@ -219,6 +219,27 @@ TEST_SUITE("stored values") {
     CHECK_THROWS_AS(j.get<open_job>(), json::exception);
   }
 
+  TEST_CASE("an operator who looks at a job is not shown a subscriber's secret") {
+    verify_intent order;
+    order.callback = "http://h/x";
+    order.secret = "do not tell";
+    order.request_id = "r1";
+    dead_letter letter;
+    letter.job.order = make_job(order);
+    REQUIRE(letter.job.order.body.find(order.secret) != std::string::npos);
+    auto shown = json(letter).dump();
+    CHECK(shown.find(order.secret) == std::string::npos);
+    CHECK(shown.find("http://h/x") != std::string::npos);
+    auto body = json::parse(json(letter.job)["body"].get<std::string>());
+    CHECK(body["request_id"] == "r1");
+    CHECK(body["secret"] == "(not shown)");
+    letter.job.order.body.pop_back();
+    CHECK(json(letter).dump().find(order.secret) == std::string::npos);
+    order.secret.clear();
+    letter.job.order = make_job(order);
+    CHECK(json::parse(json(letter.job)["body"].get<std::string>())["secret"] == "");
+  }
+
   TEST_CASE("an unknown name of a status, kind or stream is refused") {
     auto record = json(test::filled<message_record>());
     record["status"] = "done";
