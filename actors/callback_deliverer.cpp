@@ -153,6 +153,7 @@ http_request callback_request(const deliver_callback& order, const subscription&
   result.body = event ? event->body : order.body;
   result.timeout = settings.callback_timeout;
   result.max_body = settings.callback_answer_bytes;
+  result.cut_body = true; // W3C WebSub §7: the hub ignores what the answer says
   result.headers = {
       {"Content-Type",
        event && !event->media_type.empty() ? event->media_type : "application/json"},

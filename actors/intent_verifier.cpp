@@ -103,6 +103,7 @@ http_request question(std::string url, const process_settings& settings) {
   result.url = std::move(url);
   result.timeout = settings.callback_timeout;
   result.max_body = settings.callback_answer_bytes;
+  result.cut_body = true; // what is longer is not the challenge
   return result;
 }
 
@@ -128,7 +129,9 @@ http_request denial(const verify_intent& order, std::string_view reason,
 std::string why_not_confirmed(const http_response& answer, std::string_view challenge) {
   if (answer.status < 200 || answer.status >= 300)
     return "it answered " + std::to_string(answer.status);
-  return is_same_secret(answer.body, challenge) ? "" : "it answered without the challenge";
+  return !answer.is_cut && is_same_secret(answer.body, challenge)
+             ? ""
+             : "it answered without the challenge";
 }
 
 bool is_told_of_denial(const verify_intent& order, const http_response& answer,
@@ -157,6 +160,9 @@ caf::expected<settlement> decide(const job_ticket& ticket, const verify_intent& 
   if (answer.status >= 500 || answer.status == 429)
     return make_problem(errc::peer_failed,
                         order.callback + " answered " + std::to_string(answer.status));
+  // It may have been about to say so: nobody knows what else would have come.
+  if (answer.is_cut && answer.status / 100 == 2 && answer.body.size() <= challenge.size())
+    return make_problem(errc::peer_failed, order.callback + " did not end its answer");
   if (auto why = why_not_confirmed(answer, challenge); !why.empty())
     return refused(ticket, order, why);
   auto result = subscription_applied(order, now);

@@ -78,9 +78,15 @@ private:
 
   /// A negative chunk length, which cpprestsdk lets pass, is a very large `count` here.
   caf::error take(std::string_view bytes) {
-    if (bytes.size() > at_most_ - size_)
+    if (bytes.size() > at_most_ - size_) {
+      // A negative length is no text: there are no such bytes behind the pointer.
+      constexpr auto most_at_once = static_cast<size_t>(-1) / 2;
+      if (descriptor_ < 0 && bytes.size() < most_at_once)
+        text_.append(bytes.substr(0, static_cast<size_t>(at_most_ - size_)));
+      size_ = at_most_;
       return make_problem(errc::too_large,
                           "the answer has more than " + std::to_string(at_most_) + " bytes");
+    }
     size_ += bytes.size();
     if (descriptor_ < 0) {
       text_.append(bytes);

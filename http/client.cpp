@@ -41,6 +41,7 @@ struct request_in_progress {
   std::shared_ptr<guarded_promise<http_response>> answer; ///< null: the deadline was told already
   caf::actor_clock::time_point deadline;
   pplx::cancellation_token_source until;
+  std::shared_ptr<answer_head> head; ///< null: the body counts, too
   bool repeated = false;
 };
 
@@ -71,7 +72,7 @@ void start(shell self, uint64_t number) {
   auto& origin = self->state.origins[x.where.origin()];
   // The callback may come when the actor, or the whole system, is gone.
   auto weak = caf::actor_cast<caf::weak_actor_ptr>(self);
-  origin.client->start(x.asked, x.where, x.until.get_token(), [=](outbound_end end) {
+  origin.client->start(x.asked, x.where, x.until.get_token(), x.head, [=](outbound_end end) {
     if (auto pool = weak.lock())
       caf::anon_send(caf::actor_cast<http_pool_actor>(pool),
                      outbound_ended{number, std::make_shared<outbound_end>(std::move(end))});
@@ -117,9 +118,10 @@ caf::result<http_response> accept(shell self, http_request& asked, const http_cl
   auto number = ++self->state.last_number;
   auto answer = promise_of<http_response>(self);
   auto deadline = now + asked.timeout;
+  auto head = asked.cut_body ? std::make_shared<answer_head>() : nullptr;
   self->state.requests.emplace(
       number,
-      request_in_progress{std::move(asked), std::move(*where), answer, deadline, {}, false});
+      request_in_progress{std::move(asked), std::move(*where), answer, deadline, {}, head, false});
   origin.waiting.push_back(number);
   start_waiting(self, origin, how);
   keep_ticking(self);
@@ -154,6 +156,15 @@ void finish(shell self, const outbound_ended& ended, const http_client_options& 
   start_waiting(self, origin, how);
 }
 
+/// What is known of an answer that was not over in time.
+caf::expected<http_response> late(const request_in_progress& x) {
+  auto head = x.head ? x.head->known() : caf::optional<http_response>{};
+  if (!head)
+    return make_problem(errc::peer_timeout, x.asked.method + " " + x.asked.url);
+  head->is_cut = true;
+  return *head;
+}
+
 /// Tells those whose time is over. A request that was started keeps its place until cpprestsdk
 /// has let go of it.
 void expire(shell self) {
@@ -165,7 +176,7 @@ void expire(shell self) {
       ++at;
       continue;
     }
-    x.answer->deliver(make_problem(errc::peer_timeout, x.asked.method + " " + x.asked.url));
+    x.answer->deliver(late(x));
     x.answer = nullptr;
     auto& waiting = self->state.origins[x.where.origin()].waiting;
     if (auto place = std::find(waiting.begin(), waiting.end(), at->first); place != waiting.end()) {

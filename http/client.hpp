@@ -23,7 +23,8 @@ struct http_client_state {
 /// followed.
 ///
 /// Answers: the response, whatever its status; with `save_to`, a response that is not 2xx leaves no
-///          file and has the start of its body in `body`
+///          file and has the start of its body in `body`; with `cut_body`, an answer that has begun
+///          counts, however its body ends
 /// Fails:   peer_unreachable (nothing was sent), peer_lost (the request may have been read),
 ///          peer_timeout (the whole exchange, waiting included), peer_busy, too_large, bad_answer;
 ///          bad_request for what is no http or https URL; forbidden

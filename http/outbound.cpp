@@ -81,13 +81,19 @@ caf::error error_before_answer(const http_request& asked, const std::exception& 
   return make_problem(errc::peer_lost, name_of(asked));
 }
 
+http_response head_of(const web::http::http_response& response) {
+  http_response head;
+  head.status = response.status_code();
+  for (auto& [name, value] : response.headers())
+    head.headers.push_back({name, value});
+  return head;
+}
+
 outbound_end completed(const http_request& asked, const web::http::http_response& response,
                        body_sink& sink) {
   outbound_end end;
   end.answer_began = true;
-  end.answer.status = response.status_code();
-  for (auto& [name, value] : response.headers())
-    end.answer.headers.push_back({name, value});
+  end.answer = head_of(response);
   bool is_success = end.answer.status / 100 == 2;
   end.answer.body =
       asked.save_to.empty() || is_success ? sink.release() : sink.withdraw(most_of_a_refusal);
@@ -98,7 +104,7 @@ outbound_end completed(const http_request& asked, const web::http::http_response
 /// after it.
 void exchange_over(web::http::client::http_client& over, const http_request& asked,
                    const http_url& where, const std::string& host,
-                   const pplx::cancellation_token& until,
+                   const pplx::cancellation_token& until, const std::shared_ptr<answer_head>& head,
                    const std::function<void(outbound_end)>& ended) {
   try {
     auto sink = body_sink::make(asked.max_body, asked.save_to);
@@ -121,11 +127,18 @@ void exchange_over(web::http::client::http_client& over, const http_request& ask
       } catch (const std::exception& failure) {
         return ended({error_before_answer(asked, failure), false, {}});
       }
+      if (head)
+        head->set(head_of(response));
       response.content_ready().then([=](pplx::task<web::http::http_response> whole) {
         try {
           whole.get();
           ended(completed(asked, response, *sink));
         } catch (const std::exception& failure) {
+          if (asked.cut_body) {
+            auto end = completed(asked, response, *sink);
+            end.answer.is_cut = true;
+            return ended(std::move(end));
+          }
           auto why = sink->fault();
           if (!why)
             why = make_problem(errc::bad_answer, name_of(asked) + ": " + failure.what());
@@ -155,12 +168,13 @@ public:
       : where_(std::move(where)), only_(std::move(only)) {}
 
   void start(const http_request& asked, const http_url& where,
-             const pplx::cancellation_token& until, std::function<void(outbound_end)> ended) {
-    auto go = [self = shared_from_this(), asked, where, until,
+             const pplx::cancellation_token& until, std::shared_ptr<answer_head> head,
+             std::function<void(outbound_end)> ended) {
+    auto go = [self = shared_from_this(), asked, where, until, head = std::move(head),
                ended = std::move(ended)](const caf::expected<std::vector<ip_address>>& found) {
       if (!found)
         return ended({found.error(), false, {}});
-      self->connect(*found, asked, where, until, ended);
+      self->connect(*found, asked, where, until, head, ended);
     };
     if (auto known = known_addresses(); !known.empty())
       return go(std::move(known));
@@ -191,6 +205,7 @@ private:
 
   void connect(const std::vector<ip_address>& found, const http_request& asked,
                const http_url& where, const pplx::cancellation_token& until,
+               const std::shared_ptr<answer_head>& head,
                const std::function<void(outbound_end)>& ended) {
     std::shared_ptr<web::http::client::http_client> over;
     try {
@@ -199,7 +214,7 @@ private:
       return ended(
           {make_problem(errc::bad_request, name_of(asked) + ": " + failure.what()), false, {}});
     }
-    exchange_over(*over, asked, where, host_header(where_), until,
+    exchange_over(*over, asked, where, host_header(where_), until, head,
                   [self = shared_from_this(), over, ended](outbound_end end) {
                     if (code_of(end.why) == errc::peer_unreachable)
                       self->pass_over();
@@ -245,12 +260,12 @@ origin_client::origin_client(const http_url& where,
 }
 
 void origin_client::start(const http_request& asked, const http_url& where,
-                          const pplx::cancellation_token& until,
+                          const pplx::cancellation_token& until, std::shared_ptr<answer_head> head,
                           std::function<void(outbound_end)> ended) const {
   if (checked_)
-    checked_->start(asked, where, until, std::move(ended));
+    checked_->start(asked, where, until, std::move(head), std::move(ended));
   else
-    exchange_over(*anywhere_, asked, where, {}, until, ended);
+    exchange_over(*anywhere_, asked, where, {}, until, head, ended);
 }
 
 bool is_repeatable(const http_request& asked) {

@@ -180,6 +180,9 @@ struct http_request {
   std::string body;
   std::chrono::milliseconds timeout{10000}; ///< for the whole exchange
   uint64_t max_body = 1 << 20;              ///< bytes of the answer's body; more: too_large
+  /// The answer counts though its body does not: one that is longer than `max_body`, breaks off or
+  /// is not over in time is cut, and the status given with what was read. Not with `save_to`.
+  bool cut_body = false;
   std::string save_to;     ///< write the answer's body to this file; empty: into `body`
   std::string upload_file; ///< send this file as the one part of a multipart/form-data body; empty:
                            ///< send `body`
@@ -188,6 +191,7 @@ struct http_response {
   uint16_t status = 0;
   std::vector<http_header> headers;
   std::string body;
+  bool is_cut = false; ///< the body has more than that; only if `cut_body` was asked for
 
   /// Case-insensitive; empty if absent.
   std::string header(std::string_view name) const;
@@ -298,9 +302,9 @@ IGL_INSPECT(revoke_channel_message, x.id, x.as_jurisdiction)
 IGL_INSPECT(renew_token_keys, x.why)
 IGL_INSPECT(token_keys_renewed, x.keys)
 IGL_INSPECT(http_header, x.name, x.value)
-IGL_INSPECT(http_request, x.method, x.url, x.headers, x.body, x.timeout, x.max_body, x.save_to,
-            x.upload_file)
-IGL_INSPECT(http_response, x.status, x.headers, x.body)
+IGL_INSPECT(http_request, x.method, x.url, x.headers, x.body, x.timeout, x.max_body, x.cut_body,
+            x.save_to, x.upload_file)
+IGL_INSPECT(http_response, x.status, x.headers, x.body, x.is_cut)
 IGL_INSPECT(supervision_query, x.unused)
 IGL_INSPECT(supervision_node, x.name, x.state, x.restarts, x.last_error, x.last_error_at, x.started,
             x.children)

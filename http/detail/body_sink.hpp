@@ -11,7 +11,8 @@
 namespace igl {
 
 /// Where the body of an answer goes while it comes: into a text or a file, up to a bound. Bytes
-/// over the bound are refused, which ends the exchange. A file that was not released is removed.
+/// over the bound are refused, which ends the exchange; of those for a text, what fits is kept. A
+/// file that was not released is removed.
 class body_sink {
 public:
   static std::shared_ptr<body_sink> make(uint64_t at_most, std::string file);

@@ -4,10 +4,12 @@
 #include "messages/callable.hpp"
 #include "messages/uri.hpp"
 
+#include <caf/optional.hpp>
 #include <cpprest/http_client.h>
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace igl {
@@ -19,6 +21,24 @@ struct outbound_end {
   http_response answer;
 };
 
+/// The status and the headers of an answer whose body may never end. Local; thread-safe.
+class answer_head {
+public:
+  void set(http_response x) {
+    std::lock_guard guard{mutex_};
+    known_ = std::move(x);
+  }
+  /// None: no answer has begun.
+  caf::optional<http_response> known() const {
+    std::lock_guard guard{mutex_};
+    return known_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  caf::optional<http_response> known_;
+};
+
 class checked_connections;
 
 /// The connections to one origin; cpprestsdk keeps and reuses them.
@@ -27,9 +47,11 @@ public:
   /// With `only`, connections go to addresses that were looked at, and to none but those.
   origin_client(const http_url& where, std::shared_ptr<const callable_addresses> only);
 
-  /// Makes one exchange; nothing blocks. `ended` is called once, on a thread of cpprestsdk.
+  /// Makes one exchange; nothing blocks. `ended` is called once, on a thread of cpprestsdk. `head`,
+  /// if there is one, is set as soon as the answer has begun.
   void start(const http_request& asked, const http_url& where,
-             const pplx::cancellation_token& until, std::function<void(outbound_end)> ended) const;
+             const pplx::cancellation_token& until, std::shared_ptr<answer_head> head,
+             std::function<void(outbound_end)> ended) const;
 
 private:
   std::shared_ptr<web::http::client::http_client> anywhere_; ///< null: checked_ is not

@@ -49,6 +49,7 @@ TEST_CASE("calls as wire.md says, and signs when there is a secret") {
   CHECK(header_of(x, "Link") == "<http://hub/>; rel=\"hub\", <UN.CEFACT.*>; rel=\"self\"");
   CHECK(header_of(x, "X-Hub-Signature").empty());
   CHECK(x.timeout == settings.callback_timeout);
+  CHECK(x.cut_body);
   auto is_signed = callback_request(order, subscriber("s3cret"), "http://hub/", settings);
   CHECK(header_of(is_signed, "X-Hub-Signature") == hub_signature("s3cret", order.body));
 }

@@ -76,6 +76,26 @@ TEST_CASE("anything else leaves everything as it was, and an event says why") {
   }
 }
 
+TEST_CASE("a body that is longer than what is read is not the challenge, one that breaks off says "
+          "nothing") {
+  process_settings settings;
+  auto asked = verification_request(wants("subscribe"), "c1", settings);
+  CHECK(asked.cut_body);
+  CHECK(denial(wants("subscribe"), "no", settings).cut_body);
+  auto longer = decide(ticket, wants("subscribe"), {200, {}, "c1, and more", true}, "c1", noon);
+  REQUIRE(longer);
+  CHECK(longer->subscriptions.empty());
+  CHECK(kinds_of(*longer) == std::vector{event_kind::subscription_refused});
+  for (auto body : {"", "c", "c1"}) {
+    auto broken = decide(ticket, wants("subscribe"), {200, {}, body, true}, "c1", noon);
+    REQUIRE(!broken);
+    CHECK(worth_retrying(broken.error()));
+    auto no = decide(ticket, wants("subscribe"), {404, {}, body, true}, "c1", noon);
+    REQUIRE(no);
+    CHECK(no->subscriptions.empty());
+  }
+}
+
 TEST_CASE("a subscriber in trouble is asked again") {
   for (uint16_t status : {500, 503, 429}) {
     auto x = decide(ticket, wants("subscribe"), {status, {}, "c1"}, "c1", noon);

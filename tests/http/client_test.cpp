@@ -196,6 +196,71 @@ TEST_SUITE("http client") {
     }
   }
 
+  TEST_CASE("where the body does not count, an answer counts however its body ends") {
+    auto wait_for_close = [](int socket) {
+      char byte;
+      while (::recv(socket, &byte, 1, 0) > 0) {
+      }
+    };
+    raw_server large(
+        always("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 100000\r\n\r\n" +
+               std::string(100000, 'x')));
+    raw_server chunked(always("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n" +
+                              std::string(100000, 'x') + "\r\n0\r\n\r\n"));
+    raw_server broken([](int socket, int) {
+      raw_server::read_request(socket);
+      raw_server::write(socket, "HTTP/1.1 410 Gone\r\nContent-Length: 10\r\n\r\nshort");
+    });
+    raw_server endless([=](int socket, int) {
+      raw_server::read_request(socket);
+      raw_server::write(socket, "HTTP/1.1 204 OK\r\nX-A: b\r\nContent-Length: 9\r\n\r\nx");
+      wait_for_close(socket);
+    });
+    raw_server silent([=](int socket, int) { wait_for_close(socket); });
+    http_client_options looked_at;
+    looked_at.only = std::make_shared<callable_addresses>(std::vector<std::string>{"127.0.0.0/8"});
+    for (auto& how : {http_client_options{}, looked_at}) {
+      client_world x{how};
+      auto ask = [&](const std::string& url, std::chrono::milliseconds timeout) {
+        auto asked = request_for("POST", url + "/", {}, "event");
+        asked.cut_body = true;
+        asked.max_body = 1000;
+        asked.timeout = timeout;
+        return x.ask(asked);
+      };
+      auto busy = ask(large.url, 20s);
+      REQUIRE(busy);
+      CHECK(busy->status == 503);
+      CHECK(busy->header("Retry-After") == "7");
+      CHECK(busy->is_cut);
+      CHECK(busy->body == std::string(1000, 'x'));
+      auto taken = ask(chunked.url, 20s);
+      REQUIRE(taken);
+      CHECK(taken->status == 200);
+      CHECK(taken->is_cut);
+      auto gone = ask(broken.url, 20s);
+      REQUIRE(gone);
+      CHECK(gone->status == 410);
+      CHECK(gone->is_cut);
+      auto late = ask(endless.url, 500ms);
+      REQUIRE(late);
+      CHECK(late->status == 204);
+      CHECK(late->header("x-a") == "b");
+      CHECK(late->is_cut);
+      auto none = ask(silent.url, 300ms);
+      REQUIRE(!none);
+      CHECK(code_of(none.error()) == errc::peer_timeout);
+    }
+    raw_server plain(always(raw_server::ok("x")));
+    client_world x;
+    auto asked = request_for("GET", plain.url + "/");
+    asked.cut_body = true;
+    auto whole = x.ask(asked);
+    REQUIRE(whole);
+    CHECK(whole->body == "x");
+    CHECK(!whole->is_cut);
+  }
+
   TEST_CASE("answers that are none, or break off") {
     client_world x;
     for (auto text : {"nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
