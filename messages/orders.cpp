@@ -162,7 +162,10 @@ job_order make_job(const channel_notified& x) {
 }
 
 job_order make_job(const verify_intent& x) {
-  return job(x, stream::subscription_requests, x.request_id, x.topic.empty() ? "*" : x.topic);
+  auto topic = x.topic.empty() ? std::string{"*"} : x.topic;
+  // No topic that is asked for has a <: what is behind it is the callback.
+  auto rest = x.callback.empty() ? topic : topic + " <" + x.callback + ">";
+  return job(x, stream::subscription_requests, rest, topic);
 }
 
 job_order make_job(const write_to_medium& x) {

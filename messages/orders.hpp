@@ -155,15 +155,17 @@ struct channel_notified {
   caf::optional<channel_half> half{};
 };
 
-/// Ask a subscriber whether it means it (W3C WebSub §5.3).
+/// Ask a subscriber whether it means it (W3C WebSub §5.3). Or fetch a topic that is published:
+/// then there is no callback. One topic and callback are one job: what is asked later replaces what
+/// was not verified yet, and is never overtaken by it.
 struct verify_intent {
-  std::string mode;  ///< "subscribe" or "unsubscribe"
+  std::string mode;  ///< "subscribe", "unsubscribe" or "publish"
   std::string topic; ///< canonical
   std::string topic_as_asked;
   std::string callback;
   std::string secret;
   std::chrono::seconds lease{0};
-  std::string request_id; ///< random; makes the job's id
+  std::string request_id; ///< random; what is published is told under it, once
 };
 
 /// Write a message of the sending store to the channel's medium.

@@ -103,6 +103,7 @@ public:
     }
   }
 
+  bool verify(const open_job& job) { return give<verify_intent>(verifier_, job); }
   bool spread(const open_job& job) { return give<message_changed>(spreader_, job); }
 
   void subscribe(const subscription_request& x) {

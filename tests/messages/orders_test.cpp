@@ -198,7 +198,15 @@ TEST_SUITE("jobs") {
     CHECK(unreadable.id == "channel_notified/au-sg/unreadable/" + sha256_hex("not an object: 7"));
     verify_intent intent;
     intent.request_id = "r1";
-    CHECK(make_job(intent).id == "verify_intent/r1");
+    CHECK(make_job(intent).id == "verify_intent/*");
+    intent.topic = "un.cefact";
+    intent.callback = "http://h/x";
+    CHECK(make_job(intent).id == "verify_intent/un.cefact <http://h/x>");
+    auto later = intent;
+    later.request_id = "r2";
+    later.mode = "unsubscribe";
+    later.secret = "s";
+    CHECK(make_job(later).id == make_job(intent).id);
     CHECK(make_job(write_to_medium{{"4711", m, channel_status::received}}).id ==
           "write_to_medium/4711");
   }
