@@ -18,13 +18,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t longest_secret = 199; // bytes
+constexpr size_t longest_secret = 199;    // bytes
+constexpr size_t longest_callback = 2048; // bytes; as for topics
 
 std::string text_of(const json& x) {
   return x.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 enum class callback_wanted : uint8_t { yes, no };
+enum class topics : uint8_t { of_messages, with_urls };
 
 caf::error missing_in(const subscription_request& asked, callback_wanted callback) {
   auto missing = json::array();
@@ -40,25 +42,57 @@ caf::error missing_in(const subscription_request& asked, callback_wanted callbac
                       text_of(missing));
 }
 
-caf::error not_callable(const http_url& url, const subscription_request& asked,
-                        const process_settings& settings) {
-  if (callable_addresses{settings.allowed_callbacks}.may_contain(url.host))
-    return caf::none;
-  return make_problem(errc::callback_url_validation,
-                      "hub.callback is at " + url.host +
-                          ", which this hub does not call unless its operator lists it",
-                      text_of(json::array({asked.callback})));
+bool may_be_called(const std::string& host, const process_settings& settings) {
+  return callable_addresses{settings.allowed_callbacks}.may_contain(host);
+}
+
+constexpr std::string_view not_listed =
+    ", which this hub does not call unless its operator lists it";
+
+caf::expected<http_url> callback_of(const subscription_request& asked,
+                                    const process_settings& settings) {
+  // What is too long is not repeated.
+  if (asked.callback.size() > longest_callback)
+    return make_problem(errc::callback_url_validation,
+                        "hub.callback is longer than " + std::to_string(longest_callback) +
+                            " bytes",
+                        text_of(json::array()));
+  auto url = parse_http_url(asked.callback);
+  if (!url)
+    return make_problem(errc::callback_url_validation, "hub.callback is " + asked.callback,
+                        text_of(json::array({asked.callback})));
+  if (!may_be_called(url->host, settings))
+    return make_problem(errc::callback_url_validation,
+                        "hub.callback is at " + url->host + std::string{not_listed},
+                        text_of(json::array({asked.callback})));
+  return *url;
+}
+
+/// A topic stands between < and > in the Link header of its deliveries.
+caf::expected<std::string> topic_of(const subscription_request& asked, topics which) {
+  auto topic =
+      which == topics::with_urls ? subscribed_topic(asked.topic) : canonical_topic(asked.topic);
+  if (topic && asked.topic.find_first_of("<>\"") != std::string::npos)
+    return make_problem(errc::topic_validation, "hub.topic has one of < > \"",
+                        text_of(json::array({asked.topic})));
+  return topic;
 }
 
 /// A request to fetch a topic and tell its subscribers.
 caf::expected<verify_intent> parse_publication(const subscription_request& asked,
-                                               std::string request_id) {
-  auto topic = subscribed_topic(asked.topic);
+                                               std::string request_id,
+                                               const process_settings& settings) {
+  auto topic = topic_of(asked, topics::with_urls);
   if (!topic)
     return topic.error();
-  if (!is_url_topic(*topic))
+  auto url = parse_http_url(*topic);
+  if (!url)
     return make_problem(errc::topic_validation,
                         "only what has a URL is published by hub.mode=publish",
+                        text_of(json::array({asked.topic})));
+  if (!may_be_called(url->host, settings))
+    return make_problem(errc::topic_validation,
+                        "hub.topic is at " + url->host + std::string{not_listed},
                         text_of(json::array({asked.topic})));
   verify_intent x;
   x.mode = asked.mode;
@@ -98,17 +132,13 @@ caf::expected<verify_intent> parse_intent(const subscription_request& asked, std
   if (auto err = missing_in(asked, publishes ? callback_wanted::no : callback_wanted::yes))
     return err;
   if (publishes)
-    return parse_publication(asked, std::move(request_id));
+    return parse_publication(asked, std::move(request_id), settings);
   if (asked.mode != "subscribe" && asked.mode != "unsubscribe")
     return make_problem(errc::unknown_mode, "hub.mode is " + asked.mode,
                         text_of(json::array({asked.mode})));
-  auto url = parse_http_url(asked.callback);
-  if (!url)
-    return make_problem(errc::callback_url_validation, "hub.callback is " + asked.callback,
-                        text_of(json::array({asked.callback})));
-  if (auto why = not_callable(*url, asked, settings))
-    return why;
-  auto topic = settings.publish ? subscribed_topic(asked.topic) : canonical_topic(asked.topic);
+  if (auto url = callback_of(asked, settings); !url)
+    return url.error();
+  auto topic = topic_of(asked, settings.publish ? topics::with_urls : topics::of_messages);
   if (!topic)
     return topic.error();
   auto lease = lease_in(asked.lease_seconds, settings);
@@ -125,10 +155,17 @@ caf::expected<settlement> decide(const verify_intent& intent, const found_subscr
   if (intent.mode == "unsubscribe" && (!stored.what || stored.what->ends <= now))
     return make_problem(errc::subscription_not_found,
                         intent.callback + " is not subscribed to " + intent.topic_as_asked);
-  if (!settings.verify_intent && intent.mode != "publish")
+  if (!settings.verify_intent)
     return subscription_applied(intent, now);
   settlement result;
   result.opens.push_back(make_job(intent));
+  return result;
+}
+
+settlement decide(const verify_intent& publication, const found_subscribers& subscribed) {
+  settlement result;
+  if (!subscribed.subscriptions.empty())
+    result.opens.push_back(make_job(publication));
   return result;
 }
 
@@ -143,17 +180,33 @@ subscriptions_api(subscriptions_api_actor::stateful_pointer<subscriptions_api_st
           answer->deliver(std::move(intent.error()));
           return answer->unguarded();
         }
+        auto done = [=](caf::expected<settled> result) {
+          if (result)
+            answer->deliver(subscription_accepted{});
+          else
+            answer->deliver(std::move(result.error()));
+        };
+        if (intent->mode == "publish") {
+          find_subscribers anybody{intent->topic, around.now()};
+          anybody.limit = 1;
+          self->request(around.reader, timeouts::read, anybody)
+              .then(
+                  [=, wanted = *intent](const found_subscribers& found) {
+                    auto what = decide(wanted, found);
+                    if (what.opens.empty())
+                      answer->deliver(subscription_accepted{});
+                    else
+                      settle(self, around, std::move(what), done);
+                  },
+                  [=](caf::error& why) { answer->deliver(std::move(why)); });
+          return answer->unguarded();
+        }
         read_decide_settle<found_subscription>(
             self, around, find_subscription{intent->topic, intent->callback},
             [=, wanted = *intent](const found_subscription& stored) {
               return decide(wanted, stored, *settings, around.now());
             },
-            [=](caf::expected<settled> result) {
-              if (result)
-                answer->deliver(subscription_accepted{});
-              else
-                answer->deliver(std::move(result.error()));
-            });
+            done);
         return answer->unguarded();
       },
   };

@@ -9,7 +9,8 @@ namespace igl {
 
 /// What a subscriber asks for, checked in the order of wire.md: missing fields, mode, callback,
 /// topic, lease. Fails with missing_attributes, unknown_mode, callback_url_validation (also where
-/// the URL itself says that it is not to be called), topic_validation, lease_seconds_validation;
+/// the URL itself says that it is not to be called, or has more than 2,048 bytes), topic_validation
+/// (also for a topic that would break a Link header), lease_seconds_validation;
 /// bad_request for a secret of 200 bytes or more (W3C WebSub §5.1).
 caf::expected<verify_intent> parse_intent(const subscription_request& asked, std::string request_id,
                                           const process_settings& settings = {});
@@ -18,6 +19,9 @@ caf::expected<verify_intent> parse_intent(const subscription_request& asked, std
 /// Fails with subscription_not_found: unsubscribing what is not there.
 caf::expected<settlement> decide(const verify_intent& intent, const found_subscription& stored,
                                  const process_settings& settings, caf::timestamp now);
+
+/// What hub.mode=publish causes: a topic is fetched if somebody has subscribed to it.
+settlement decide(const verify_intent& publication, const found_subscribers& subscribed);
 
 struct subscriptions_api_state {
   static inline const char* name = "subscriptions-api";

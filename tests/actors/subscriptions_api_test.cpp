@@ -89,6 +89,32 @@ TEST_CASE("a secret is shorter than 200 bytes") {
   CHECK(error_for(x) == errc::bad_request);
 }
 
+TEST_CASE("a callback has at most 2,048 bytes, and is not repeated when it has more") {
+  auto x = form();
+  x.callback += "?" + std::string(2048 - x.callback.size() - 1, 'x');
+  CHECK(error_for(x) == errc::none);
+  x.callback += 'x';
+  CHECK(error_for(x) == errc::callback_url_validation);
+  CHECK(problem_of(parse_intent(x, "r").error()).source.size() < 100);
+}
+
+TEST_CASE("a topic that would break a Link header is refused") {
+  for (auto mark : {"<", ">", "\""})
+    for (auto publish : {false, true}) {
+      process_settings settings;
+      settings.publish = publish;
+      auto x = form();
+      x.topic = std::string{"a.b"} + mark + ".c";
+      auto intent = parse_intent(x, "r", settings);
+      REQUIRE(!intent);
+      CHECK(code_of(intent.error()) == errc::topic_validation);
+      x.topic = std::string{"http://site.example/#"} + mark;
+      CHECK(!parse_intent(x, "r", settings));
+      x.mode = "publish";
+      CHECK(!parse_intent(x, "r", settings));
+    }
+}
+
 TEST_CASE_FIXTURE(hub, "has the intent verified before anything changes") {
   CHECK(ask(api(), form()).answer<subscription_accepted>());
   REQUIRE(ledger_book->settlements.size() == 1);

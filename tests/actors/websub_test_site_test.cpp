@@ -1,3 +1,5 @@
+#include "http/detail/routes.hpp"
+#include "http/form.hpp"
 #include "tests/actors/websub_hub.hpp"
 
 // The seven tests of hubs of https://websub.rocks, with the publisher, the subscriber and the site
@@ -74,11 +76,15 @@ TEST_CASE_FIXTURE(test_site, "101: subscription request with secret") {
   CHECK(header_of(x, "X-Hub-Signature") == hub_signature("s3cret of the site", x.body));
 }
 
-// What else a form has does not get as far as the hub: "parameters that nobody knows are ignored,
-// and in nobody's way" shows that. What the topic's URL has must stay.
+// What the topic's URL has must stay.
 TEST_CASE_FIXTURE(test_site, "102: subscription request with extra parameters") {
   topic += "&hub.mode=unsubscribe&foo=bar";
-  subscribe(asking());
+  auto fields = form::parse("foo=bar&hub.foo=1&hub.callback=" + percent_encode(callback) +
+                            "&topic=other&hub.mode=subscribe&callback=http%3A%2F%2Fevil%2F&"
+                            "hub.topic=" +
+                            percent_encode(topic) + "&hub.topic=late&hub.verify=sync&=&");
+  REQUIRE(fields);
+  subscribe(subscription_of(*fields));
   delivered("<p>extra</p>");
 }
 
@@ -115,6 +121,34 @@ TEST_CASE_FIXTURE(test_site,
   everything.topic = "*";
   subscribe(everything);
   CHECK(change("x").empty());
+}
+
+TEST_CASE_FIXTURE(test_site, "what nobody subscribed to is not fetched") {
+  CHECK(say_published(topic) == errc::none);
+  CHECK(due().empty());
+  subscribe(asking());
+  CHECK(say_published(topic + "&other") == errc::none);
+  CHECK(due().empty());
+  pass(24h * 365, 24h);
+  CHECK(say_published(topic) == errc::none);
+  CHECK(due().empty());
+  CHECK(peers->asked.empty());
+}
+
+TEST_CASE_FIXTURE(test_site, "however often a topic is said to have changed, it is fetched once") {
+  subscribe(asking());
+  content.body = "x";
+  for (int i = 0; i < 100; ++i)
+    REQUIRE(say_published(topic) == errc::none);
+  work();
+  CHECK(std::count_if(peers->asked.begin(), peers->asked.end(),
+                      [&](auto& x) { return x.url == topic; }) == 1);
+  CHECK(told(callback) == "x ");
+}
+
+TEST_CASE_FIXTURE(test_site, "a topic in the hub's own network is refused") {
+  for (auto url : {"http://127.0.0.1/", "http://localhost:8080/x", "http://169.254.169.254/"})
+    CHECK_MESSAGE(say_published(url) == errc::topic_validation, url);
 }
 
 TEST_CASE_FIXTURE(test_site, "a topic that cannot be fetched is tried again, then told once") {
