@@ -18,6 +18,11 @@ public:
   callback_breaker(uint32_t failures, std::chrono::milliseconds pause)
       : failures_(failures), pause_(pause) {}
 
+  /// As `open_until`, but nothing is to be called.
+  caf::optional<caf::timestamp> left_alone_until(const std::string& host, caf::timestamp now) const;
+  /// Its last call failed.
+  bool has_failed(const std::string& host) const { return hosts_.contains(host); }
+
   /// None: it may be called now, and how that ended is told by `ended`. Otherwise it tells when to
   /// ask again.
   caf::optional<caf::timestamp> open_until(const std::string& host, caf::timestamp now);
@@ -25,7 +30,8 @@ public:
   enum class outcome : uint8_t { answered, failed };
   void ended(const std::string& host, outcome how, caf::timestamp now);
 
-  /// How many hosts are remembered: those whose last call failed.
+  /// How many hosts are remembered: those whose last call failed. When there are many, those that
+  /// nobody called for long are forgotten.
   size_t remembered() const { return hosts_.size(); }
 
 private:
@@ -34,8 +40,12 @@ private:
     caf::timestamp until; ///< the end of the pause, or of the wait for the one call that tries
   };
 
+  bool is_pause(const record& x, caf::timestamp now) const;
+  void forget(caf::timestamp now);
+
   uint32_t failures_;
   std::chrono::milliseconds pause_;
+  size_t forget_at_ = 1024;
   std::map<std::string, record> hosts_;
 };
 

@@ -19,6 +19,7 @@ struct desk {
   surroundings around;
   std::shared_ptr<const process_settings> settings;
   http_client_actor http;
+  std::shared_ptr<call_book> calls;
   std::string hub_url;
 };
 
@@ -29,7 +30,8 @@ struct errand {
   deliver_callback order;
   std::string peer;
   std::shared_ptr<guarded_promise<settled>> answer;
-  std::shared_ptr<const hub_event> event; ///< null: the order has the body
+  std::shared_ptr<const hub_event> event;    ///< null: the order has the body
+  std::shared_ptr<const call_permit> permit; ///< null: it is not known yet whether it may be made
 };
 using errand_ptr = std::shared_ptr<const errand>;
 
@@ -37,12 +39,10 @@ void end(const errand_ptr& x, settlement what) {
   settle(x->from->self, x->from->around, std::move(what), answer_with(x->answer));
 }
 
-/// Lets others in, and remembers whether the host does its work. None: that is not known.
-void leave(const errand_ptr& x, peer_mood mood, caf::optional<callback_breaker::outcome> how) {
-  auto& st = x->from->self->state;
-  if (how)
-    st.breaker.ended(x->peer, *how, x->from->around.now());
-  st.gate.leave(x->peer, mood);
+/// Lets others in, and tells how the host did.
+void leave(const errand_ptr& x, peer_mood mood, call_end how) {
+  x->permit->ended(how, x->from->around.now());
+  x->from->self->state.gate.leave(x->peer, mood);
 }
 
 void heard(const errand_ptr& x, const subscription& to, const http_response& said) {
@@ -70,19 +70,12 @@ void call(const errand_ptr& x, const subscription& to) {
                 callback_request(x->order, to, from.hub_url, *from.settings, x->event.get()))
       .then(
           [=](const http_response& said) {
-            leave(x, peer_mood::answering,
-                  is_failing(said) ? callback_breaker::outcome::failed
-                                   : callback_breaker::outcome::answered);
+            leave(x, peer_mood::answering, call_end_of(said));
             heard(x, to, said);
           },
           [=](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));
-            // Our own bounds say nothing of the host.
-            auto mood = mood_after(why);
-            if (mood == peer_mood::silent)
-              leave(x, mood, callback_breaker::outcome::failed);
-            else
-              leave(x, mood, caf::none);
+            leave(x, mood_after(why), call_end_of(why));
             not_heard(x, std::move(why));
           });
 }
@@ -92,18 +85,15 @@ void set_out(const errand_ptr& x, const found_subscription& found) {
   auto& st = x->from->self->state;
   if (!found.what || found.what->ends <= around.now())
     return end(x, subscription_over(x->ticket, x->order));
-  // Spread out, or all that wait would be back at once.
-  auto later = [&](caf::timestamp when, std::chrono::milliseconds by, const std::string& why) {
-    auto spread = std::chrono::duration_cast<caf::timespan>(by * chance(around));
-    end(x, put_off_until(x->ticket, when + spread, x->order.callback + " " + why));
-  };
-  if (auto open = st.breaker.open_until(x->peer, around.now()))
-    return later(*open, x->from->settings->breaker_pause / 4,
-                 "is left alone: its host failed hub.breaker_failures times in a row");
-  if (auto full = st.pace.full_until(x->order.callback, around.now()))
-    return later(*full, callback_pace::window / 10,
-                 "was called as often as hub.callbacks_per_url allows");
-  st.gate.admit(x->peer, {[=, to = *found.what] { call(x, to); },
+  auto [permit, not_now] =
+      x->from->calls->to_deliver(callee_at(x->order.callback, x->peer), around.now());
+  if (!permit)
+    return end(x, put_off_until(x->ticket, back_at(not_now, chance(around)),
+                                x->order.callback + " " + not_now.why));
+  auto allowed = *x;
+  allowed.permit = std::move(permit);
+  auto y = std::make_shared<const errand>(std::move(allowed));
+  st.gate.admit(x->peer, {[=, to = *found.what] { call(y, to); },
                           [=] {
                             x->answer->deliver(make_problem(errc::peer_busy, x->peer));
                           }});
@@ -139,10 +129,6 @@ void with_event(const errand_ptr& x, std::function<void(const errand_ptr&)> then
 }
 
 } // namespace
-
-bool is_failing(const http_response& answer) {
-  return answer.status >= 500 || answer.status == 429;
-}
 
 http_request callback_request(const deliver_callback& order, const subscription& to,
                               std::string_view hub_url, const process_settings& settings,
@@ -240,13 +226,12 @@ settlement subscription_over(const job_ticket& ticket, const deliver_callback& o
 callback_deliverer_actor::behavior_type
 callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer_state> self,
                    surroundings around, std::shared_ptr<const process_settings> settings,
-                   http_client_actor http, std::string hub_url) {
+                   http_client_actor http, std::shared_ptr<call_book> calls, std::string hub_url) {
   self->state.gate =
       peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host, around.now};
-  self->state.pace = callback_pace{settings->callbacks_per_url};
-  self->state.breaker = callback_breaker{settings->breaker_failures, settings->breaker_pause};
-  auto from = std::make_shared<const desk>(
-      desk{self, std::move(around), std::move(settings), std::move(http), std::move(hub_url)});
+  auto from =
+      std::make_shared<const desk>(desk{self, std::move(around), std::move(settings),
+                                        std::move(http), std::move(calls), std::move(hub_url)});
   return {
       [=](const job_ticket& ticket, const deliver_callback& order) {
         auto answer = promise_of<settled>(self);
@@ -257,8 +242,8 @@ callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer
                                                            order.callback + " to " + order.topic));
           return answer->unguarded();
         }
-        auto x =
-            std::make_shared<const errand>(errand{from, ticket, order, url->origin(), answer, {}});
+        auto x = std::make_shared<const errand>(
+            errand{from, ticket, order, url->origin(), answer, {}, {}});
         with_event(x, [self, from, topic = *topic](const errand_ptr& y) {
           self->request(from->around.reader, timeouts::read,
                         find_subscription{topic, y->order.callback})

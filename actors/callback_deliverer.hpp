@@ -1,7 +1,6 @@
 #pragma once
 
-#include "actors/callback_breaker.hpp"
-#include "actors/callback_pace.hpp"
+#include "actors/call_book.hpp"
 #include "actors/peer_gate.hpp"
 #include "config/settings.hpp"
 #include "messages/surroundings.hpp"
@@ -21,9 +20,6 @@ inline constexpr std::string_view event_number_header = "X-Hub-Event-Number";
 http_request callback_request(const deliver_callback& order, const subscription& to,
                               std::string_view hub_url, const process_settings& settings,
                               const hub_event* event = nullptr);
-
-/// The host has trouble, whatever it was asked: 5xx, 429.
-bool is_failing(const http_response& answer);
 
 /// What follows from the subscriber's answer: 2xx is delivered; 410 Gone ends the subscription.
 /// Fails with peer_failed otherwise: subscribers are restarted, moved and repaired.
@@ -48,9 +44,7 @@ settlement subscription_over(const job_ticket& ticket, const deliver_callback& o
 
 struct callback_deliverer_state {
   static inline const char* name = "callback-deliverer";
-  peer_gate gate{0, 0}; // by origin
-  callback_pace pace{0};
-  callback_breaker breaker{0, {}};                     // by origin
+  peer_gate gate{0, 0};                                // by origin
   std::deque<std::shared_ptr<const hub_event>> lately; // the last ones that were delivered
 };
 
@@ -59,13 +53,14 @@ struct callback_deliverer_state {
 /// Takes:   delivery-outbox
 /// Opens:   nothing
 /// Calls:   the subscriber, at most callbacks_per_host at once for each host, and callbacks_per_url
-///          in ten seconds for each URL; a host that fails breaker_failures times in a row is left
-///          alone for breaker_pause
+///          in ten seconds for each URL; a URL that fails breaker_failures times in a row is left
+///          alone for breaker_pause, as is a host that does not answer at all. `calls` knows of
+///          the other actors' calls, too
 /// Retries: while the subscriber does not answer 2xx; not before the time its Retry-After says
 /// Refuses: nothing; 410 from the subscriber ends its subscription
 callback_deliverer_actor::behavior_type
 callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer_state> self,
                    surroundings around, std::shared_ptr<const process_settings> settings,
-                   http_client_actor http, std::string hub_url);
+                   http_client_actor http, std::shared_ptr<call_book> calls, std::string hub_url);
 
 } // namespace igl

@@ -13,6 +13,19 @@ bool is_over(caf::timestamp call, caf::timestamp now) {
 
 } // namespace
 
+caf::optional<caf::timestamp> callback_pace::next_at(const std::string& url,
+                                                     caf::timestamp now) const {
+  auto found = calls_.find(url);
+  if (most_ == 0 || found == calls_.end())
+    return caf::none;
+  auto& calls = found->second;
+  auto first = std::find_if_not(calls.begin(), calls.end(),
+                                [&](caf::timestamp x) { return is_over(x, now); });
+  if (static_cast<size_t>(calls.end() - first) < most_)
+    return caf::none;
+  return *first + window;
+}
+
 caf::optional<caf::timestamp> callback_pace::full_until(const std::string& url,
                                                         caf::timestamp now) {
   if (most_ == 0)

@@ -19,6 +19,8 @@ public:
   /// 0: as often as anybody wants.
   explicit callback_pace(uint32_t most) : most_(most) {}
 
+  /// None: there is room for a call now. Otherwise it tells when there will be.
+  caf::optional<caf::timestamp> next_at(const std::string& url, caf::timestamp now) const;
   /// Counts a call if there is room for it now. Otherwise it tells when there will be.
   caf::optional<caf::timestamp> full_until(const std::string& url, caf::timestamp now);
   /// How many URLs are remembered: those that were called lately.

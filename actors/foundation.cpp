@@ -1,5 +1,6 @@
 #include "actors/foundation.hpp"
 
+#include "actors/call_book.hpp"
 #include "actors/callback_deliverer.hpp"
 #include "actors/callbacks_spreader.hpp"
 #include "actors/intent_verifier.hpp"
@@ -194,6 +195,7 @@ child_spec foundation::hub(const std::string& hub_url) {
   auto http = reference<http_client_actor>();
   http_client_options calls;
   calls.only = std::make_shared<const callable_addresses>(settings_->allowed_callbacks);
+  auto known = std::make_shared<call_book>(*settings_);
   auto watch = reference<lease_watch_actor>();
   auto spreader = reference<callbacks_spreader_actor>();
   auto deliverer = reference<callback_deliverer_actor>();
@@ -217,15 +219,15 @@ child_spec foundation::hub(const std::string& hub_url) {
              }),
        child("callback-deliverer", deliverer,
              [=](caf::scheduled_actor* parent) {
-               return parent->spawn(callback_deliverer, around, settings, http, hub_url);
+               return parent->spawn(callback_deliverer, around, settings, http, known, hub_url);
              }),
        child("intent-verifier", verifier,
              [=](caf::scheduled_actor* parent) {
-               return parent->spawn(intent_verifier, around, settings, http);
+               return parent->spawn(intent_verifier, around, settings, http, known);
              }),
        child("topic-fetcher", fetcher,
              [=](caf::scheduled_actor* parent) {
-               return parent->spawn(topic_fetcher, around, settings, http);
+               return parent->spawn(topic_fetcher, around, settings, http, known);
              }),
        child("subscriber-desk", desk_,
              [=](caf::scheduled_actor* parent) {
@@ -235,7 +237,8 @@ child_spec foundation::hub(const std::string& hub_url) {
        source<deliver_callback>(stream::delivery_outbox, settings_->retry_callback, deliverer),
        source<verify_intent>(
            stream::subscription_requests, settings_->retry_verification,
-           [=](const verify_intent& x) { return x.mode == "publish" ? fetcher : verifier; })});
+           [=](const verify_intent& x) { return x.mode == "publish" ? fetcher : verifier; },
+           ending_of<verify_intent>(intent_given_up))});
 }
 
 void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_view> channels) {

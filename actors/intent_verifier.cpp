@@ -28,22 +28,36 @@ struct inquiry {
   surroundings around;
   std::shared_ptr<const process_settings> settings;
   http_client_actor http;
+  std::shared_ptr<call_book> calls;
   job_ticket ticket;
   verify_intent order;
   std::string peer;
   std::string challenge;
   std::shared_ptr<guarded_promise<settled>> answer;
+
+  callee whom() const { return callee_at(order.callback, peer); }
 };
 using inquiry_ptr = std::shared_ptr<const inquiry>;
 
-/// Told once: whoever does not hear it finds out as W3C WebSub has it anyway, by never being
-/// called.
+/// Told once, and not when it is not its turn to be called: whoever does not hear it finds out as
+/// W3C WebSub has it anyway, by never being called.
 void tell_denied(const inquiry_ptr& x, const settlement& end, const std::string& why) {
   auto done = [=] {
     settle(x->self, x->around, end, answer_with(x->answer));
   };
+  auto permit = x->calls->to_ask(x->whom(), x->around.now()).permit;
+  if (!permit)
+    return done();
   x->self->request(x->http, timeouts::outside, denial(x->order, why, *x->settings))
-      .then([=](const http_response&) { done(); }, [=](const caf::error&) { done(); });
+      .then(
+          [=](const http_response& said) {
+            permit->ended(call_end_of(said), x->around.now());
+            done();
+          },
+          [=](caf::error& failure) {
+            permit->ended(call_end_of(as_peer_error(std::move(failure))), x->around.now());
+            done();
+          });
 }
 
 void refuse(const inquiry_ptr& x, const http_response& said, const settlement& end) {
@@ -62,6 +76,9 @@ void refuse(const inquiry_ptr& x, const http_response& said, const settlement& e
 
 void heard(const inquiry_ptr& x, const http_response& said) {
   auto end = decide(x->ticket, x->order, said, x->challenge, x->around.now());
+  // It answers, so it can be told.
+  if (!end && x->ticket.attempt >= x->settings->retry_verification.attempts)
+    end = refused(x->ticket, x->order, problem_of(end.error()).detail);
   if (!end)
     x->answer->deliver(std::move(end.error()));
   else if (end->subscriptions.empty())
@@ -70,17 +87,19 @@ void heard(const inquiry_ptr& x, const http_response& said) {
     settle(x->self, x->around, std::move(*end), answer_with(x->answer));
 }
 
-void ask(const inquiry_ptr& x) {
+void ask(const inquiry_ptr& x, const std::shared_ptr<const call_permit>& permit) {
   x->self
       ->request(x->http, timeouts::outside,
                 verification_request(x->order, x->challenge, *x->settings))
       .then(
           [=](const http_response& said) {
+            permit->ended(call_end_of(said), x->around.now());
             x->self->state.gate.leave(x->peer, peer_mood::answering);
             heard(x, said);
           },
           [=](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));
+            permit->ended(call_end_of(why), x->around.now());
             x->self->state.gate.leave(x->peer, mood_after(why));
             if (code_of(why) == errc::forbidden)
               settle(x->self, x->around, refused(x->ticket, x->order, problem_of(why).detail),
@@ -88,6 +107,22 @@ void ask(const inquiry_ptr& x) {
             else
               x->answer->deliver(std::move(why));
           });
+}
+
+/// When it is its turn.
+void ask_in_turn(const inquiry_ptr& x) {
+  auto [permit, not_now] = x->calls->to_ask(x->whom(), x->around.now());
+  if (!permit) {
+    auto later =
+        asked_later(x->ticket, x->order.callback, not_now, *x->settings, chance(x->around));
+    if (later)
+      return settle(x->self, x->around, std::move(*later), answer_with(x->answer));
+    return x->answer->deliver(std::move(later.error()));
+  }
+  x->self->state.gate.admit(x->peer, {[x, permit = permit] { ask(x, permit); },
+                                      [x] {
+                                        x->answer->deliver(make_problem(errc::peer_busy, x->peer));
+                                      }});
 }
 
 /// A URL with more in its query; what it had stays.
@@ -170,9 +205,41 @@ caf::expected<settlement> decide(const job_ticket& ticket, const verify_intent& 
   return result;
 }
 
+settlement intent_given_up(const job_ticket& ticket, const verify_intent& order,
+                           const caf::error& why) {
+  auto what = sentence_of(why);
+  return order.mode == "publish" ? refused_publication(ticket, order, what)
+                                 : refused(ticket, order, what);
+}
+
+settlement refused_publication(const job_ticket& ticket, const verify_intent& order,
+                               const std::string& why) {
+  settlement result;
+  result.job = closed(ticket);
+  result.events.push_back({0,
+                           {},
+                           event_kind::subscription_refused,
+                           order.topic_as_asked,
+                           "it is not published: " + why});
+  return result;
+}
+
+caf::expected<settlement> asked_later(const job_ticket& ticket, const std::string& whom,
+                                      const call_refusal& why, const process_settings& settings,
+                                      double chance) {
+  auto text = whom + " " + why.why;
+  if (why.has_failed && ticket.attempt >= settings.retry_verification.attempts)
+    return make_problem(errc::peer_unreachable, std::move(text));
+  settlement result;
+  result.job = job_outcome{ticket, why.has_failed ? job_end::again : job_end::postponed,
+                           back_at(why, chance), std::move(text)};
+  return result;
+}
+
 intent_verifier_actor::behavior_type
 intent_verifier(verifier_pointer self, surroundings around,
-                std::shared_ptr<const process_settings> settings, http_client_actor http) {
+                std::shared_ptr<const process_settings> settings, http_client_actor http,
+                std::shared_ptr<call_book> calls) {
   self->state.gate =
       peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host, around.now};
   return {
@@ -183,13 +250,9 @@ intent_verifier(verifier_pointer self, surroundings around,
           settle(self, around, refused(ticket, order, "it is no http URL"), answer_with(answer));
           return answer->unguarded();
         }
-        auto x =
-            std::make_shared<const inquiry>(inquiry{self, around, settings, http, ticket, order,
-                                                    url->origin(), fresh_uuid(around), answer});
-        self->state.gate.admit(x->peer, {[=] { ask(x); },
-                                         [=] {
-                                           answer->deliver(make_problem(errc::peer_busy, x->peer));
-                                         }});
+        ask_in_turn(std::make_shared<const inquiry>(inquiry{self, around, settings, http, calls,
+                                                            ticket, order, url->origin(),
+                                                            fresh_uuid(around), answer}));
         return answer->unguarded();
       },
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/call_book.hpp"
 #include "actors/peer_gate.hpp"
 #include "config/settings.hpp"
 #include "messages/surroundings.hpp"
@@ -34,6 +35,21 @@ caf::expected<settlement> decide(const job_ticket& ticket, const verify_intent& 
                                  const http_response& answer, std::string_view challenge,
                                  caf::timestamp now);
 
+/// Its attempts are used up, or trying again cannot help: everything stays as it was, and an event
+/// says so. No dead letter: anybody may ask for anything, and may ask again.
+settlement intent_given_up(const job_ticket& ticket, const verify_intent& order,
+                           const caf::error& why);
+/// A topic that was to be published is not; an event says why.
+settlement refused_publication(const job_ticket& ticket, const verify_intent& order,
+                               const std::string& why);
+
+/// Why it is not called now. A host that fails is asked again after its pause, and that counts: the
+/// job is not kept for as long as the host is away. Fails with peer_unreachable when that was the
+/// last attempt. What waits for its turn only is postponed.
+caf::expected<settlement> asked_later(const job_ticket& ticket, const std::string& whom,
+                                      const call_refusal& why, const process_settings& settings,
+                                      double chance);
+
 struct intent_verifier_state {
   static inline const char* name = "intent-verifier";
   peer_gate gate{0, 0}; // by origin
@@ -43,13 +59,13 @@ struct intent_verifier_state {
 ///
 /// Takes:   subscription-requests
 /// Opens:   nothing
-/// Calls:   the subscriber's callback
-/// Retries: while the subscriber cannot be reached
+/// Calls:   the subscriber's callback, as often as `calls` allows: deliveries count, too
+/// Retries: while the subscriber cannot be reached or answers 5xx or 429; given up, it is refused
 /// Refuses: a subscription whose subscriber does not echo the challenge, and tells it so; one whose
 ///          callback is at an address that is not to be called, and tells nobody
 intent_verifier_actor::behavior_type
 intent_verifier(intent_verifier_actor::stateful_pointer<intent_verifier_state> self,
                 surroundings around, std::shared_ptr<const process_settings> settings,
-                http_client_actor http);
+                http_client_actor http, std::shared_ptr<call_book> calls);
 
 } // namespace igl

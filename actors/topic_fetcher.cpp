@@ -1,24 +1,11 @@
 #include "actors/topic_fetcher.hpp"
 
+#include "actors/chance.hpp"
+#include "actors/intent_verifier.hpp"
 #include "actors/settling.hpp"
 #include "messages/uri.hpp"
 
 namespace igl {
-
-namespace {
-
-settlement refused(const job_ticket& ticket, const verify_intent& order, const std::string& why) {
-  settlement result;
-  result.job = closed(ticket);
-  result.events.push_back({0,
-                           {},
-                           event_kind::subscription_refused,
-                           order.topic_as_asked,
-                           "it is not published: " + why});
-  return result;
-}
-
-} // namespace
 
 http_request topic_request(const verify_intent& order, const process_settings& settings) {
   http_request result;
@@ -46,7 +33,7 @@ caf::expected<settlement> published_topic(const job_ticket& ticket, const verify
 intent_verifier_actor::behavior_type
 topic_fetcher(intent_verifier_actor::stateful_pointer<topic_fetcher_state> self,
               surroundings around, std::shared_ptr<const process_settings> settings,
-              http_client_actor http) {
+              http_client_actor http, std::shared_ptr<call_book> calls) {
   self->state.gate =
       peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host, around.now};
   return {
@@ -54,14 +41,25 @@ topic_fetcher(intent_verifier_actor::stateful_pointer<topic_fetcher_state> self,
         auto answer = promise_of<settled>(self);
         auto url = parse_http_url(order.topic);
         if (!url) {
-          settle(self, around, refused(ticket, order, "it is no http URL"), answer_with(answer));
+          settle(self, around, refused_publication(ticket, order, "it is no http URL"),
+                 answer_with(answer));
           return answer->unguarded();
         }
         auto peer = url->origin();
-        auto fetch = [=] {
+        auto [permit, not_now] = calls->to_ask(callee_at(order.topic, peer), around.now());
+        if (!permit) {
+          auto later = asked_later(ticket, order.topic, not_now, *settings, chance(around));
+          if (later)
+            settle(self, around, std::move(*later), answer_with(answer));
+          else
+            answer->deliver(std::move(later.error()));
+          return answer->unguarded();
+        }
+        auto fetch = [=, permit = permit] {
           self->request(http, timeouts::outside, topic_request(order, *settings))
               .then(
                   [=](const http_response& said) {
+                    permit->ended(call_end_of(said), around.now());
                     self->state.gate.leave(peer, peer_mood::answering);
                     auto told = published_topic(ticket, order, said);
                     if (told)
@@ -71,9 +69,11 @@ topic_fetcher(intent_verifier_actor::stateful_pointer<topic_fetcher_state> self,
                   },
                   [=](caf::error& failure) {
                     auto why = as_peer_error(std::move(failure));
+                    permit->ended(call_end_of(why), around.now());
                     self->state.gate.leave(peer, mood_after(why));
                     if (code_of(why) == errc::forbidden)
-                      settle(self, around, refused(ticket, order, problem_of(why).detail),
+                      settle(self, around,
+                             refused_publication(ticket, order, problem_of(why).detail),
                              answer_with(answer));
                     else
                       answer->deliver(std::move(why));

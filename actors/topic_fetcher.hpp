@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/call_book.hpp"
 #include "actors/peer_gate.hpp"
 #include "config/settings.hpp"
 #include "messages/surroundings.hpp"
@@ -25,12 +26,12 @@ struct topic_fetcher_state {
 ///
 /// Takes:   subscription-requests, those with the mode publish
 /// Opens:   notifications, if somebody has subscribed to the topic
-/// Calls:   the topic's URL
-/// Retries: while it does not answer 2xx
+/// Calls:   the topic's URL, as often as `calls` allows
+/// Retries: while it does not answer 2xx; given up, it is not published, and an event says so
 /// Refuses: a topic that is not to be called; an event says so
 intent_verifier_actor::behavior_type
 topic_fetcher(intent_verifier_actor::stateful_pointer<topic_fetcher_state> self,
               surroundings around, std::shared_ptr<const process_settings> settings,
-              http_client_actor http);
+              http_client_actor http, std::shared_ptr<call_book> calls);
 
 } // namespace igl

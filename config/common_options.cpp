@@ -171,15 +171,17 @@ rows hub_options(file_kind of) {
         "Callbacks to one host that are under way at once."},
        in(&s::callbacks_per_host)},
       {{"hub", "callbacks_per_url", number(0, 1'000'000), of == file_kind::node ? "100" : "0",
-        "Callbacks to one URL that are begun within ten seconds, further ones wait; 0: as many as "
+        "Callbacks to one URL, and verifications at one host, that are begun within ten seconds, "
+        "further ones wait; 0: as many as "
         "there are. The subscribers of an endpoint are nodes, which want to know at once."},
        in(&s::callbacks_per_url)},
       {{"hub", "breaker_failures", number(0, 1'000'000), "10",
-        "Callbacks to one host that fail in a row (no answer, 5xx, 429) before it is left alone; "
-        "0: never."},
+        "Callbacks to one URL that fail in a row (no answer, 5xx, 429) before it is left alone, "
+        "and "
+        "calls that one host does not answer at all before it is; 0: never."},
        in(&s::breaker_failures)},
       {{"hub", "breaker_pause", duration(10ms, 1h), "30s",
-        "How long a host is left alone that failed so often; then one callback tries."},
+        "How long a URL or a host is left alone that failed so often; then one callback tries."},
        in(&s::breaker_pause)},
       {{"hub", "keep_events", duration(1s, 8760h), "168h",
         "How long what subscribers were told is kept, for those that were away."},

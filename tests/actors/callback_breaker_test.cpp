@@ -65,6 +65,28 @@ TEST_CASE("a clock that is set back leaves nobody alone for longer") {
   CHECK(!x.open_until("a", now - 30min));
 }
 
+TEST_CASE("to look is no call") {
+  auto x = broken();
+  CHECK(x.left_alone_until("a", now + 29s).value_or(now) == now + 30s);
+  CHECK(!x.left_alone_until("a", now + 30s));
+  CHECK(!x.left_alone_until("a", now + 30s));
+  CHECK(!x.open_until("a", now + 30s));
+  CHECK(x.left_alone_until("a", now + 30s));
+  CHECK(x.has_failed("a"));
+  CHECK(!x.has_failed("b"));
+}
+
+TEST_CASE("hosts that nobody calls any more are forgotten") {
+  callback_breaker x{3, 30s};
+  for (int i = 0; i < 100'000; ++i)
+    x.ended("host " + std::to_string(i), outcome::failed, now + i * 100ms);
+  CHECK(x.remembered() <= 2048);
+  auto y = broken();
+  for (int i = 0; i < 100'000; ++i)
+    y.ended("host " + std::to_string(i), outcome::failed, now + 10s);
+  CHECK(y.open_until("a", now + 29s));
+}
+
 TEST_CASE("0 leaves nobody alone and remembers nobody") {
   callback_breaker x{0, 30s};
   for (int i = 0; i < 100; ++i)

@@ -31,6 +31,7 @@ public:
   callback_deliverer_actor deliverer() {
     return keep(system.spawn(callback_deliverer, around,
                              std::make_shared<const process_settings>(settings), http_with(peer),
+                             std::make_shared<call_book>(settings),
                              std::string{"http://hub.example/subscriptions"}));
   }
 };

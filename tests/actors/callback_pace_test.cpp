@@ -39,4 +39,15 @@ TEST_CASE("forgets who was not called for a while") {
   CHECK(x.remembered() <= 30'000);
 }
 
+TEST_CASE("to look is no call") {
+  callback_pace x{1};
+  const caf::timestamp at{std::chrono::hours{1}};
+  CHECK(!x.next_at("a", at));
+  CHECK(!x.next_at("a", at));
+  CHECK(!x.full_until("a", at));
+  CHECK(x.next_at("a", at).value_or(at) == at + callback_pace::window);
+  CHECK(!x.next_at("a", at + callback_pace::window));
+  CHECK(!callback_pace{0}.next_at("a", at));
+}
+
 TEST_SUITE_END();

@@ -19,9 +19,9 @@ verify_intent wants(const std::string& mode,
 class examiner : public office {
 public:
   std::shared_ptr<web> peer = std::make_shared<web>();
-  intent_verifier_actor verifier = keep(
-      system.spawn(intent_verifier, around,
-                   std::make_shared<const process_settings>(process_settings{}), http_with(peer)));
+  intent_verifier_actor verifier = keep(system.spawn(
+      intent_verifier, around, std::make_shared<const process_settings>(process_settings{}),
+      http_with(peer), std::make_shared<call_book>(process_settings{})));
 
   /// What the subscriber was asked to echo.
   std::string challenge() const {
@@ -121,6 +121,49 @@ TEST_CASE_FIXTURE(examiner, "a subscriber that cannot be reached is asked again"
   REQUIRE(!x);
   CHECK(worth_retrying(x.error()));
   CHECK(ledger_book->settlements.empty());
+}
+
+TEST_CASE_FIXTURE(examiner, "a subscriber in trouble is denied when its attempts are used up") {
+  const http_response trouble{503, {}, {}};
+  peer->answers = {trouble, trouble, http_response{200, {}, {}}};
+  auto last = ticket;
+  last.attempt = process_settings{}.retry_verification.attempts - 1;
+  CHECK(!ask(verifier, last, wants("subscribe")).answer<settled>());
+  CHECK(peer->asked.size() == 1);
+  ++last.attempt;
+  CHECK(ask(verifier, last, wants("subscribe")).answer<settled>());
+  REQUIRE(peer->asked.size() == 3);
+  CHECK(peer->asked.back().url.find("hub.mode=denied") != std::string::npos);
+  REQUIRE(ledger_book->settlements.size() == 1);
+  CHECK(ledger_book->settlements[0].job->end == job_end::done);
+  CHECK(kinds_of(ledger_book->settlements[0]) == std::vector{event_kind::subscription_refused});
+}
+
+TEST_CASE("what is left alone is asked again, and that counts; what waits for its turn does not") {
+  process_settings settings;
+  call_refusal failed{noon, 10s, "is left alone", true};
+  auto x = asked_later(ticket, "http://a/", failed, settings, 0.5);
+  REQUIRE(x);
+  CHECK(x->job->end == job_end::again);
+  CHECK(x->job->due == noon + 5s);
+  auto last = ticket;
+  last.attempt = settings.retry_verification.attempts;
+  auto over = asked_later(last, "http://a/", failed, settings, 0.5);
+  REQUIRE(!over);
+  CHECK(code_of(over.error()) == errc::peer_unreachable);
+  auto waits = asked_later(last, "http://a/", {noon, 10s, "waits"}, settings, 0);
+  REQUIRE(waits);
+  CHECK(waits->job->end == job_end::postponed);
+}
+
+TEST_CASE("an intent that is given up is refused, and no dead letter") {
+  auto x = intent_given_up(ticket, wants("subscribe"), make_problem(errc::peer_timeout, "late"));
+  CHECK(x.job->end == job_end::done);
+  CHECK(x.subscriptions.empty());
+  CHECK(kinds_of(x) == std::vector{event_kind::subscription_refused});
+  auto y = intent_given_up(ticket, wants("publish"), make_problem(errc::peer_timeout, "late"));
+  CHECK(y.job->end == job_end::done);
+  CHECK(y.events.at(0).detail.starts_with("it is not published: "));
 }
 
 TEST_SUITE_END();

@@ -73,12 +73,13 @@ public:
   void open() {
     auto how = std::make_shared<const process_settings>(settings);
     auto http = keep(system.spawn(outside, peers));
+    auto calls = std::make_shared<call_book>(settings);
     api_ = keep(system.spawn(subscriptions_api, around, how));
-    verifier_ = keep(system.spawn(intent_verifier, around, how, http));
+    verifier_ = keep(system.spawn(intent_verifier, around, how, http, calls));
     spreader_ = keep(system.spawn(callbacks_spreader, around, how));
-    deliverer_ = keep(system.spawn(callback_deliverer, around, how, http,
+    deliverer_ = keep(system.spawn(callback_deliverer, around, how, http, calls,
                                    std::string{"http://hub/subscriptions"}));
-    fetcher_ = keep(system.spawn(topic_fetcher, around, how, http));
+    fetcher_ = keep(system.spawn(topic_fetcher, around, how, http, calls));
     desk = keep(system.spawn(subscriber_desk, around, how, http));
   }
 

@@ -99,6 +99,54 @@ TEST_CASE_FIXTURE(websub_hub, "what is asked while an earlier request is verifie
   CHECK(!stored());
 }
 
+TEST_CASE_FIXTURE(websub_hub,
+                  "requests of strangers call a host only so often, and leave no dead letters") {
+  settings.callbacks_per_url = 10;
+  open();
+  peers->answer = [](const http_request&) {
+    return http_response{503, {}, {}};
+  };
+  for (int i = 0; i < 300; ++i) {
+    auto x = form();
+    x.topic = "UN.CEFACT.Trade.a" + std::to_string(i) + ".created";
+    x.callback = i % 2 == 0 ? callback : "http://sub.example/" + std::to_string(i) + "?a";
+    REQUIRE(post(x) == errc::none);
+  }
+  for (int i = 0; i < 20; ++i)
+    work();
+  CHECK(peers->asked.size() == 10);
+  job_source_options options;
+  options.from = stream::subscription_requests;
+  options.retry = settings.retry_verification;
+  auto job = due_at(around.now() + 1h).at(0);
+  job_delivery last{
+      {job.order.id, job.generation, job.attempts + 1}, job.order.about, job.order.body};
+  write(ending_of<verify_intent>(intent_given_up)(last, make_problem(errc::peer_timeout, "gone")));
+  CHECK(dead_letters().empty());
+  auto refused = events_of(event_kind::subscription_refused);
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].detail.find("gone") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(websub_hub, "a subscriber that is down starves nobody at its host") {
+  settings.breaker_failures = 2;
+  open();
+  for (int i = 0; i < 4; ++i) {
+    auto x = form();
+    x.callback = "http://sub.example/" + std::to_string(i);
+    subscribe(x);
+  }
+  peers->answer = [](const http_request& x) {
+    return http_response{static_cast<uint16_t>(x.url.ends_with("/3") ? 204 : 503), {}, {}};
+  };
+  for (int i = 0; i < 5; ++i)
+    publish(std::to_string(i));
+  CHECK(told("http://sub.example/3") == "0 1 2 3 4 ");
+  peers->asked.clear();
+  work();
+  CHECK(peers->asked.empty());
+}
+
 TEST_CASE_FIXTURE(websub_hub, "a failed verification leaves the state as it was") {
   open();
   subscribe(form("subscribe", "first", "7200"));
@@ -377,6 +425,7 @@ TEST_CASE_FIXTURE(websub_hub, "one URL is called only so often, the rest waits w
   settings.callbacks_per_url = 3;
   open();
   subscribe(form());
+  pass(callback_pace::window, 1s); // Its verification was a call, too.
   for (int i = 0; i < 5; ++i)
     publish(std::to_string(i));
   CHECK(peers->asked.size() == 3);
