@@ -140,10 +140,10 @@ http_request callback_request(const deliver_callback& order, const subscription&
   result.timeout = settings.callback_timeout;
   result.max_body = settings.callback_answer_bytes;
   result.cut_body = true; // W3C WebSub §7: the hub ignores what the answer says
-  result.headers = {
-      {"Content-Type",
-       event && !event->media_type.empty() ? event->media_type : "application/json"},
-      {"Link", "<" + std::string{hub_url} + ">; rel=\"hub\", <" + order.topic + ">; rel=\"self\""}};
+  result.headers = {{"Content-Type",
+                     event && !event->media_type.empty() ? event->media_type : "application/json"},
+                    {"Link", "<" + std::string{hub_url} + ">; rel=\"hub\", <" + to.topic_as_asked +
+                                 ">; rel=\"self\""}};
   if (!to.secret.empty())
     result.headers.push_back(
         {"X-Hub-Signature", hub_signature(to.secret, result.body, settings.callback_signature)});
@@ -246,7 +246,7 @@ callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer
             errand{from, ticket, order, url->origin(), answer, {}, {}});
         with_event(x, [self, from, topic = *topic](const errand_ptr& y) {
           self->request(from->around.reader, timeouts::read,
-                        find_subscription{topic, y->order.callback})
+                        find_subscription{topic, y->order.callback, /* or_above: */ true})
               .then([=](const found_subscription& found) { set_out(y, found); },
                     [=](caf::error& why) { y->answer->deliver(std::move(why)); });
         });

@@ -35,6 +35,7 @@ void find_all(spreader_pointer self, const surroundings& around, const job_ticke
   }
   find_subscribers what{order.notices[next].topic, around.now()};
   what.limit = deliveries_per_settlement;
+  what.event = order.notices[next].number.value_or(0);
   if (order.from && found.empty())
     what.after = {order.from->topic, order.from->callback};
   self->request(around.reader, timeouts::read, what)

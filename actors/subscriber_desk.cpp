@@ -62,56 +62,112 @@ void report(const desk& x, const report_subscriber& asked,
        });
 }
 
-/// One test after the other; each says how it ended.
-void test(const desk& x, const std::vector<subscription>& all, size_t next,
-          const subscriber_acted& so_far, const promise<subscriber_acted>& answer) {
+using outcome = std::pair<bool, std::string>;
+
+/// Asks about one subscription after the other; each says how it ended.
+void ask_each(const desk& x, const std::vector<subscription>& all, size_t next,
+              const std::function<http_request(const subscription&)>& question,
+              const std::function<outcome(const caf::expected<http_response>&)>& said,
+              const subscriber_acted& so_far, const promise<subscriber_acted>& answer) {
   if (next == all.size())
     return answer->deliver(so_far);
-  auto challenge = fresh_uuid(x.around);
-  auto question = question_about(all[next], x.around.now());
-  auto go_on = [=](const std::string& outcome) {
+  auto go_on = [=](const caf::expected<http_response>& response) {
     auto more = so_far;
-    more.outcomes.push_back(all[next].topic_as_asked + ": " + outcome);
-    test(x, all, next + 1, more, answer);
+    auto [is_good, words] = said(response);
+    more.in_vain = more.in_vain || !is_good;
+    more.outcomes.push_back(all[next].topic_as_asked + ": " + words);
+    ask_each(x, all, next + 1, question, said, more, answer);
   };
-  x.self->request(x.http, timeouts::outside, verification_request(question, challenge, *x.settings))
-      .then(
-          [=](const http_response& said) {
-            auto why = why_not_confirmed(said, challenge);
-            go_on(why.empty() ? "it confirms" : "it does not confirm: " + why);
-          },
-          [=](caf::error& why) { go_on("it does not answer: " + sentence_of(why)); });
+  x.self->request(x.http, timeouts::outside, question(all[next]))
+      .then([=](const http_response& response) { go_on(response); },
+            [=](caf::error& why) { go_on(std::move(why)); });
+}
+
+void test(const desk& x, const std::vector<subscription>& all,
+          const promise<subscriber_acted>& answer) {
+  auto challenge = fresh_uuid(x.around);
+  auto question = [=](const subscription& y) {
+    return verification_request(question_about(y, x.around.now()), challenge, *x.settings);
+  };
+  ask_each(
+      x, all, 0, question,
+      [=](const caf::expected<http_response>& said) { return outcome_of_test(said, challenge); },
+      {}, answer);
+}
+
+/// Told once; whoever does not hear it finds out by never being called.
+void tell_dropped(const desk& x, const std::vector<subscription>& all,
+                  const subscriber_acted& so_far, const promise<subscriber_acted>& answer) {
+  auto question = [=](const subscription& y) {
+    return denial(question_about(y, x.around.now()), "the operator of the hub has ended it",
+                  *x.settings);
+  };
+  ask_each(
+      x, all, 0, question,
+      [](const caf::expected<http_response>& said) -> outcome {
+        if (said && said->status / 100 == 2)
+          return {true, "it was told"};
+        return {true,
+                "it could not be told: " + (said ? "it answered " + std::to_string(said->status)
+                                                 : sentence_of(said.error()))};
+      },
+      so_far, answer);
+}
+
+void do_it(const desk& x, const act_on_subscriber& asked, const std::vector<subscription>& all,
+           settlement what, const promise<subscriber_acted>& answer) {
+  subscriber_acted done;
+  for (auto& event : what.events)
+    done.outcomes.push_back(sentence_of(event));
+  settle(x.self, x.around, std::move(what), [=](caf::expected<settled> result) {
+    if (!result)
+      answer->deliver(std::move(result.error()));
+    else if (asked.act == subscriber_act::drop)
+      tell_dropped(x, all, done, answer);
+    else
+      answer->deliver(done);
+  });
 }
 
 void act(const desk& x, const act_on_subscriber& asked, const std::vector<subscription>& all,
          const promise<subscriber_acted>& answer) {
-  auto what = decide(asked, all);
-  if (!what)
-    return answer->deliver(std::move(what.error()));
-  if (asked.act == subscriber_act::test)
-    return test(x, all, 0, {}, answer);
-  subscriber_acted done;
-  for (auto& event : what->events)
-    done.outcomes.push_back(sentence_of(event));
-  settle(x.self, x.around, std::move(*what), [=](caf::expected<settled> result) {
-    if (result)
-      answer->deliver(done);
+  look(x, find_lane{asked.callback}, answer, [=](const found_lane& lane) {
+    auto what = decide(asked, all, lane.held);
+    if (!what)
+      answer->deliver(std::move(what.error()));
+    else if (asked.act == subscriber_act::test)
+      test(x, all, answer);
     else
-      answer->deliver(std::move(result.error()));
+      do_it(x, asked, all, std::move(*what), answer);
   });
 }
 
 } // namespace
 
+std::pair<bool, std::string> outcome_of_test(const caf::expected<http_response>& said,
+                                             std::string_view challenge) {
+  if (!said)
+    return {false, "it does not answer: " + sentence_of(said.error())};
+  // W3C WebSub §5.3: so answers who has nothing pending that fits, which it has not just now.
+  if (said->status == 404)
+    return {true, "it answers, and does not confirm (404), as a subscriber may whose subscription "
+                  "is not new"};
+  auto why = why_not_confirmed(*said, challenge);
+  return {why.empty(), why.empty() ? "it confirms" : "it does not confirm: " + why};
+}
+
 caf::expected<settlement> decide(const act_on_subscriber& asked,
-                                 const std::vector<subscription>& subscriptions) {
+                                 const std::vector<subscription>& subscriptions, bool is_paused) {
   settlement result;
   auto tell = [&](event_kind what, const std::string& about, const std::string& detail) {
     result.events.push_back({0, {}, what, about, detail + ", by " + asked.who});
   };
-  // A pause outlives a subscription, and may end after it.
-  if (subscriptions.empty() && asked.act != subscriber_act::resume)
+  if (subscriptions.empty())
     return nobody(asked.callback);
+  auto is_pause = asked.act == subscriber_act::pause;
+  if ((is_pause || asked.act == subscriber_act::resume) && is_pause == is_paused)
+    return make_problem(errc::bad_request,
+                        asked.callback + (is_paused ? " is paused already" : " is not paused"));
   switch (asked.act) {
   case subscriber_act::pause:
     result.lanes.push_back({lane_act::hold, asked.callback});
@@ -126,7 +182,8 @@ caf::expected<settlement> decide(const act_on_subscriber& asked,
     result.lanes.push_back({lane_act::release, asked.callback});
     for (auto& x : subscriptions) {
       result.subscriptions.push_back({subscription_act::remove, x});
-      tell(event_kind::unsubscribed, x.topic_as_asked, asked.callback);
+      tell(event_kind::unsubscribed, x.topic_as_asked,
+           asked.callback + " from " + x.topic_as_asked);
     }
     break;
   case subscriber_act::test:

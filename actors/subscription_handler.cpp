@@ -33,6 +33,7 @@ std::chrono::milliseconds pause_now(handler_pointer self, const surroundings& ar
 
 /// A channel that does not know what we want to hear may be another version one day.
 constexpr std::chrono::milliseconds pause_after_refusal = std::chrono::hours{1};
+constexpr std::chrono::milliseconds pause_after_denial = std::chrono::minutes{1};
 
 /// What the channel is to tell: about what comes for us, or what it revokes of ours.
 std::string wanted_topic(const node_settings& settings, channel_half half) {
@@ -112,9 +113,12 @@ caf::expected<channel_intent_confirmed> decide(const confirm_channel_intent& ask
   auto receiving = half == channel_half::receiving;
   auto same_topic = (receiving && (asked.topic.empty() || asked.topic == settings.jurisdiction)) ||
                     (topic && wanted && *topic == *wanted);
-  if (asked.channel_id != called(channel, half) || asked.mode != "subscribe" || !same_topic)
+  auto known_mode = asked.mode == "subscribe" || asked.mode == "denied";
+  if (asked.channel_id != called(channel, half) || !known_mode || !same_topic)
     return make_problem(errc::not_found, "this node did not ask channel " + channel.id + " to " +
                                              asked.mode + " " + asked.topic);
+  if (asked.mode == "denied")
+    return channel_intent_confirmed{};
   if (asked.challenge.empty())
     return make_problem(errc::bad_request, "hub.challenge is missing");
   return channel_intent_confirmed{asked.challenge};
@@ -138,6 +142,20 @@ bool wants_revocations(const channel_settings& channel) {
 
 namespace {
 
+/// Anybody can say so. So it is asked again soon, and costs no more than that if it was not so.
+void denied(handler_pointer self, const surroundings& around, const channel_settings& which,
+            const std::string& reason) {
+  auto& st = self->state;
+  st.outstanding = false;
+  st.confirmed = false;
+  st.health.subscribed_until = caf::timestamp{};
+  st.health.last_error = "the channel denied the subscription: " + reason;
+  st.health.last_error_at = around.now();
+  spdlog::warn("channel {} denied the subscription: {}", which.id, reason);
+  if (!st.asking && st.next > self->clock().now() + pause_after_denial)
+    plan(self, pause_after_denial);
+}
+
 subscription_handler_actor::behavior_type subscribe(handler_pointer self, surroundings around,
                                                     std::shared_ptr<const node_settings> settings,
                                                     channel_settings which, channel_actor channel,
@@ -155,6 +173,10 @@ subscription_handler_actor::behavior_type subscribe(handler_pointer self, surrou
           return decision.error();
         auto now = self->clock().now();
         auto& st = self->state;
+        if (asked.mode == "denied") {
+          denied(self, around, which, asked.reason);
+          return *decision;
+        }
         if (!is_expected(st, now))
           return make_problem(errc::not_found, "this node has asked channel " + which.id +
                                                    " for nothing that is not confirmed");

@@ -141,7 +141,10 @@ caf::expected<verify_intent> parse_intent(const subscription_request& asked, std
   auto topic = topic_of(asked, settings.publish ? topics::with_urls : topics::of_messages);
   if (!topic)
     return topic.error();
-  auto lease = lease_in(asked.lease_seconds, settings);
+  caf::expected<std::chrono::seconds> lease{std::chrono::seconds{0}};
+  // Who unsubscribes may say one, which means nothing (W3C WebSub §5.1).
+  if (asked.mode == "subscribe")
+    lease = lease_in(asked.lease_seconds, settings);
   if (!lease)
     return lease.error();
   if (asked.secret.size() > longest_secret)

@@ -26,9 +26,12 @@ caf::optional<std::string> message_id_in(const std::string& body) {
 
 void confirm(const std::shared_ptr<exchange>& x, const services_ptr& with,
              const std::string& channel) {
-  confirm_channel_intent asked{channel, x->asked.value("hub.mode"), x->asked.value("hub.topic"),
+  confirm_channel_intent asked{channel,
+                               x->asked.value("hub.mode"),
+                               x->asked.value("hub.topic"),
                                x->asked.value("hub.challenge"),
-                               x->asked.value("hub.lease_seconds")};
+                               x->asked.value("hub.lease_seconds"),
+                               x->asked.value("hub.reason")};
   with->through.ask_or(
       x, with->who.reception, timeouts::api, asked,
       [=](const channel_intent_confirmed& y) {

@@ -146,7 +146,7 @@ void act(const std::shared_ptr<exchange>& x, const services_ptr& with) {
       x, with->who.desk, timeouts::work,
       act_on_subscriber{*what, *callback, "operator at " + x->peer()},
       [=](const subscriber_acted& y) {
-        reply_json(x, {{"outcomes", y.outcomes}});
+        reply_json(x, {{"outcomes", y.outcomes}, {"in_vain", y.in_vain}});
       },
       [=](const caf::error& why) { x->fail(why); });
 }

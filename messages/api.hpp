@@ -86,6 +86,7 @@ struct act_on_subscriber {
 };
 struct subscriber_acted {
   std::vector<std::string> outcomes; ///< sentences
+  bool in_vain = false;              ///< something that was tried is not so
 };
 
 /// GET /channel-message/<id>: a channel asks whether we meant to subscribe.
@@ -95,6 +96,7 @@ struct confirm_channel_intent {
   std::string topic;
   std::string challenge;
   std::string lease_seconds{}; ///< as text; empty: not said
+  std::string reason{};        ///< of a denial
 };
 struct channel_intent_confirmed {
   std::string challenge;
@@ -285,8 +287,9 @@ IGL_INSPECT(read_hub_events, x.topic, x.after, x.limit)
 IGL_INSPECT(report_subscriber, x.callback, x.reader, x.secret)
 IGL_INSPECT(subscriber_report, x.callback, x.subscriptions, x.deliveries, x.latest)
 IGL_INSPECT(act_on_subscriber, x.act, x.callback, x.who)
-IGL_INSPECT(subscriber_acted, x.outcomes)
-IGL_INSPECT(confirm_channel_intent, x.channel_id, x.mode, x.topic, x.challenge, x.lease_seconds)
+IGL_INSPECT(subscriber_acted, x.outcomes, x.in_vain)
+IGL_INSPECT(confirm_channel_intent, x.channel_id, x.mode, x.topic, x.challenge, x.lease_seconds,
+            x.reason)
 IGL_INSPECT(channel_intent_confirmed, x.challenge)
 IGL_INSPECT(channel_notification, x.channel_id, x.message_id, x.body, x.signature)
 IGL_INSPECT(notification_accepted, x.ignored)

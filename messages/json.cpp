@@ -144,11 +144,9 @@ void from_json(const json& j, event& x) {
 }
 
 void to_json(json& j, const subscription& x) {
-  j = json{{"topic", x.topic},
-           {"topic_as_asked", x.topic_as_asked},
-           {"callback", x.callback},
-           {"secret", x.secret},
-           {"ends", exact_time(x.ends)}};
+  j = json{{"topic", x.topic},           {"topic_as_asked", x.topic_as_asked},
+           {"callback", x.callback},     {"secret", x.secret},
+           {"ends", exact_time(x.ends)}, {"after_event", x.after_event}};
 }
 void from_json(const json& j, subscription& x) {
   read(j, "topic", x.topic);
@@ -156,6 +154,7 @@ void from_json(const json& j, subscription& x) {
   read(j, "callback", x.callback);
   read(j, "secret", x.secret);
   read(j, "ends", x.ends);
+  read(j, "after_event", x.after_event);
 }
 
 namespace {

@@ -89,6 +89,8 @@ struct find_subscribers {
   caf::timestamp at;
   subscriber_place after{};
   uint32_t limit = 0; ///< of a page; 0: all at once, each subscription
+  /// Of the hub's event that they are told of: those that came later are not among them. 0: all.
+  uint64_t event = 0;
 };
 struct found_subscribers {
   std::vector<subscription> subscriptions;
@@ -147,8 +149,10 @@ struct find_latest_events {
   uint32_t limit = 10;
 };
 struct find_subscription {
-  std::string topic;
+  std::string topic; ///< canonical
   std::string callback;
+  /// Of what the callback has subscribed to: none of this topic, then the next one above it.
+  bool or_above = false;
 };
 struct found_subscription {
   caf::optional<subscription> what;
@@ -272,7 +276,7 @@ IGL_INSPECT(access, x.granted)
 IGL_INSPECT(read_piece, x.upload, x.piece)
 IGL_INSPECT(document_piece, x.bytes)
 IGL_INSPECT(subscriber_place, x.topic, x.callback)
-IGL_INSPECT(find_subscribers, x.topic, x.at, x.after, x.limit)
+IGL_INSPECT(find_subscribers, x.topic, x.at, x.after, x.limit, x.event)
 IGL_INSPECT(found_subscribers, x.subscriptions, x.next)
 IGL_INSPECT(find_subscriptions, x.callback, x.after, x.limit)
 IGL_INSPECT(found_subscriptions, x.subscriptions)
@@ -284,7 +288,7 @@ IGL_INSPECT(found_hub_events, x.events, x.kept_from)
 IGL_INSPECT(find_lane, x.lane)
 IGL_INSPECT(found_lane, x.held, x.waiting, x.first)
 IGL_INSPECT(find_latest_events, x.about, x.limit)
-IGL_INSPECT(find_subscription, x.topic, x.callback)
+IGL_INSPECT(find_subscription, x.topic, x.callback, x.or_above)
 IGL_INSPECT(found_subscription, x.what)
 IGL_INSPECT(find_ending_subscriptions, x.after, x.until, x.limit)
 IGL_INSPECT(found_ending_subscriptions, x.subscriptions)

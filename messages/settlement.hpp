@@ -58,6 +58,8 @@ struct subscription {
   std::string callback;
   std::string secret; ///< empty: none
   caf::timestamp ends;
+  /// It is told of the hub's events with higher numbers; given by the ledger, a renewal keeps it.
+  uint64_t after_event = 0;
 };
 enum class subscription_act : uint8_t { put, remove };
 struct subscription_change {
@@ -129,7 +131,7 @@ auto inspect(Inspector& f, object_stored& x) {
 template <class Inspector>
 auto inspect(Inspector& f, subscription& x) {
   return f(caf::meta::type_name("subscription"), x.topic, x.topic_as_asked, x.callback, x.secret,
-           x.ends);
+           x.ends, x.after_event);
 }
 template <class Inspector>
 auto inspect(Inspector& f, subscription_change& x) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 
 namespace igl {
 
@@ -45,6 +46,36 @@ caf::error check_identity(lmdb::environment& env, const ledger::options& how) {
   });
 }
 
+/// Subscriptions of format 3 are found by their topic only.
+caf::error complete_indices(lmdb::environment& env, const ledger_databases& db,
+                            caf::timespan keep_events) {
+  auto is_complete = false;
+  auto err = env.read([&](const lmdb::read_transaction& txn) -> caf::error {
+    is_complete = !txn.walk(db.subscriptions).first() || txn.walk(db.hub_wanted).first();
+    return {};
+  });
+  if (err || is_complete)
+    return err;
+  return env.write([&](lmdb::write_transaction& txn) -> caf::error {
+    std::map<std::string, caf::timestamp> wanted;
+    auto at = txn.walk(db.subscriptions);
+    for (bool more = at.first(); more; more = at.next()) {
+      subscription x;
+      decode(at.value(), x);
+      txn.put(db.subscriptions_of, ledger_keys::of_callback(x.callback) + std::string{at.key()},
+              {});
+      auto& until = wanted[ledger_keys::of_topic(x.topic)];
+      until = std::max(until, x.ends + keep_events);
+    }
+    for (auto& [topic, until] : wanted) {
+      auto ends = ledger_keys::of_subscription_end(until, {});
+      txn.put(db.hub_wanted, topic, ends);
+      txn.put(db.hub_wanted_ends, ends + topic, {});
+    }
+    return {};
+  });
+}
+
 } // namespace
 
 caf::expected<std::shared_ptr<ledger>> ledger::open(options how) {
@@ -76,6 +107,8 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
   if (!store)
     return store.error();
   auto db = ledger_databases::of(**env);
+  if (auto err = complete_indices(**env, db, how.keep_hub_events))
+    return err;
   ledger_state state;
   std::vector<uint64_t> left_behind;
   auto err = (*env)->read([&](const lmdb::read_transaction& txn) -> caf::error {

@@ -10,9 +10,6 @@ namespace keys = ledger_keys;
 
 namespace {
 
-/// How many ended subscriptions go with each new one: more than come, so that they cannot pile up.
-constexpr int ended_per_change = 4;
-
 caf::error changed_meanwhile(const std::string& what, uint64_t expected, uint64_t found) {
   return make_problem(errc::stale, what + " is at version " + std::to_string(found) + ", not " +
                                        std::to_string(expected));
@@ -208,43 +205,6 @@ void ledger_batch::write_object(const object_stored& x) {
   }
   named_uploads_.insert(x.upload);
   txn_.erase(db_.uploads, keys::of_number(x.upload));
-}
-
-void ledger_batch::write_subscription(const subscription_change& x) {
-  auto key = keys::of_subscription(x.what.topic, x.what.callback);
-  if (auto stored = txn_.find(db_.subscriptions, key)) {
-    auto ends = decoded<subscription>(*stored).ends;
-    txn_.erase(db_.subscription_ends, keys::of_subscription_end(ends, key));
-    txn_.erase(db_.subscriptions, key);
-    txn_.erase(db_.subscriptions_of, keys::of_callback(x.what.callback) + key);
-  }
-  if (x.act == subscription_act::put) {
-    encode(value_, x.what);
-    txn_.put(db_.subscriptions, key, value_);
-    txn_.put(db_.subscription_ends, keys::of_subscription_end(x.what.ends, key), {});
-    txn_.put(db_.subscriptions_of, keys::of_callback(x.what.callback) + key, {});
-  }
-  remove_ended_subscriptions();
-}
-
-void ledger_batch::remove_ended_subscriptions() {
-  auto now = keys::of_subscription_end(now_.at, {});
-  for (int i = 0; i < ended_per_change; ++i) {
-    std::string ended;
-    {
-      auto at = txn_.walk(db_.subscription_ends);
-      if (!at.first() || at.key().substr(0, now.size()) > now)
-        return;
-      ended = at.key();
-    }
-    auto key = std::string_view(ended).substr(now.size());
-    if (auto stored = txn_.find(db_.subscriptions, key)) {
-      auto callback = decoded<subscription>(*stored).callback;
-      txn_.erase(db_.subscriptions_of, keys::of_callback(callback).append(key));
-    }
-    txn_.erase(db_.subscriptions, key);
-    txn_.erase(db_.subscription_ends, ended);
-  }
 }
 
 } // namespace igl

@@ -63,8 +63,6 @@ private:
   void write_channel_record(const channel_record_change& x, uint64_t version, uint64_t replaced);
   void write_grant(const access_grant& x);
   void write_object(const object_stored& x);
-  void write_subscription(const subscription_change& x);
-  void remove_ended_subscriptions();
 
   // ledger_jobs.cpp
   void end_job(const job_outcome& x, stored_job job);
@@ -80,8 +78,12 @@ private:
 
   // ledger_hub.cpp
   void tell(const message_changed& x);
-  std::vector<std::string> subscribed_topics(const std::string& topic) const;
+  std::vector<std::string> wanted_topics(const std::string& topic) const;
   void forget_old_hub_events();
+  void write_subscription(const subscription_change& x);
+  void forget_subscription(std::string_view key, const subscription& x);
+  void remove_ended_subscriptions(int at_most);
+  void want(const std::string& topic, caf::timestamp until);
   void change_lane(const lane_change& x);
   void join_lane(const open_job& x);
   void leave_lane(const open_job& x);

@@ -9,7 +9,7 @@ struct ledger_databases {
   lmdb::database meta, events, events_about, messages, channel_records, channel_updates, objects,
       pieces, uploads, access, subscriptions, subscription_ends, cursors, jobs, jobs_due,
       dead_letters, hub_events, hub_topics, subscriptions_of, lanes, lanes_begun, lanes_held,
-      lanes_waiting, places_open;
+      lanes_waiting, places_open, hub_wanted, hub_wanted_ends;
 
   static std::vector<std::string> names() {
     return {"meta",
@@ -35,7 +35,9 @@ struct ledger_databases {
             "lanes_begun",
             "lanes_held",
             "lanes_waiting",
-            "places_open"};
+            "places_open",
+            "hub_wanted",
+            "hub_wanted_ends"};
   }
 
   /// Of an environment that was opened with `names`.
@@ -63,7 +65,9 @@ struct ledger_databases {
             env.named("lanes_begun"),
             env.named("lanes_held"),
             env.named("lanes_waiting"),
-            env.named("places_open")};
+            env.named("places_open"),
+            env.named("hub_wanted"),
+            env.named("hub_wanted_ends")};
   }
 };
 

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <limits>
 
-// What the hub tells, and in which order: events, and jobs in lanes. storage/FORMAT.md, "Lanes".
+// Who is told, what, and in which order: subscriptions, events, and jobs in lanes.
+// storage/FORMAT.md, "Lanes".
 
 namespace igl {
 
@@ -17,7 +18,96 @@ namespace {
 /// How many old events go with each new one: more than come, so that they cannot pile up.
 constexpr int forgotten_per_event = 2;
 
+/// How many ended subscriptions go with each change of one, and with each event: more than come,
+/// so that they cannot pile up, and so many that what lapsed together costs the next events only.
+constexpr int ended_per_change = 4;
+constexpr int ended_per_event = 50;
+
 } // namespace
+
+// -- subscriptions -------------------------------------------------------------------------------
+
+void ledger_batch::write_subscription(const subscription_change& x) {
+  auto key = keys::of_subscription(x.what.topic, x.what.callback);
+  auto what = x.what;
+  what.after_event = state_.last_hub_event;
+  if (auto stored = txn_.find(db_.subscriptions, key)) {
+    auto before = decoded<subscription>(*stored);
+    if (before.ends > now_.at)
+      what.after_event = before.after_event;
+    if (x.act == subscription_act::remove)
+      forget_subscription(key, before);
+    else
+      txn_.erase(db_.subscription_ends, keys::of_subscription_end(before.ends, key));
+  }
+  if (x.act == subscription_act::put) {
+    encode(value_, what);
+    txn_.put(db_.subscriptions, key, value_);
+    txn_.put(db_.subscription_ends, keys::of_subscription_end(what.ends, key), {});
+    txn_.put(db_.subscriptions_of, keys::of_callback(what.callback) + key, {});
+    want(what.topic, what.ends + (now_.at - now_.oldest_hub_event));
+  }
+  remove_ended_subscriptions(ended_per_change);
+}
+
+/// With the callback's last one its pause ends: nobody would find it there, and a later subscriber
+/// would wait for what it does not know of.
+void ledger_batch::forget_subscription(std::string_view key, const subscription& x) {
+  auto of_callback = keys::of_callback(x.callback);
+  txn_.erase(db_.subscription_ends, keys::of_subscription_end(x.ends, key));
+  txn_.erase(db_.subscriptions_of, of_callback + std::string{key});
+  txn_.erase(db_.subscriptions, key);
+  if (!txn_.find(db_.lanes_held, keys::of_text(x.callback)))
+    return;
+  auto is_last = [&] {
+    auto at = txn_.walk(db_.subscriptions_of);
+    return !at.seek(of_callback) || !at.key().starts_with(of_callback);
+  }();
+  if (is_last)
+    change_lane({lane_act::release, x.callback});
+}
+
+void ledger_batch::remove_ended_subscriptions(int at_most) {
+  auto now = keys::of_subscription_end(now_.at, {});
+  auto first_ended = [&](lmdb::database in) -> std::optional<std::string> {
+    auto at = txn_.walk(in);
+    if (!at.first() || at.key().substr(0, now.size()) > now)
+      return std::nullopt;
+    return std::string{at.key()};
+  };
+  for (int i = 0; i < at_most; ++i) {
+    auto ended = first_ended(db_.subscription_ends);
+    if (!ended)
+      break;
+    auto key = ended->substr(now.size());
+    if (auto stored = txn_.find(db_.subscriptions, key))
+      forget_subscription(key, decoded<subscription>(*stored));
+    else
+      txn_.erase(db_.subscription_ends, *ended);
+  }
+  for (int i = 0; i < at_most; ++i) {
+    auto ended = first_ended(db_.hub_wanted_ends);
+    if (!ended)
+      break;
+    txn_.erase(db_.hub_wanted_ends, *ended);
+    txn_.erase(db_.hub_wanted, ended->substr(now.size()));
+  }
+}
+
+/// Events of the topic are kept until then, so that a subscriber whose lease has ended can read
+/// what it missed.
+void ledger_batch::want(const std::string& topic, caf::timestamp until) {
+  auto key = keys::of_topic(topic);
+  auto ends = keys::of_subscription_end(until, {});
+  if (auto stored = txn_.find(db_.hub_wanted, key)) {
+    std::string before{*stored};
+    if (before >= ends)
+      return;
+    txn_.erase(db_.hub_wanted_ends, before + key);
+  }
+  txn_.put(db_.hub_wanted, key, ends);
+  txn_.put(db_.hub_wanted_ends, ends + key, {});
+}
 
 // -- events --------------------------------------------------------------------------------------
 
@@ -26,7 +116,7 @@ void ledger_batch::tell(const message_changed& x) {
   wanted.notices.clear();
   for (const auto& notice : x.notices) {
     stored_hub_event event;
-    event.topics = subscribed_topics(notice.topic);
+    event.topics = wanted_topics(notice.topic);
     if (event.topics.empty())
       continue;
     auto number = ++state_.last_hub_event;
@@ -42,23 +132,18 @@ void ledger_batch::tell(const message_changed& x) {
       told.body.clear(); // no JSON, and maybe large: the event has it
     forget_old_hub_events();
   }
+  remove_ended_subscriptions(ended_per_event);
   if (!wanted.notices.empty())
     open(make_job(wanted));
 }
 
-std::vector<std::string> ledger_batch::subscribed_topics(const std::string& topic) const {
-  std::vector<std::string> result;
-  auto is_subscribed = [&](const std::string& above) {
-    auto begins = keys::of_topic(above);
-    auto at = txn_.walk(db_.subscriptions);
-    for (bool more = at.seek(begins); more && at.key().starts_with(begins); more = at.next())
-      if (decoded<subscription>(at.value()).ends > now_.at)
-        return true;
-    return false;
-  };
-  for (auto& above : topics_matching(topic))
-    if (is_subscribed(above))
-      result.push_back(std::move(above));
+std::vector<std::string> ledger_batch::wanted_topics(const std::string& topic) const {
+  auto now = keys::of_subscription_end(now_.at, {});
+  auto result = topics_matching(topic);
+  std::erase_if(result, [&](const std::string& x) {
+    auto until = txn_.find(db_.hub_wanted, keys::of_topic(x));
+    return !until || *until <= now;
+  });
   return result;
 }
 

@@ -16,14 +16,19 @@ namespace {
 /// So many jobs of a lane are counted.
 constexpr uint64_t most_counted = 10000;
 
-/// Whether the callback has a live subscription under a longer one of the topics, so that it is
-/// told there.
+/// Whoever subscribes while an event is spread is not told of it: or the pages, which are read one
+/// after the other, would not agree.
+bool is_told(const subscription& x, const find_subscribers& what) {
+  return x.ends > what.at && (what.event == 0 || x.after_event < what.event);
+}
+
+/// Whether the callback is told under a longer one of the topics.
 bool is_told_before(const ledger_snapshot& txn, const ledger_databases& db,
                     const std::vector<std::string>& topics, size_t place, const subscription& x,
-                    caf::timestamp at) {
+                    const find_subscribers& what) {
   for (size_t i = 0; i < place; ++i)
     if (auto stored = txn.find(db.subscriptions, keys::of_subscription(topics[i], x.callback)))
-      if (decoded<subscription>(*stored).ends > at)
+      if (is_told(decoded<subscription>(*stored), what))
         return true;
   return false;
 }
@@ -52,8 +57,8 @@ caf::expected<found_subscribers> disk_ledger::read(const find_subscribers& what)
         more = at.next();
       for (; more && at.key().starts_with(begins); more = at.next()) {
         auto x = decoded<subscription>(at.value());
-        if (x.ends <= what.at ||
-            (what.limit > 0 && is_told_before(txn, db_, topics, place, x, what.at)))
+        if (!is_told(x, what) ||
+            (what.limit > 0 && is_told_before(txn, db_, topics, place, x, what)))
           continue;
         found.subscriptions.push_back(std::move(x));
         if (what.limit > 0 && found.subscriptions.size() >= what.limit) {
@@ -68,13 +73,14 @@ caf::expected<found_subscribers> disk_ledger::read(const find_subscribers& what)
 
 caf::expected<found_subscription> disk_ledger::read(const find_subscription& what) const {
   auto now = now_();
+  auto topics = what.or_above ? topics_matching(what.topic) : std::vector{what.topic};
   return answer<found_subscription>([&](const auto& txn, found_subscription& found) -> caf::error {
-    auto stored = txn.find(db_.subscriptions, keys::of_subscription(what.topic, what.callback));
-    if (!stored)
-      return {};
-    auto x = decoded<subscription>(*stored);
-    if (x.ends > now)
-      found.what = std::move(x);
+    for (auto& topic : topics)
+      if (auto stored = txn.find(db_.subscriptions, keys::of_subscription(topic, what.callback)))
+        if (auto x = decoded<subscription>(*stored); x.ends > now) {
+          found.what = std::move(x);
+          return {};
+        }
     return {};
   });
 }

@@ -12,6 +12,8 @@ constexpr uint8_t layout = 1;
 constexpr uint8_t layout_with_arrivals = 2;
 /// The second one of a job and a dead letter: with its lane and place.
 constexpr uint8_t layout_with_lane = 2;
+/// The second one of a subscription: with the number of the event after which it began.
+constexpr uint8_t layout_with_number = 2;
 /// The third one of a message: with its arrivals, and who took it back.
 constexpr uint8_t layout_taken_back = 3;
 
@@ -293,17 +295,22 @@ void decode(std::string_view from, stored_grant& x) {
 }
 
 void encode(std::string& to, const subscription& x) {
-  auto write = start(to);
+  auto write = start(to, layout_with_number);
   write.time(x.ends);
   for (const auto* field : {&x.topic, &x.topic_as_asked, &x.callback, &x.secret})
     write.text(*field);
+  write.number(x.after_event);
 }
 
 void decode(std::string_view from, subscription& x) {
-  auto read = start(from);
+  byte_reader read(from);
+  auto version = read.u8();
+  if (version != layout && version != layout_with_number)
+    refuse_layout();
   x.ends = read.time();
   for (auto* field : {&x.topic, &x.topic_as_asked, &x.callback, &x.secret})
     *field = read.text();
+  x.after_event = version == layout_with_number ? read.number() : 0;
 }
 
 void encode(std::string& to, const stored_hub_event& x) {

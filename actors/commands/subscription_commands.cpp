@@ -97,7 +97,7 @@ int act_on_subscriber(node_client& node, const terminal& term, const std::string
   else
     for (auto& outcome : answer->at("outcomes"))
       term.out << outcome.get<std::string>() << '\n';
-  return 0;
+  return answer->value("in_vain", false) ? 1 : 0;
 }
 
 } // namespace igl::commands

@@ -96,7 +96,7 @@ TEST_CASE("confirms what it asked for, and nothing else") {
       {"unsubscribe", "jurisdiction.AU", false},
       {"subscribe", "jurisdiction.SG", false},
       {"subscribe", "SG", false},
-      {"denied", "jurisdiction.AU", false},
+      {"denied", "jurisdiction.SG", false},
       {"subscribe", "", true}, // the reference software names none
       {"", "", false},
   };
@@ -108,6 +108,13 @@ TEST_CASE("confirms what it asked for, and nothing else") {
     else
       CHECK(code_of(x.error()) == errc::not_found);
   }
+}
+
+TEST_CASE("a denial is heard without a challenge") {
+  auto x =
+      decide(confirm_channel_intent{"a", "denied", "jurisdiction.AU", ""}, channel_a, australia());
+  REQUIRE(x);
+  CHECK(x->challenge.empty());
 }
 
 TEST_CASE("a verification without a challenge cannot be answered") {
@@ -153,6 +160,25 @@ TEST_CASE_FIXTURE(desk, "subscribes at its start, and renews when half the lease
   pass(59h, 600s);
   CHECK(asked() == 1);
   pass(1h, 600s);
+  CHECK(asked() == 2);
+}
+
+TEST_CASE_FIXTURE(desk, "a subscription that was denied is asked for again, and shown as none") {
+  for (int i = 0; i < 3; ++i)
+    book_a->subscriptions.answers.push_back(subscription_accepted{});
+  auto handler = handle();
+  run();
+  CHECK(ask(handler, verification()).answer<channel_intent_confirmed>());
+  auto denial = verification();
+  denial.mode = "denied";
+  denial.reason = "its operator ended it";
+  for (int i = 0; i < 3; ++i) // saying it again and again does not put it off
+    CHECK(ask(handler, denial).answer<channel_intent_confirmed>());
+  auto health = ask(handler, channel_health_query{}).answer<channel_health>();
+  CHECK(health->subscribed_until == caf::timestamp{});
+  CHECK(health->last_error.find("its operator ended it") != std::string::npos);
+  CHECK(asked() == 1);
+  pass(2min, 10s);
   CHECK(asked() == 2);
 }
 

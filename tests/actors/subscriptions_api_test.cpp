@@ -54,13 +54,20 @@ TEST_CASE("checks missing fields, mode, callback, topic and lease, in this order
   CHECK(error_for(x) == errc::missing_attributes);
   x.mode = "publish";
   CHECK(error_for(x) == errc::unknown_mode);
-  x.mode = "unsubscribe";
+  x.mode = "subscribe";
   CHECK(error_for(x) == errc::callback_url_validation);
   x.callback = "https://sub.example";
   CHECK(error_for(x) == errc::topic_validation);
   x.topic = "UN.*";
   CHECK(error_for(x) == errc::lease_seconds_validation);
   x.lease_seconds = "3600";
+  CHECK(error_for(x) == errc::none);
+}
+
+TEST_CASE("who unsubscribes may say a lease, which means nothing") {
+  auto x = form();
+  x.mode = "unsubscribe";
+  x.lease_seconds = "abc";
   CHECK(error_for(x) == errc::none);
 }
 

@@ -194,7 +194,9 @@ TEST_CASE_FIXTURE(two_subscribers,
 }
 
 TEST_CASE_FIXTURE(two_subscribers, "pauses a subscriber, which loses nothing, and resumes it") {
+  CHECK(act(subscriber_act::resume) == std::vector{callback + " is not paused"});
   CHECK(act(subscriber_act::pause).size() == 1);
+  CHECK(act(subscriber_act::pause) == std::vector{callback + " is paused already"});
   publish("1");
   publish("2");
   CHECK(told(callback).empty());
@@ -211,11 +213,33 @@ TEST_CASE_FIXTURE(two_subscribers, "pauses a subscriber, which loses nothing, an
   CHECK(resumed[0].detail.find("by a test") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(two_subscribers,
+                  "what waits is told under another topic when the first has ended") {
+  auto longer = form();
+  longer.topic = "UN.CEFACT.Trade.*";
+  subscribe(longer);
+  down = callback;
+  publish("1");
+  auto unsubscribed = form("unsubscribe");
+  unsubscribed.topic = longer.topic;
+  subscribe(unsubscribed);
+  down.clear();
+  peers->asked.clear();
+  work();
+  CHECK(told(callback) == "1 ");
+}
+
 TEST_CASE_FIXTURE(two_subscribers, "drops a subscriber, and what waits for it ends") {
   down = callback;
   publish("1");
   publish("2");
-  CHECK(act(subscriber_act::drop).size() == 1);
+  peers->asked.clear();
+  auto outcomes = act(subscriber_act::drop);
+  REQUIRE(outcomes.size() == 2);
+  CHECK(outcomes[1] == "UN.CEFACT.*: it was told");
+  REQUIRE(!peers->asked.empty());
+  CHECK(parameter(peers->asked.back().url, "hub.mode") == "denied");
+  CHECK(parameter(peers->asked.back().url, "hub.topic") == "UN.CEFACT.*");
   CHECK(!stored());
   down.clear();
   peers->asked.clear();
@@ -234,8 +258,19 @@ TEST_CASE_FIXTURE(two_subscribers, "tests a subscriber by asking it, and changes
   peers->answer = [](const http_request&) {
     return http_response{404, {}, {}};
   };
-  CHECK(act(subscriber_act::test) ==
-        std::vector<std::string>{"UN.CEFACT.*: it does not confirm: it answered 404"});
+  auto lawful = ask(desk, act_on_subscriber{subscriber_act::test, callback, "a test"})
+                    .answer<subscriber_acted>();
+  REQUIRE(lawful);
+  CHECK(!lawful->in_vain); // W3C WebSub has it answer so to what is not new
+  peers->answer = [](const http_request&) {
+    return http_response{503, {}, {}};
+  };
+  auto dead = ask(desk, act_on_subscriber{subscriber_act::test, callback, "a test"})
+                  .answer<subscriber_acted>();
+  REQUIRE(dead);
+  CHECK(dead->in_vain);
+  CHECK(dead->outcomes ==
+        std::vector<std::string>{"UN.CEFACT.*: it does not confirm: it answered 503"});
   CHECK(stored()->ends == before);
   CHECK(due().empty());
 }

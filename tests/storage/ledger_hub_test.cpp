@@ -249,6 +249,18 @@ TEST_SUITE("ledger hub events") {
     CHECK(read(find_hub_event{2}).what->media_type == "text/plain");
   }
 
+  TEST_CASE_FIXTURE(hub_fixture, "are kept for who was away longer than its lease") {
+    subscribe("a", "http://x", 1h);
+    clock.advance(100h);
+    tell("a.b", "1");
+    CHECK(told("a") == "1:1 ");
+    subscribe("a", "http://x", 1h);
+    clock.advance(169h); // hub.keep_events after its lease
+    tell("a.b", "2");
+    subscribe("a", "http://x");
+    CHECK(told("a", 1).empty());
+  }
+
   TEST_CASE_FIXTURE(hub_fixture, "are kept for so long, and then forgotten with their index") {
     subscribe("a", "http://x", 10000h);
     for (auto body : {"1", "2", "3"})
@@ -291,6 +303,67 @@ TEST_SUITE("ledger subscribers in pages") {
     CHECK(found == std::vector<std::string>{"http://0 a.b.c", "http://1 a.b", "http://2 a.b.c",
                                             "http://3 a.b", "http://4 a.b.c", "http://5 a.b",
                                             "http://6 a.b.c"});
+  }
+
+  TEST_CASE_FIXTURE(hub_fixture, "who subscribes while an event is told hears it as before") {
+    subscribe("a", "http://x");
+    tell("a.b", "1");
+    subscribe("a.b", "http://x"); // from now on told here, but not of that event
+    subscribe("a.b", "http://late");
+    auto told_of = [&](uint64_t event) {
+      find_subscribers what{"a.b", clock.now()};
+      what.limit = 10;
+      what.event = event;
+      std::string text;
+      for (auto& x : read(what).subscriptions)
+        text += x.topic + " " + x.callback + " ";
+      return text;
+    };
+    CHECK(told_of(1) == "a http://x ");
+    tell("a.b", "2");
+    CHECK(told_of(2) == "a.b http://late a.b http://x ");
+    clock.advance(1h);
+    subscribe("a.b", "http://late"); // renewed
+    CHECK(told_of(2) == "a.b http://late a.b http://x ");
+  }
+
+  TEST_CASE_FIXTURE(hub_fixture, "one that ended leaves the next topic above it") {
+    subscribe("a", "http://x");
+    subscribe("a.b.c", "http://x", 1h);
+    find_subscription what{"a.b.c", "http://x", true};
+    CHECK(read(what).what->topic == "a.b.c");
+    clock.advance(2h);
+    CHECK(read(what).what->topic == "a");
+    what.or_above = false;
+    CHECK_FALSE(read(what).what);
+    what = {"b", "http://x", true};
+    CHECK_FALSE(read(what).what);
+  }
+
+  TEST_CASE_FIXTURE(hub_fixture, "what lapsed goes with the next events") {
+    for (int i = 0; i < 120; ++i)
+      subscribe("a", "http://" + std::to_string(i), 1h);
+    clock.advance(2h);
+    CHECK(figures().subscriptions == 120);
+    for (auto body : {"1", "2", "3"})
+      tell("b", body);
+    CHECK(figures().subscriptions == 0);
+  }
+
+  TEST_CASE_FIXTURE(hub_fixture, "a pause ends with the callback's last subscription") {
+    subscribe("a", "http://x");
+    subscribe("b", "http://x", 1h);
+    lane(lane_act::hold, "http://x");
+    open({in_lane("http://x", 1)});
+    settlement end;
+    end.subscriptions.push_back(
+        {subscription_act::remove, read(find_subscriptions{"http://x"}).subscriptions[0]});
+    value_of(settle(end));
+    CHECK(begun().empty());
+    clock.advance(2h);
+    tell("c", "1"); // takes with it what lapsed
+    CHECK(begun() == "http://x/1 ");
+    CHECK_FALSE(read(find_lane{"http://x"}).held);
   }
 
   TEST_CASE_FIXTURE(hub_fixture, "all are listed, or those of one callback") {

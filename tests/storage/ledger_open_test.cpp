@@ -118,6 +118,10 @@ TEST_SUITE("ledger folder") {
 
   TEST_CASE_FIXTURE(ledger_fixture, "of the format before is taken over") {
     value_of(settle(putting(record_of("1"), 0)));
+    settlement subscribed;
+    subscribed.subscriptions.push_back(
+        {subscription_act::put, {"a", "a", "http://x", "s", clock.now() + 1h}});
+    value_of(settle(subscribed));
     it.reset();
     auto format = [&](const char* expected, const char* then) {
       lmdb::options env_options;
@@ -132,8 +136,28 @@ TEST_SUITE("ledger folder") {
       }));
     };
     format("igl-ledger 4", "igl-ledger 3");
+    {
+      lmdb::options env_options;
+      env_options.path = folder.path();
+      env_options.databases = {"subscriptions_of", "hub_wanted", "hub_wanted_ends"};
+      auto env = value_of(lmdb::environment::open(env_options));
+      CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
+        for (auto& name : env_options.databases)
+          for (auto in = env->named(name); txn.size(in) > 0;) {
+            auto at = txn.walk(in);
+            at.first();
+            txn.erase(in, std::string{at.key()});
+          }
+        return {};
+      }));
+    }
     reopen();
     CHECK(figures().messages == 1);
+    CHECK(read(find_subscriptions{"http://x"}).subscriptions.size() == 1);
+    settlement told;
+    told.tells.push_back({"AU:17", "cause", {{"a.b", "{}"}}});
+    value_of(settle(told));
+    CHECK(read(find_hub_events{"a"}).events.size() == 1);
     it.reset();
     format("igl-ledger 4", "igl-ledger 4");
   }
