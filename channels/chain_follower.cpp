@@ -23,16 +23,17 @@ public:
 
   /// Does the next thing; false: there is none.
   bool step() {
-    if (auto due = next_gone(at_, how_); due && *due <= now_)
-      return give_up_block();
     auto observed = chain_.header_of(at_.observed);
     if (!chain_.counts(at_.observed))
       return lose_block(observed);
     if (chain_.header_of(at_.confirmed).height + how_.confirmations <= observed.height)
       return confirm_block();
-    if (observed.height >= tip_height_)
-      return false;
-    return observe_block(observed.height + 1);
+    if (observed.height < tip_height_)
+      return observe_block(observed.height + 1);
+    // Only now: whether a message is on the chain is asked of the whole of it. What has not been told
+    // of it yet may be another chain by the next page, and nobody would hear what became of it.
+    auto due = next_gone(at_, how_);
+    return due && *due <= now_ && give_up_block();
   }
 
 private:

@@ -6,6 +6,7 @@
 #include "tests/support/temporary_folder.hpp"
 
 #include <map>
+#include <numeric>
 #include <random>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -185,6 +186,39 @@ TEST_CASE("each message has its own grace, also when a fork goes deeper later") 
   CHECK(ids_in(rest_of(*here, cursor), medium_news::gone) == std::vector<std::string>{"a"});
 }
 
+TEST_CASE("what came back above the place of a reader and went again before he saw it is gone") {
+  temporary_folder folder;
+  chain_place_world x{folder.path("c")};
+  x.how.confirmations = 1;
+  auto here = x.open();
+  belief kept;
+  auto hear = [&](uint32_t most) {
+    for (auto& change : next_of(*here, kept.cursor, most))
+      kept.hear(change);
+  };
+  CHECK(!here->append({entry_about("a")}));
+  x.mine(1);
+  hear(100);
+  CHECK(kept.arrivals["a"].back() == belief::confirmed);
+  x.fork(1, 0, rewritten::dropped);
+  hear(100);
+  // It returns two blocks above; the page ends after the first one.
+  for (auto id : {"b", "a"}) {
+    CHECK(!here->append({entry_about(id)}));
+    x.mine(1);
+  }
+  *x.now += x.how.grace;
+  hear(1);
+  x.fork(1, 1, rewritten::dropped);
+  here = x.open();
+  hear(100);
+  *x.now += x.how.grace;
+  hear(100);
+  CHECK(*here->find("a") == medium_presence::absent);
+  CHECK(kept.arrivals["a"].back() == belief::false_alarm);
+  CHECK(kept.arrivals["b"].back() == belief::confirmed);
+}
+
 TEST_CASE("other confirmations or another grace lose nothing") {
   temporary_folder folder;
   chain_place_world x{folder.path("c")};
@@ -322,7 +356,12 @@ TEST_CASE("is written and followed by several processes at once") {
 }
 
 TEST_CASE("whoever follows believes in the end what is on the chain, whatever happened to both") {
-  for (uint32_t seed = 1; seed <= 15; ++seed) {
+  std::vector<uint32_t> seeds(15);
+  std::iota(seeds.begin(), seeds.end(), 1);
+  // With these a message was given up between two pages while the chain changed.
+  for (uint32_t once_wrong : {746, 771, 800, 801, 881, 955, 972, 1803, 1879, 2015, 2059, 2354})
+    seeds.push_back(once_wrong);
+  for (auto seed : seeds) {
     CAPTURE(seed);
     temporary_folder folder;
     chain_place_world x{folder.path("c")};

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -243,13 +244,61 @@ inline void lasting_medium_contract(const std::function<medium_place()>& fresh) 
   auto here = place.open();
   CHECK(!here->takes_back());
   CHECK(!here->append({entry_about("a"), entry_about("b")}));
-  for (auto& x : all_of(*here))
+  place.settle();
+  auto all = all_of(*here);
+  CHECK(all.size() == 2);
+  for (auto& x : all)
     CHECK(x.what == medium_news::confirmed);
+}
+
+/// What happens to a place that takes back, and to one reader of it, a letter for each step:
+/// s(ettle), o(bserve), l(ose), b(ring back), w(ait); a digit: the reader reads a page of so many
+/// changes; r: all there is; another letter: a message of this id is appended.
+inline void check_walk(const changing_place& place, const std::string& steps) {
+  CAPTURE(steps);
+  auto here = place.open();
+  std::string cursor;
+  std::set<std::string> ids;
+  std::map<std::string, bool> believed;
+  auto hear = [&](const std::vector<medium_change>& changes) {
+    for (auto& x : changes)
+      if (x.what != medium_news::missing)
+        believed[x.about.id] = x.what != medium_news::gone;
+  };
+  for (auto step : steps + "rwr") {
+    if (step >= '1' && step <= '9')
+      hear(next_of(*here, cursor, static_cast<uint32_t>(step - '0')));
+    else if (step == 'r')
+      hear(rest_of(*here, cursor));
+    else if (step == 's')
+      place.settle();
+    else if (step == 'o')
+      place.observe();
+    else if (step == 'l')
+      place.lose();
+    else if (step == 'b')
+      place.bring_back();
+    else if (step == 'w')
+      place.wait();
+    else {
+      ids.insert(std::string(1, step));
+      CHECK(!here->append({entry_about(std::string(1, step))}));
+    }
+  }
+  for (auto& id : ids) {
+    CAPTURE(id);
+    CHECK(believed[id] == (*here->find(id) != medium_presence::absent));
+  }
 }
 
 /// What a medium must pass, besides, that takes back.
 inline void changing_medium_contract(const std::function<changing_place()>& fresh) {
   using ids = std::vector<std::string>;
+  // The place changes between two pages of one reader: what was lost returns where he has not been
+  // yet, and goes again; what returned goes, and is brought back before he has seen all of that.
+  for (auto steps : {"asrlrxoaow1l", "asrlrxoaow2l", "asrlrxoaow1ls", "asrlrbrwl1b",
+                     "asrlrbrw1l1b1", "asrlwb1l", "asrlrbw1l1w1", "xoaosrlrbrwl1b1lw1"})
+    check_walk(fresh(), steps);
   auto place = fresh();
   auto here = place.open();
   std::string cursor;
