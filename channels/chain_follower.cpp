@@ -30,8 +30,9 @@ public:
       return confirm_block();
     if (observed.height < tip_height_)
       return observe_block(observed.height + 1);
-    // Only now: whether a message is on the chain is asked of the whole of it. What has not been told
-    // of it yet may be another chain by the next page, and nobody would hear what became of it.
+    // Only now: whether a message is on the chain is asked of the whole of it. What has not been
+    // told of it yet may be another chain by the next page, and nobody would hear what became of
+    // it.
     auto due = next_gone(at_, how_);
     return due && *due <= now_ && give_up_block();
   }
@@ -95,23 +96,23 @@ private:
       if (chain_.block_with(x) == 0 && !was_lost_later(x))
         tell(medium_news::gone, x, where);
     branch.top = found.header.parent;
-    if (branch.top == branch.below)
+    if (branch.top == branch.below) {
       at_.lost.erase(at_.lost.begin());
-    later_.clear();
+      later_.clear();
+    }
     return true;
   }
 
   /// It came back and was lost again: its grace began anew.
   bool was_lost_later(uint64_t transaction) {
-    auto holders = chain_.blocks_with(transaction);
-    if (at_.lost.size() < 2 || holders.size() < 2)
+    if (at_.lost.size() < 2)
       return false;
     if (later_.empty())
       for (auto branch = at_.lost.begin() + 1; branch != at_.lost.end(); ++branch)
         for (auto number = branch->top; number != branch->below;
              number = chain_.header_of(number).parent)
           later_.insert(number);
-    for (auto number : holders)
+    for (auto number : chain_.blocks_with(transaction))
       if (later_.count(number) != 0)
         return true;
     return false;
@@ -123,7 +124,7 @@ private:
   uint64_t tip_height_;
   position& at_;
   std::vector<medium_change>& changes_;
-  std::set<uint64_t> later_;
+  std::set<uint64_t> later_; ///< the blocks of the lost branches but the first
 };
 
 } // namespace
@@ -191,6 +192,14 @@ caf::error follow(const chain_view& chain, const rules& how, caf::timestamp now,
                               " there is something that cannot be read: " + why.what());
   }
   return caf::none;
+}
+
+position anew(position x, caf::timestamp now) {
+  if (x.observed != 0)
+    x.lost.push_back({x.observed, 0, now});
+  x.observed = 0;
+  x.confirmed = 0;
+  return x;
 }
 
 caf::optional<caf::timestamp> next_gone(const position& x, const rules& how) {

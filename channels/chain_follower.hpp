@@ -35,6 +35,10 @@ caf::optional<position> parse_position(std::string_view text);
 caf::error follow(const chain_view& chain, const rules& how, caf::timestamp now, uint32_t limit,
                   position& at, std::vector<medium_change>& changes);
 
+/// Where to begin so that the whole chain is told once more. What was observed up to `x` is awaited
+/// from now on, so that what is not on the chain any more will be gone.
+position anew(position x, caf::timestamp now);
+
 /// When the next message will be gone if nothing else happens; none: never.
 caf::optional<caf::timestamp> next_gone(const position& x, const rules& how);
 

@@ -30,7 +30,7 @@ public:
       return from.error();
     if (auto why = chain_->follow(rules_, now, limit, *from, page.changes))
       return why;
-    page.cursor = chain_->identity() + ":" + chain_follower::to_text(*from);
+    page.cursor = cursor_of(*from);
     // The next read finds nothing as long as nothing happens.
     if (page.changes.empty() && page.cursor == cursor) {
       seen_change_ = change;
@@ -38,6 +38,14 @@ public:
       next_gone_ = chain_follower::next_gone(*from, rules_);
     }
     return page;
+  }
+
+  caf::expected<std::string> anew(const std::string& cursor) override {
+    medium_page ignored;
+    auto from = start_of(cursor, ignored);
+    if (!from)
+      return from.error();
+    return cursor_of(chain_follower::anew(std::move(*from), how_.now()));
   }
 
   bool takes_back() const override { return true; }
@@ -55,6 +63,10 @@ public:
   std::string description() const override { return "chain " + how_.path; }
 
 private:
+  std::string cursor_of(const chain_follower::position& x) const {
+    return chain_->identity() + ":" + chain_follower::to_text(x);
+  }
+
   caf::error mine(caf::timestamp now) {
     if (how_.block_interval.count() == 0 || now < look_at_blocks_)
       return caf::none;

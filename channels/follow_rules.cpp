@@ -2,6 +2,9 @@
 
 #include "channels/record_change.hpp"
 
+#include <algorithm>
+#include <set>
+
 namespace igl::follow_rules {
 
 namespace {
@@ -133,6 +136,24 @@ bool is_over(arrival& x, const caf::optional<channel_record>& found) {
   }
   x.record = found;
   return false;
+}
+
+std::string readers_of(const endpoint_settings& how) {
+  std::string note;
+  for (auto& code : std::set<std::string>(how.jurisdictions.begin(), how.jurisdictions.end()))
+    note += (note.empty() ? "" : ",") + code;
+  return note;
+}
+
+bool has_new_reader(const endpoint_settings& how, std::string_view note) {
+  std::set<std::string> before;
+  while (!note.empty()) {
+    auto end = std::min(note.size(), note.find(','));
+    before.emplace(note.substr(0, end));
+    note.remove_prefix(std::min(note.size(), end + 1));
+  }
+  return std::any_of(how.jurisdictions.begin(), how.jurisdictions.end(),
+                     [&](auto& code) { return !before.contains(code); });
 }
 
 settlement followed(const medium_page& page, const arrivals& known, caf::timestamp now) {

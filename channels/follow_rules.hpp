@@ -40,4 +40,11 @@ settlement followed(const medium_page& page, const arrivals& known, caf::timesta
 /// The ledger's cursor.
 inline constexpr std::string_view cursor_name = "medium";
 
+/// The ledger's note for whom the medium was read up to there: "AU,SG".
+inline constexpr std::string_view readers_name = "medium-jurisdictions";
+std::string readers_of(const endpoint_settings& how);
+/// Whether the endpoint serves somebody who is not in such a note: the cursor has passed what the
+/// medium has for him.
+bool has_new_reader(const endpoint_settings& how, std::string_view note);
+
 } // namespace igl::follow_rules

@@ -74,6 +74,11 @@ public:
   /// ends before the cursor: somebody took away what was there.
   virtual caf::expected<medium_page> read(const std::string& cursor, uint32_t limit) = 0;
 
+  /// Where to read on when all that is there is to be told once more, to somebody for whom the
+  /// medium was not read up to `cursor`. What was told up to there and is not there any more will
+  /// be told as gone all the same.
+  virtual caf::expected<std::string> anew(const std::string& cursor);
+
   /// Whether messages can be observed, missing or gone. If so, an append does not confirm: a change
   /// will, and until then `find` is asked from time to time.
   virtual bool takes_back() const { return false; }

@@ -83,17 +83,28 @@ void advance(const observer& o, const std::string& cursor) {
 
 void look_up(const observer& o, const read_page& r);
 
+cursor_change note_of_readers(const observer& o) {
+  return {std::string{follow_rules::readers_name}, o->self->state.readers};
+}
+
 void settle(const observer& o, const read_page& r) {
+  auto& st = o->self->state;
   auto what = follow_rules::followed(r->page, r->known, o->with.now());
+  if (st.noted != st.readers)
+    what.cursors.push_back(note_of_readers(o));
   o->self->request(o->with.ledger, timeouts::settle, std::move(what))
-      .then([=](const settled&) { advance(o, r->page.cursor); },
-            [=](caf::error& why) {
-              // Somebody else knew or changed one of the messages.
-              if (code_of(why) == errc::stale && r->looks < most_looks)
-                look_up(o, r);
-              else
-                fail(o, why);
-            });
+      .then(
+          [=](const settled&) {
+            o->self->state.noted = o->self->state.readers;
+            advance(o, r->page.cursor);
+          },
+          [=](caf::error& why) {
+            // Somebody else knew or changed one of the messages.
+            if (code_of(why) == errc::stale && r->looks < most_looks)
+              look_up(o, r);
+            else
+              fail(o, why);
+          });
 }
 
 void look_up_next(const observer& o, const read_page& r) {
@@ -140,10 +151,42 @@ caf::error open_medium(const observer& o) {
   return caf::none;
 }
 
+/// Whoever was added gets what the medium has had for him before; what else it has is known.
+void begin_for(const observer& o, const std::string& readers) {
+  auto& st = o->self->state;
+  settlement what;
+  auto from = st.cursor;
+  if (follow_rules::has_new_reader(o->how, st.readers)) {
+    auto start = st.from->anew(st.cursor);
+    if (!start)
+      return fail(o, start.error());
+    from = std::move(*start);
+    spdlog::info("medium-observer of {} reads all of {} once more: it was read for {}, and is now "
+                 "for {}",
+                 o->how.id, st.health.url, st.readers.empty() ? "nobody" : st.readers, readers);
+  }
+  what.cursors.push_back({std::string{follow_rules::cursor_name}, from});
+  what.cursors.push_back({std::string{follow_rules::readers_name}, readers});
+  o->self->request(o->with.ledger, timeouts::settle, std::move(what))
+      .then(
+          [=](const settled&) {
+            auto& state = o->self->state;
+            state.readers = readers;
+            state.noted = readers;
+            advance(o, from);
+          },
+          [=](caf::error& why) { fail(o, why); });
+}
+
 void look(const observer& o) {
   auto& st = o->self->state;
   if (auto why = open_medium(o))
     return fail(o, why);
+  auto readers = follow_rules::readers_of(o->how);
+  if (st.cursor.empty())
+    st.readers = readers;
+  if (st.readers != readers)
+    return begin_for(o, readers);
   auto page = st.from->read(st.cursor, changes_at_once);
   if (!page)
     return fail(o, page.error());
@@ -165,6 +208,20 @@ void look(const observer& o) {
     settle(o, r);
 }
 
+void find_readers(const observer& o) {
+  find_cursor question{std::string{follow_rules::readers_name}};
+  o->self->request(o->with.reader, timeouts::read, std::move(question))
+      .then(
+          [=](const found_cursor& found) {
+            auto& st = o->self->state;
+            st.readers = found.value;
+            st.noted = found.value;
+            st.cursor_known = true;
+            look(o);
+          },
+          [=](caf::error& why) { fail(o, why); });
+}
+
 void find_cursor_of_ledger(const observer& o) {
   find_cursor question{std::string{follow_rules::cursor_name}};
   o->self->request(o->with.reader, timeouts::read, std::move(question))
@@ -173,8 +230,7 @@ void find_cursor_of_ledger(const observer& o) {
             auto& st = o->self->state;
             st.cursor = found.value;
             st.health.cursor = found.value;
-            st.cursor_known = true;
-            look(o);
+            find_readers(o);
           },
           [=](caf::error& why) { fail(o, why); });
 }

@@ -11,6 +11,8 @@ struct medium_observer_state {
   std::unique_ptr<medium> from; ///< none: not open
   std::string cursor;           ///< read up to here
   bool cursor_known = false;
+  std::string readers;   ///< for whom it was read up to here
+  std::string noted;     ///< the same, as the ledger has it
   uint64_t unstored = 0; ///< changes passed since the cursor was stored
   uint32_t failures = 0; ///< in a row
   channel_health health;
@@ -20,7 +22,9 @@ struct medium_observer_state {
 /// take back, for what becomes of those it posted. Reading may wait for a disk: spawn it with
 /// `caf::detached`.
 ///
-/// Reads:   the medium, every `medium_interval`, from the ledger's cursor "medium" on
+/// Reads:   the medium, every `medium_interval`, from the ledger's cursor "medium" on; all of it
+/// once more when a
+///          jurisdiction was added
 /// Opens:   notifications; medium-writes for a confirmed message that is missing
 /// Retries: always, after a growing pause; `channel_health` says what is wrong
 /// Refuses: to skip an entry it cannot read

@@ -273,6 +273,49 @@ TEST_CASE_FIXTURE(chain_endpoint_world,
   }
 }
 
+TEST_CASE_FIXTURE(chain_endpoint_world,
+                  "a jurisdiction that is added gets what is on the chain, and nobody else hears") {
+  how.jurisdictions = {"AU"};
+  start();
+  post("a");
+  mine(2);
+  post("b");
+  mine(1);
+  CHECK(sent("a") == status::confirmed);
+  CHECK(!is_stored("a"));
+  told.clear();
+  auto before = details_about("a").size();
+  how.jurisdictions = {"AU", "SG"};
+  start_again();
+  CHECK(received("a") == status::confirmed);
+  CHECK(received("b") == status::observed);
+  CHECK(sent("a") == status::confirmed);
+  CHECK(details_about("a").size() == before + 2);
+  mine(1);
+  CHECK(received("b") == status::confirmed);
+  wait(seconds{31});
+  CHECK(received("a") == status::confirmed);
+  CHECK(sent("a") == status::confirmed);
+}
+
+TEST_CASE_FIXTURE(chain_endpoint_world,
+                  "what went while a jurisdiction was added is taken back all the same") {
+  start();
+  post("a");
+  mine(2);
+  CHECK(received("a") == status::confirmed);
+  how.medium_sends = 1;
+  caf::anon_send_exit(observer, caf::exit_reason::kill);
+  caf::anon_send_exit(writer, caf::exit_reason::kill);
+  run();
+  REQUIRE(!on->fork(2, 1, rewritten::dropped, now()()));
+  how.jurisdictions = {"AU", "SG", "NZ"};
+  start();
+  wait(seconds{31});
+  CHECK(received("a") == status::false_alarm);
+  CHECK(sent("a") == status::revoked);
+}
+
 TEST_CASE_FIXTURE(chain_endpoint_world, "a crash while the grace runs does not let it begin anew") {
   how.medium_sends = 1;
   start();

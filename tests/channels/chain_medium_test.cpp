@@ -165,6 +165,27 @@ TEST_CASE("the grace begins anew when a message came back and was lost again") {
   CHECK(ids_in(rest_of(*here, cursor), medium_news::gone) == std::vector<std::string>{"a"});
 }
 
+TEST_CASE("the grace begins anew also when the same block came back and was lost again") {
+  temporary_folder folder;
+  chain_place_world x{folder.path("c")};
+  auto here = x.open();
+  std::string cursor;
+  CHECK(!here->append({entry_about("a")}));
+  x.mine(1);
+  rest_of(*here, cursor);
+  x.fork(1, 0, rewritten::dropped);
+  rest_of(*here, cursor);
+  *x.now += 6s;
+  REQUIRE(!x.on->switch_to(1));
+  rest_of(*here, cursor);
+  x.fork(1, 0, rewritten::dropped);
+  rest_of(*here, cursor);
+  *x.now += 6s;
+  CHECK(rest_of(*here, cursor).empty());
+  *x.now += 4s;
+  CHECK(ids_in(rest_of(*here, cursor), medium_news::gone) == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("each message has its own grace, also when a fork goes deeper later") {
   temporary_folder folder;
   chain_place_world x{folder.path("c")};

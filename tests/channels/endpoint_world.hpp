@@ -190,6 +190,9 @@ struct moody_medium : medium {
       return mood_->reads;
     return inner_->read(cursor, limit);
   }
+  caf::expected<std::string> anew(const std::string& cursor) override {
+    return inner_->anew(cursor);
+  }
   bool takes_back() const override { return inner_->takes_back(); }
   caf::expected<medium_presence> find(const std::string& id) override {
     if (mood_->finds)

@@ -118,6 +118,53 @@ TEST_CASE_FIXTURE(medium_observer_world, "reads another medium from its start") 
   CHECK(cursor() == "another:1");
 }
 
+TEST_CASE_FIXTURE(medium_observer_world,
+                  "a jurisdiction that is added gets what the medium has had for it before") {
+  append("a", "NZ");
+  append("b");
+  auto first = observe();
+  pass(milliseconds{20}, milliseconds{5});
+  CHECK(!has("a"));
+  auto serve = [&](std::vector<std::string> jurisdictions) {
+    caf::anon_send_exit(first, caf::exit_reason::kill);
+    run();
+    how.jurisdictions = std::move(jurisdictions);
+    settlements = 0;
+    first = observe();
+    pass(milliseconds{100}, milliseconds{5});
+  };
+  serve({"SG", "NZ"});
+  CHECK(status_of(channel_half::receiving, "a") == channel_status::confirmed);
+  CHECK(details_about("b").size() == 2);
+  CHECK(cursor() == "log:2");
+  // Once; not when nobody was added.
+  serve({"NZ", "SG"});
+  CHECK(settlements == 0);
+  serve({"SG"});
+  append("c", "NZ");
+  append("d");
+  pass(milliseconds{20}, milliseconds{5});
+  CHECK(has("d"));
+  CHECK(!has("c"));
+  // He was away in between.
+  serve({"SG", "NZ"});
+  CHECK(has("c"));
+  CHECK(details_about("a").size() == 2);
+}
+
+TEST_CASE_FIXTURE(medium_observer_world,
+                  "reads once more what was read when nobody noted for whom") {
+  append("a");
+  append("b");
+  settlement older;
+  older.cursors.push_back({"medium", "log:1"});
+  apply(older);
+  observe();
+  pass(milliseconds{20}, milliseconds{5});
+  CHECK(has("a"));
+  CHECK(has("b"));
+}
+
 TEST_CASE_FIXTURE(medium_observer_world, "stores nothing twice when its cursor was lost") {
   append("a");
   append("b");

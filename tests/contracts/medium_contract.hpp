@@ -138,6 +138,19 @@ inline void medium_contract(const std::function<medium_place()>& fresh) {
     CHECK(rest_of(*ours, cursor).empty());
   }
 
+  SUBCASE("is told once more from its start, to whoever was not there before") {
+    CHECK(!ours->append({entry_about("a"), entry_about("b")}));
+    place.settle();
+    std::string cursor;
+    rest_of(*ours, cursor);
+    auto start = theirs->anew(cursor);
+    REQUIRE(start);
+    cursor = *start;
+    CHECK(ids_in(rest_of(*theirs, cursor), medium_news::confirmed) == ids{"a", "b"});
+    CHECK(rest_of(*theirs, cursor).empty());
+    CHECK(theirs->anew(""));
+  }
+
   SUBCASE("takes the same message again without a trace") {
     CHECK(!ours->append({entry_about("a"), entry_about("a")}));
     CHECK(!ours->append({entry_about("a"), entry_about("b")}));
@@ -351,6 +364,24 @@ inline void changing_medium_contract(const std::function<changing_place()>& fres
     CHECK(ids_in(rest_of(*here, cursor), medium_news::gone).empty());
     place.wait();
     CHECK(ids_in(rest_of(*here, cursor), medium_news::gone).empty());
+  }
+
+  SUBCASE("says gone also to whoever reads it anew") {
+    place.settle();
+    rest_of(*here, cursor);
+    auto before = cursor;
+    place.lose();
+    CHECK(next(medium_news::missing) == ids{"a"});
+    // He knew of it or not, and has heard that it is missing or not.
+    for (auto known : {cursor, before}) {
+      auto start = here->anew(known);
+      REQUIRE(start);
+      cursor = *start;
+      CHECK(ids_in(rest_of(*here, cursor), medium_news::gone).empty());
+    }
+    place.wait();
+    CHECK(next(medium_news::gone) == ids{"a"});
+    CHECK(rest_of(*here, cursor).empty());
   }
 
   SUBCASE("takes what is gone once more") {
