@@ -6,6 +6,7 @@
 #include "channels/medium_observer.hpp"
 #include "channels/medium_writer.hpp"
 #include "channels/open_medium.hpp"
+#include "channels/unreadable_entries.hpp"
 #include "http/access_control.hpp"
 #include "http/token_keys.hpp"
 
@@ -21,8 +22,8 @@ class endpoint : public foundation {
 public:
   explicit endpoint(std::shared_ptr<const endpoint_settings> how)
       : foundation(how, "igl-endpoint", how->id,
-                   {stream::medium_writes, stream::notifications, stream::delivery_outbox,
-                    stream::subscription_requests}),
+                   {stream::medium_writes, stream::channel_notifications, stream::notifications,
+                    stream::delivery_outbox, stream::subscription_requests}),
         how_(std::move(how)) {}
 
   caf::error start() {
@@ -103,6 +104,7 @@ private:
     auto opener = opener_of(*how_, how_->id, around_.now, blocking_exchange(system_, http_));
     auto subscriptions = subscriptions_;
     auto writer = reference<medium_writer_actor>();
+    auto unreadable = reference<unreadable_entries_actor>();
     std::vector<child_spec> parts{
         child("channel-api", channel_,
               [=](caf::scheduled_actor* parent) {
@@ -113,7 +115,13 @@ private:
               [=](caf::scheduled_actor* parent) {
                 return parent->spawn<caf::detached>(medium_observer, around, *how, opener);
               }),
-        source<write_to_medium>(stream::medium_writes, how_->retry_medium, writer)};
+        source<write_to_medium>(stream::medium_writes, how_->retry_medium, writer),
+        child("unreadable-entries", unreadable,
+              [=](caf::scheduled_actor* parent) {
+                return parent->spawn(unreadable_entries, around);
+              }),
+        source<channel_notified>(stream::channel_notifications, how_->retry_channel_notifications,
+                                 unreadable)};
     if (takes_incoming())
       parts.push_back(child("incoming-api", incoming_, [=](caf::scheduled_actor* parent) {
         return parent->spawn<caf::detached>(incoming_api, *how,

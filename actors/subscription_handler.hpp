@@ -18,7 +18,7 @@ inline constexpr std::chrono::seconds verification_patience{60};
 inline constexpr std::chrono::seconds shortest_renewal{10};
 
 /// The subscription this node wants at a channel: topic `jurisdiction.<own>`, called back at
-/// `<reception url>/channel-message/<channel id>`. Of the posting half: `posted.<own>.revoked`,
+/// `<reception url>/channel-message/<channel id>`. Of the posting half: `posting.<own>.revoked`,
 /// called back at `…/<channel id>/posted`.
 subscription_request subscription_at(const channel_settings& channel, const node_settings& settings,
                                      std::string_view reception_url,

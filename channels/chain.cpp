@@ -264,7 +264,7 @@ caf::expected<chain_place> chain::find(const std::string& id) const {
 }
 
 caf::error chain::follow(const chain_follower::rules& how, caf::timestamp now, uint32_t limit,
-                         chain_follower::position& at, std::vector<medium_change>& changes) const {
+                         chain_follower::position& at, medium_page& page) const {
   return env_->read([&](const lmdb::read_transaction& txn) -> caf::error {
     chain_view view{txn, db_};
     if (auto newest = view.newest_block(); at.observed > newest)
@@ -272,7 +272,7 @@ caf::error chain::follow(const chain_follower::rules& how, caf::timestamp now, u
                           "the chain in " + path_ + " ends with block " + std::to_string(newest) +
                               ", but was read up to block " + std::to_string(at.observed) +
                               ": blocks were taken away; restore the chain");
-    return chain_follower::follow(view, how, now, limit, at, changes);
+    return chain_follower::follow(view, how, now, limit, at, page);
   });
 }
 

@@ -69,7 +69,7 @@ public:
   /// chain_follower::follow on a snapshot. Fails with storage_format if the position is of a block
   /// that is not there.
   caf::error follow(const chain_follower::rules& how, caf::timestamp now, uint32_t limit,
-                    chain_follower::position& at, std::vector<medium_change>& changes) const;
+                    chain_follower::position& at, medium_page& page) const;
 
   const std::string& identity() const { return identity_; }
   const std::string& path() const { return path_; }

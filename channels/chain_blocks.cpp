@@ -102,8 +102,12 @@ std::optional<uint64_t> chain_view::transaction_of(std::string_view id) const {
   return number_in(*found);
 }
 
+std::optional<std::string_view> chain_view::data_of(uint64_t transaction) const {
+  return txn_.find(db_.transactions, key_of(transaction));
+}
+
 medium_entry chain_view::entry_of(uint64_t transaction) const {
-  auto found = txn_.find(db_.transactions, key_of(transaction));
+  auto found = data_of(transaction);
   if (!found)
     throw damaged_value("a transaction that is missing");
   auto x = entry_in(*found);

@@ -47,6 +47,8 @@ public:
   /// The transactions of an id; none: no such id.
   std::optional<uint64_t> transaction_of(std::string_view id) const;
   medium_entry entry_of(uint64_t transaction) const;
+  /// Its bytes; none: it is missing.
+  std::optional<std::string_view> data_of(uint64_t transaction) const;
   /// The blocks that hold a transaction, in order of number.
   std::vector<uint64_t> blocks_with(uint64_t transaction) const;
   /// The one of them that is on the chain; 0: none.

@@ -1,5 +1,6 @@
 #include "channels/chain_follower.hpp"
 
+#include "channels/entry_text.hpp"
 #include "messages/errors.hpp"
 #include "messages/text.hpp"
 #include "storage/bytes.hpp"
@@ -17,9 +18,9 @@ constexpr int most_steps = 4096;
 class walker {
 public:
   walker(const chain_view& chain, const rules& how, caf::timestamp now, position& at,
-         std::vector<medium_change>& changes)
+         medium_page& page)
       : chain_(chain), how_(how), now_(now), tip_height_(chain.header_of(chain.tip()).height),
-        at_(at), changes_(changes) {}
+        at_(at), page_(page) {}
 
   /// Does the next thing; false: there is none.
   bool step() {
@@ -38,24 +39,33 @@ public:
   }
 
 private:
-  void tell(medium_news what, uint64_t transaction, const std::string& where) {
-    changes_.push_back({what, chain_.entry_of(transaction), where});
+  enum class first_time : bool { no, yes };
+
+  void tell(medium_news what, uint64_t transaction, const std::string& where,
+            first_time is_first = first_time::no) {
+    auto data = chain_.data_of(transaction);
+    auto about = data ? entry_in(*data) : make_problem(errc::bad_answer, "it is missing");
+    if (about)
+      page_.changes.push_back({what, std::move(*about), where});
+    else if (is_first == first_time::yes)
+      page_.unreadable.push_back(unreadable_at("in transaction " + std::to_string(transaction),
+                                               about.error(), data.value_or("")));
   }
 
-  void tell_all(medium_news what, uint64_t number) {
+  void tell_all(medium_news what, uint64_t number, first_time is_first) {
     auto where = "in block " + std::to_string(number);
     for (auto x : chain_.block_of(number).transactions)
-      tell(what, x, where);
+      tell(what, x, where, is_first);
   }
 
   bool observe_block(uint64_t height) {
     auto number = chain_.block_at(height);
     // With one confirmation, what is observed is confirmed.
     if (how_.confirmations == 1) {
-      tell_all(medium_news::confirmed, number);
+      tell_all(medium_news::confirmed, number, first_time::yes);
       at_.confirmed = number;
     } else {
-      tell_all(medium_news::observed, number);
+      tell_all(medium_news::observed, number, first_time::yes);
     }
     at_.observed = number;
     return true;
@@ -63,7 +73,7 @@ private:
 
   bool confirm_block() {
     auto number = chain_.block_at(chain_.header_of(at_.confirmed).height + 1);
-    tell_all(medium_news::confirmed, number);
+    tell_all(medium_news::confirmed, number, first_time::no);
     at_.confirmed = number;
     return true;
   }
@@ -123,7 +133,7 @@ private:
   caf::timestamp now_;
   uint64_t tip_height_;
   position& at_;
-  std::vector<medium_change>& changes_;
+  medium_page& page_;
   std::set<uint64_t> later_; ///< the blocks of the lost branches but the first
 };
 
@@ -174,18 +184,21 @@ caf::optional<position> parse_position(std::string_view text) {
 }
 
 caf::error follow(const chain_view& chain, const rules& how, caf::timestamp now, uint32_t limit,
-                  position& at, std::vector<medium_change>& changes) {
-  walker goes{chain, how, now, at, changes};
+                  position& at, medium_page& page) {
+  walker goes{chain, how, now, at, page};
   size_t told = 0;
+  size_t unreadable = 0;
   int steps = 0;
   try {
-    while (steps < most_steps && changes.size() < limit && goes.step()) {
+    while (steps < most_steps && told + unreadable < limit && goes.step()) {
       ++steps;
-      told = changes.size();
+      told = page.changes.size();
+      unreadable = page.unreadable.size();
     }
   } catch (const damaged_value& why) {
     // What was before it is told first; the next page begins with it.
-    changes.resize(told);
+    page.changes.resize(told);
+    page.unreadable.resize(unreadable);
     if (steps == 0)
       return make_problem(errc::bad_answer,
                           "after block " + std::to_string(at.observed) +

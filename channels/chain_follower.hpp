@@ -31,9 +31,11 @@ std::string to_text(const position& x);
 caf::optional<position> parse_position(std::string_view text);
 
 /// Tells what has changed since a position, and moves it there. Stops after `limit` changes, but
-/// not within a block. What cannot be read fails with bad_answer, once all before it is told.
+/// not within a block. A transaction that cannot be read is told as such when its block is
+/// observed, and passed over later. A block that cannot be read fails with bad_answer, once all
+/// before it is told: what follows it is not known.
 caf::error follow(const chain_view& chain, const rules& how, caf::timestamp now, uint32_t limit,
-                  position& at, std::vector<medium_change>& changes);
+                  position& at, medium_page& page);
 
 /// Where to begin so that the whole chain is told once more. What was observed up to `x` is awaited
 /// from now on, so that what is not on the chain any more will be gone.

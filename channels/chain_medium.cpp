@@ -28,11 +28,11 @@ public:
     auto from = start_of(cursor, page);
     if (!from)
       return from.error();
-    if (auto why = chain_->follow(rules_, now, limit, *from, page.changes))
+    if (auto why = chain_->follow(rules_, now, limit, *from, page))
       return why;
     page.cursor = cursor_of(*from);
     // The next read finds nothing as long as nothing happens.
-    if (page.changes.empty() && page.cursor == cursor) {
+    if (page.changes.empty() && page.unreadable.empty() && page.cursor == cursor) {
       seen_change_ = change;
       seen_cursor_ = cursor;
       next_gone_ = chain_follower::next_gone(*from, rules_);

@@ -1,5 +1,7 @@
 #include "channels/entry_text.hpp"
 
+#include "channels/numbered_log.hpp"
+#include "messages/errors.hpp"
 #include "messages/json.hpp"
 #include "messages/json_text.hpp"
 #include "messages/quick_json.hpp"
@@ -23,6 +25,28 @@ bool read_quickly(std::string_view text, medium_entry& x) {
          member(',', "subject", x.content.subject) && in.literal("}}") && in.at_end();
 }
 
+caf::expected<medium_entry> read_any(std::string_view text) {
+  auto parsed = parse_json(text);
+  if (!parsed)
+    return make_problem(errc::bad_answer, problem_of(parsed.error()).detail);
+  try {
+    medium_entry y;
+    parsed->at("id").get_to(y.id);
+    parsed->at("message").get_to(y.content);
+    return y;
+  } catch (const nlohmann::json::exception& why) {
+    return make_problem(errc::bad_answer, why.what());
+  }
+}
+
+constexpr size_t longest_excerpt = 1000;
+
+/// As a JSON string, which any reader of jobs and letters takes.
+std::string in_quotes(std::string_view bytes) {
+  return nlohmann::json(std::string{bytes})
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 } // namespace
 
 std::string text_of(const medium_entry& x) {
@@ -41,19 +65,22 @@ std::string text_of(const medium_entry& x) {
 
 caf::expected<medium_entry> entry_in(std::string_view text) {
   medium_entry x;
-  if (read_quickly(text, x))
-    return x;
-  auto parsed = parse_json(text);
-  if (!parsed)
-    return make_problem(errc::bad_answer, sentence_of(parsed.error()));
-  try {
-    medium_entry y;
-    parsed->at("id").get_to(y.id);
-    parsed->at("message").get_to(y.content);
-    return y;
-  } catch (const nlohmann::json::exception& why) {
-    return make_problem(errc::bad_answer, why.what());
+  if (!read_quickly(text, x)) {
+    auto read = read_any(text);
+    if (!read)
+      return read.error();
+    x = std::move(*read);
   }
+  if (auto why = numbered_log::check_id(x.id))
+    return make_problem(errc::bad_answer, problem_of(why).detail);
+  return x;
+}
+
+unreadable_entry unreadable_at(std::string where, const caf::error& why, std::string_view data) {
+  // A parser's complaint repeats what it met.
+  auto reason = in_quotes(problem_of(why).detail);
+  return {std::move(where), reason.substr(1, reason.size() - 2),
+          in_quotes(data.substr(0, longest_excerpt)) + (data.size() > longest_excerpt ? "…" : "")};
 }
 
 } // namespace igl

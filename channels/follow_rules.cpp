@@ -138,6 +138,29 @@ bool is_over(arrival& x, const caf::optional<channel_record>& found) {
   return false;
 }
 
+channel_notified notice_of(const endpoint_settings& how, const std::string& medium,
+                           const unreadable_entry& x) {
+  channel_notified notice;
+  notice.channel_id = how.id;
+  notice.unreadable =
+      medium + " has " + x.where + " what is no message, " + x.reason + ": " + x.said;
+  return notice;
+}
+
+settlement shown(const job_ticket& job, const channel_notified& x, bool is_known) {
+  settlement s;
+  job_outcome outcome;
+  outcome.ticket = job;
+  if (!is_known) {
+    outcome.end = job_end::dead;
+    outcome.error = x.unreadable.value_or("nothing is said") +
+                    ". It was passed over, and nothing waits for it: find out who wrote it, and "
+                    "have what it should have been posted again";
+  }
+  s.job = std::move(outcome);
+  return s;
+}
+
 std::string readers_of(const endpoint_settings& how) {
   std::string note;
   for (auto& code : std::set<std::string>(how.jurisdictions.begin(), how.jurisdictions.end()))

@@ -37,6 +37,12 @@ bool is_over(arrival& x, const caf::optional<channel_record>& found);
 /// is passed over.
 settlement followed(const medium_page& page, const arrivals& known, caf::timestamp now);
 
+/// What an operator is to see of an entry that is no message: a job, for which no one can do more.
+channel_notified notice_of(const endpoint_settings& how, const std::string& medium,
+                           const unreadable_entry& x);
+/// That job becomes a dead letter, or just ends if the operator has it already.
+settlement shown(const job_ticket& job, const channel_notified& x, bool is_known);
+
 /// The ledger's cursor.
 inline constexpr std::string_view cursor_name = "medium";
 

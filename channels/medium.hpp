@@ -31,10 +31,19 @@ struct medium_change {
   std::string where; ///< for people: "at place 7", "in block 12"
 };
 
+/// A place of a medium where there is something, but no message.
+struct unreadable_entry {
+  std::string where;  ///< "at place 7"
+  std::string reason; ///< what is wrong with it
+  std::string said;   ///< its beginning as a JSON string, whatever bytes it has
+};
+
 struct medium_page {
   std::vector<medium_change> changes;
   std::string cursor;      ///< where to go on; another one than before: there may be more
   bool from_start = false; ///< the cursor was of another medium: everything is read anew
+  /// What cannot be read is told apart and holds up nothing; whoever takes the page sees to both.
+  std::vector<unreadable_entry> unreadable{};
 };
 
 /// What a medium knows of an id.
@@ -52,8 +61,10 @@ enum class medium_presence : uint8_t {
 ///   then nothing is appended. When it fails otherwise, some may have been: append them again;
 /// - read tells what has changed after a cursor, in order. Whoever keeps the cursor together with
 ///   what it did about the changes misses none and hears none twice, also when it was killed in
-///   between. A message that comes back may be told as observed and confirmed once more; what
-///   cannot be understood is never skipped: the changes before it are told, then bad_answer;
+///   between. A message that comes back may be told as observed and confirmed once more. An
+///   entry that is no message is told as unreadable when the reader comes to it, and the others as
+///   ever: whoever may write to the place must not be able to stop it. Only what is wrong with the
+///   place itself (a torn disk, a server that is away, a block that is missing) is an error;
 /// - a read that finds nothing new is cheap enough to be made every few milliseconds, and a change
 ///   costs no more when a million are behind it.
 ///

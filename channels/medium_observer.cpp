@@ -52,8 +52,8 @@ void fail(const observer& o, const caf::error& why) {
   auto& st = o->self->state;
   auto sentence = sentence_of(why);
   if (st.failures == 0 || sentence != st.health.last_error)
-    spdlog::warn("medium-observer of {} cannot go on after {}: {}", o->how.id,
-                 st.cursor.empty() ? "the beginning" : st.cursor, sentence);
+    spdlog::warn("medium-observer of {} cannot {}: {}", o->how.id,
+                 st.cursor.empty() ? "begin to read" : "go on after " + st.cursor, sentence);
   st.health.up = false;
   st.health.last_error = std::move(sentence);
   st.health.last_error_at = o->with.now();
@@ -90,6 +90,11 @@ cursor_change note_of_readers(const observer& o) {
 void settle(const observer& o, const read_page& r) {
   auto& st = o->self->state;
   auto what = follow_rules::followed(r->page, r->known, o->with.now());
+  for (auto& x : r->page.unreadable) {
+    auto notice = follow_rules::notice_of(o->how, st.health.url, x);
+    spdlog::error("medium-observer of {} passes over an entry: {}", o->how.id, *notice.unreadable);
+    what.opens.push_back(make_job(notice));
+  }
   if (st.noted != st.readers)
     what.cursors.push_back(note_of_readers(o));
   o->self->request(o->with.ledger, timeouts::settle, std::move(what))
@@ -190,7 +195,7 @@ void look(const observer& o) {
   auto page = st.from->read(st.cursor, changes_at_once);
   if (!page)
     return fail(o, page.error());
-  if (page->changes.empty() && page->cursor == st.cursor)
+  if (page->changes.empty() && page->unreadable.empty() && page->cursor == st.cursor)
     return rest(o);
   if (page->from_start)
     spdlog::warn("medium-observer of {} finds another medium than before in {} and reads all of it",
@@ -199,7 +204,7 @@ void look(const observer& o) {
   auto r = std::make_shared<reading>();
   r->page = std::move(*page);
   r->known = follow_rules::concerned(r->page, o->how, takes_back);
-  if (r->known.empty())
+  if (r->known.empty() && r->page.unreadable.empty())
     return pass_over(o, r);
   // On a medium that keeps what it has everything is new, unless the cursor was lost.
   if (takes_back)

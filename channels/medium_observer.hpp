@@ -25,9 +25,9 @@ struct medium_observer_state {
 /// Reads:   the medium, every `medium_interval`, from the ledger's cursor "medium" on; all of it
 /// once more when a
 ///          jurisdiction was added
-/// Opens:   notifications; medium-writes for a confirmed message that is missing
+/// Opens:   notifications; medium-writes for a confirmed message that is missing;
+///          channel-notifications for an entry that cannot be read
 /// Retries: always, after a growing pause; `channel_health` says what is wrong
-/// Refuses: to skip an entry it cannot read
 medium_observer_actor::behavior_type
 medium_observer(medium_observer_actor::stateful_pointer<medium_observer_state> self,
                 surroundings with, endpoint_settings how, medium_opener open);

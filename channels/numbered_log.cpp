@@ -37,7 +37,11 @@ caf::expected<start> start_of(std::string_view cursor, std::string_view identity
 }
 
 medium_change change_at(uint64_t place, medium_entry about) {
-  return {medium_news::confirmed, std::move(about), "at place " + std::to_string(place)};
+  return {medium_news::confirmed, std::move(about), where_is(place)};
+}
+
+std::string where_is(uint64_t place) {
+  return "at place " + std::to_string(place);
 }
 
 caf::error check_id(const std::string& id) {

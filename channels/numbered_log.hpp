@@ -20,6 +20,8 @@ caf::expected<start> start_of(std::string_view cursor, std::string_view identity
                               const std::string& description);
 
 medium_change change_at(uint64_t place, medium_entry about);
+/// "at place 7"
+std::string where_is(uint64_t place);
 
 /// An id is a key in most libraries, and those are bounded. Fails with bad_request.
 caf::error check_id(const std::string& id);

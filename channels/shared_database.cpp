@@ -128,21 +128,24 @@ private:
   caf::error read_after(uint64_t& place, uint32_t limit, medium_page& page) {
     return env_->read([&](const lmdb::read_transaction& txn) -> caf::error {
       auto at = txn.walk(entries_);
-      for (auto more = at.seek(key_of(place + 1)); more && page.changes.size() < limit;
-           more = at.next()) {
+      uint32_t told = 0;
+      // Whatever comes next, also what is no place.
+      for (auto more = at.seek(key_of(place) + '\0'); more && told < limit; more = at.next()) {
         auto next = place_of(at.key());
-        auto about = entry_in(at.value());
-        if (about && next > place) {
-          place = next;
-          page.changes.push_back(numbered_log::change_at(place, std::move(*about)));
-          continue;
-        }
-        if (!page.changes.empty())
+        if (next <= place && told > 0)
           break;
-        return make_problem(errc::bad_answer,
-                            description() + " has an entry after place " + std::to_string(place) +
-                                " that is no message: " +
-                                (about ? "its key is no place" : sentence_of(about.error())));
+        if (next <= place)
+          return make_problem(errc::bad_answer, description() + " has something after place " +
+                                                    std::to_string(place) +
+                                                    " whose key is no place");
+        place = next;
+        ++told;
+        auto about = entry_in(at.value());
+        if (about)
+          page.changes.push_back(numbered_log::change_at(place, std::move(*about)));
+        else
+          page.unreadable.push_back(
+              unreadable_at(numbered_log::where_is(place), about.error(), at.value()));
       }
       return caf::none;
     });

@@ -24,6 +24,12 @@ struct place_and_mark {
   std::string mark;
 };
 
+/// What a cursor remembers of an entry, so that another one in its place is known as such.
+std::string mark_of(const std::string& key) {
+  auto is_ours = key.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return (is_ours ? key : key_of(key)).substr(0, mark_digits);
+}
+
 /// Place 0 for what is no cursor of this stream.
 place_and_mark place_in(std::string_view cursor, std::string_view identity) {
   if (cursor.substr(0, identity.size()) != identity)
@@ -80,8 +86,8 @@ public:
     auto found = on_->read(*is_known ? from.place : 0, now->last, limit);
     if (!found)
       return found.error();
-    if (auto why = tell(*found, now->identity, page))
-      return why;
+    for (auto& x : *found)
+      tell(x, now->identity, page);
     return page;
   }
 
@@ -104,24 +110,20 @@ private:
     auto last = on_->read(x.place - 1, x.place, 1);
     if (!last)
       return last.error();
-    return !last->empty() && last->front().key.substr(0, mark_digits) == x.mark;
+    return !last->empty() && mark_of(last->front().key) == x.mark;
   }
 
-  caf::error tell(const std::vector<append_stream::entry>& found, const std::string& identity,
-                  medium_page& page) {
-    for (auto& x : found) {
-      auto about = entry_in(x.data);
-      if (!about) {
-        if (!page.changes.empty())
-          return caf::none;
-        return make_problem(errc::bad_answer,
-                            description() + " has an entry at place " + std::to_string(x.place) +
-                                " that is no message: " + sentence_of(about.error()));
-      }
+  static void tell(const append_stream::entry& x, const std::string& identity, medium_page& page) {
+    auto about = entry_in(x.data);
+    // The server keeps one entry of a subject: that is why an id has one message.
+    if (about && x.key != key_of(about->id))
+      about = make_problem(errc::bad_answer, "it is not under the subject of its id");
+    if (about)
       page.changes.push_back(numbered_log::change_at(x.place, std::move(*about)));
-      page.cursor = numbered_log::cursor_of(identity, x.place) + "-" + x.key.substr(0, mark_digits);
-    }
-    return caf::none;
+    else
+      page.unreadable.push_back(
+          unreadable_at(numbered_log::where_is(x.place), about.error(), x.data));
+    page.cursor = numbered_log::cursor_of(identity, x.place) + "-" + mark_of(x.key);
   }
 
   /// Fails with conflict if one of the ids is there with another content.
@@ -138,10 +140,11 @@ private:
       if (!x)
         continue;
       auto there = entry_in(x->data);
+      // It will never be another one.
       if (!there)
-        return make_problem(errc::bad_answer,
-                            description() + " has the id " + wanted.id +
-                                " without its message: " + sentence_of(there.error()));
+        return make_problem(errc::conflict, description() +
+                                                " has something else than a message under the id " +
+                                                wanted.id + ": " + sentence_of(there.error()));
       if (!same_message(there->content, wanted.content))
         return numbered_log::other_content(wanted.id);
     }

@@ -157,6 +157,8 @@ struct moody_medium : medium {
     caf::error opens;
     caf::error finds;
     int opened = 0;
+    /// Told with the next page that has something.
+    std::vector<unreadable_entry> unreadable;
     std::vector<size_t> batches; ///< how many entries each append had
   };
 
@@ -188,7 +190,10 @@ struct moody_medium : medium {
   caf::expected<medium_page> read(const std::string& cursor, uint32_t limit) override {
     if (mood_->reads)
       return mood_->reads;
-    return inner_->read(cursor, limit);
+    auto page = inner_->read(cursor, limit);
+    if (page && page->cursor != cursor)
+      page->unreadable.swap(mood_->unreadable);
+    return page;
   }
   caf::expected<std::string> anew(const std::string& cursor) override {
     return inner_->anew(cursor);

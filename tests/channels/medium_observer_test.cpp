@@ -1,5 +1,6 @@
 #include "channels/medium_observer.hpp"
 #include "channels/memory_medium.hpp"
+#include "channels/unreadable_entries.hpp"
 #include "tests/channels/endpoint_world.hpp"
 
 using namespace igl;
@@ -212,6 +213,45 @@ TEST_CASE_FIXTURE(medium_observer_world, "survives a medium that cannot be read"
   pass(seconds{6}, milliseconds{100});
   CHECK(has("a"));
   CHECK(health_of(observer).up);
+}
+
+TEST_CASE_FIXTURE(medium_observer_world,
+                  "an entry that cannot be read is the operator's, once, and holds up nobody") {
+  auto keeper = keep(system.spawn(unreadable_entries, with));
+  auto work = [&] {
+    pass(milliseconds{20}, milliseconds{5});
+    for (auto& job : jobs_on(stream::channel_notifications))
+      CHECK(ask(keeper, ticket_of(job), *parse_order<channel_notified>(job.order.body))
+                .answer<settled>());
+  };
+  unreadable_entry planted{"at place 1", "a JSON object is expected", "\"hello\""};
+  auto observer = observe();
+  mood->unreadable = {planted};
+  append("a");
+  work();
+  CHECK(has("a"));
+  CHECK(health_of(observer).up);
+  auto letters = store->read(find_dead_letters{})->letters;
+  REQUIRE(letters.size() == 1);
+  for (auto word : {"memory of this process", "at place 1", "a JSON object is expected", "hello"})
+    CHECK(letters[0].reason.find(word) != std::string::npos);
+  // Also alone on its page, and of a message for others.
+  mood->unreadable = {{"at place 3", "no", "\"x\""}};
+  append("b", "NZ");
+  work();
+  CHECK(store->read(find_dead_letters{})->letters.size() == 2);
+  CHECK(cursor() == "log:2");
+  // The medium is read once more.
+  mood->unreadable = {planted};
+  append("c");
+  work();
+  CHECK(has("c"));
+  CHECK(store->read(find_dead_letters{})->letters.size() == 2);
+  CHECK(jobs_on(stream::channel_notifications).empty());
+  // Whoever replays it sees it again.
+  CHECK(store->replay({letters[0].number, "operator"}));
+  work();
+  CHECK(store->read(find_dead_letters{})->letters.size() == 2);
 }
 
 TEST_CASE_FIXTURE(medium_observer_world, "reports a medium from which entries were taken away") {

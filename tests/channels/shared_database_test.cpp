@@ -1,3 +1,4 @@
+#include "channels/entry_text.hpp"
 #include "channels/open_medium.hpp"
 #include "channels/shared_database.hpp"
 #include "messages/text.hpp"
@@ -78,12 +79,27 @@ std::string identity_of(medium& from) {
   return cursor.substr(0, cursor.rfind(':'));
 }
 
+/// Writes something behind the last entry, as another program might.
+void plant(const std::string& path, const std::string& data) {
+  auto env = std::move(*lmdb::environment::open({path, {"entries"}}));
+  auto entries = env->named("entries");
+  REQUIRE(!env->write([&](lmdb::write_transaction& txn) -> caf::error {
+    auto at = txn.walk(entries);
+    REQUIRE(at.last());
+    std::string next{at.key()};
+    ++next.back();
+    txn.append(entries, next, data);
+    return caf::none;
+  }));
+}
+
 std::function<medium_place()> places_in(const temporary_folder& folder) {
   return [&folder, places = std::make_shared<int>()] {
     auto path = folder.path("medium-" + std::to_string(++*places));
-    return medium_place{[path] {
-      return opened(path);
-    }};
+    return medium_place{[path] { return opened(path); }, [] {},
+                        [path](const std::string& data) {
+                          plant(path, data);
+                        }};
   };
 }
 
@@ -253,7 +269,7 @@ TEST_CASE("says so when entries were taken away") {
         std::string::npos);
 }
 
-TEST_CASE("never skips an entry that cannot be understood") {
+TEST_CASE("tells an entry that was damaged as such, and goes on") {
   temporary_folder folder;
   auto here = opened(folder.path("m"));
   CHECK(!here->append({entry_about("a"), entry_about("b"), entry_about("c")}));
@@ -271,12 +287,12 @@ TEST_CASE("never skips an entry that cannot be understood") {
     CAPTURE(value);
     damage(value);
     auto page = *here->read("", 10);
-    CHECK(ids_in(page.changes) == std::vector<std::string>{"a"});
-    CHECK(page.cursor == after_a);
-    auto stuck = here->read(after_a, 10);
-    REQUIRE(!stuck);
-    CHECK(code_of(stuck.error()) == errc::bad_answer);
-    CHECK(sentence_of(stuck.error()).find("after place 1") != std::string::npos);
+    CHECK(ids_in(page.changes) == std::vector<std::string>{"a", "c"});
+    REQUIRE(page.unreadable.size() == 1);
+    CHECK(page.unreadable[0].where == "at place 2");
+    CHECK(page.unreadable[0].said == nlohmann::json(value).dump());
+    CHECK(here->read(after_a, 1)->changes.empty());
+    CHECK(here->read(after_a, 1)->unreadable.size() == 1);
   }
   CHECK(code_of(here->append({entry_about("b")})) == errc::bad_answer);
   damage(nlohmann::json{{"id", "b"},
@@ -289,6 +305,26 @@ TEST_CASE("never skips an entry that cannot be understood") {
                           {"predicate", "p"}}}}
              .dump());
   CHECK(here->read(after_a, 10)->changes.size() == 2);
+}
+
+TEST_CASE("does not go on after a key that is no place") {
+  temporary_folder folder;
+  auto here = opened(folder.path("m"));
+  CHECK(!here->append({entry_about("a")}));
+  auto env = std::move(*lmdb::environment::open({folder.path("m"), {"entries"}}));
+  auto entries = env->named("entries");
+  REQUIRE(!env->write([&](lmdb::write_transaction& txn) -> caf::error {
+    txn.put(entries, std::string(7, '\0') + "\1x", "x");
+    txn.put(entries, std::string(7, '\0') + '\3', text_of(entry_about("c")));
+    return caf::none;
+  }));
+  auto page = here->read("", 10);
+  REQUIRE(page);
+  CHECK(ids_in(page->changes) == std::vector<std::string>{"a"});
+  auto stuck = here->read(page->cursor, 10);
+  REQUIRE(!stuck);
+  CHECK(code_of(stuck.error()) == errc::bad_answer);
+  CHECK(sentence_of(stuck.error()).find("after place 1") != std::string::npos);
 }
 
 TEST_CASE("opens where the settings say") {

@@ -2,6 +2,7 @@
 
 #include "channels/medium.hpp"
 #include "messages/errors.hpp"
+#include "messages/uri.hpp"
 
 #include <doctest/doctest.h>
 
@@ -24,6 +25,9 @@ struct medium_place {
   /// Makes all that was appended come true, on a medium where that takes its time.
   std::function<void()> settle = [] {
   };
+  /// Puts something there that is no message, as anybody may who can write to the place; what
+  /// `settle` does makes it come true. Empty: nobody can.
+  std::function<void(const std::string& data)> plant{};
 };
 
 /// The same on a medium that takes back.
@@ -184,6 +188,44 @@ inline void medium_contract(const std::function<medium_place()>& fresh) {
     CHECK(!ours->append({longest}));
     place.settle();
     CHECK(*ours->find(std::string(256, 'i')) == medium_presence::confirmed);
+  }
+
+  SUBCASE("tells what is no message apart, and holds up nothing for it") {
+    if (place.plant) {
+      CHECK(!ours->append({entry_about("a")}));
+      auto planted = 0u;
+      for (auto data :
+           {"", "hello", "{", "[]", R"({"id": "b"})", R"({"id": 7, "message": {}})", "\xff\xfe{",
+            R"({"id":"","message":{"obj":"","predicate":"",)"
+            R"("receiver":"SG","sender":"","sender_ref":"","subject":""}})"}) {
+        place.plant(data);
+        ++planted;
+      }
+      CHECK(!ours->append({entry_about("b")}));
+      place.settle();
+      for (uint32_t step : {1, 3, 100}) {
+        CAPTURE(step);
+        std::string cursor;
+        std::vector<std::string> confirmed;
+        std::vector<unreadable_entry> unreadable;
+        for (int pages = 0; pages < 100; ++pages) {
+          auto page = theirs->read(cursor, step);
+          REQUIRE_MESSAGE(page, sentence_of(page.error()));
+          cursor = page->cursor;
+          for (auto& id : ids_in(page->changes, medium_news::confirmed))
+            confirmed.push_back(id);
+          unreadable.insert(unreadable.end(), page->unreadable.begin(), page->unreadable.end());
+        }
+        CHECK(confirmed == ids{"a", "b"});
+        REQUIRE(unreadable.size() == planted);
+        CHECK(unreadable[1].said == "\"hello\"");
+        for (auto& x : unreadable) {
+          CHECK(!x.where.empty());
+          CHECK(!x.reason.empty());
+          CHECK(is_utf8(x.reason + x.said));
+        }
+      }
+    }
   }
 
   SUBCASE("bears any text") {
