@@ -2,6 +2,7 @@
 #include "actors/commands/client_commands.hpp"
 #include "actors/commands/demo.hpp"
 #include "actors/commands/service.hpp"
+#include "channels/chain.hpp"
 #include "config/commands.hpp"
 #include "config/nearest.hpp"
 #include "http/server.hpp"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <limits>
 
 #include <sched.h>
 #include <unistd.h>
@@ -193,11 +195,19 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   auto* chain_find = on_chain("find", "where a message is");
   chain_find->add_option("ID", chain_how.id, "the channel's id of the message")->required();
+  auto so_many = CLI::Range(uint64_t{0}, igl::chain::most_blocks);
+  auto deep = CLI::Range(uint64_t{0}, std::numeric_limits<uint64_t>::max() / 2);
+  auto existing = CLI::Range(uint64_t{1}, std::numeric_limits<uint64_t>::max() / 2);
   auto* chain_mine = on_chain("mine", "make blocks of the messages that wait");
-  chain_mine->add_option("--blocks", chain_how.blocks, "so many")->capture_default_str();
+  chain_mine->add_option("--blocks", chain_how.blocks, "so many")
+      ->check(so_many)
+      ->capture_default_str();
   auto* chain_fork = on_chain("fork", "leave the newest blocks behind for others");
-  chain_fork->add_option("--depth", chain_how.depth, "leave so many behind")->capture_default_str();
+  chain_fork->add_option("--depth", chain_how.depth, "leave so many behind")
+      ->check(deep)
+      ->capture_default_str();
   chain_fork->add_option("--blocks", chain_how.blocks, "make so many in their place")
+      ->check(so_many)
       ->capture_default_str();
   chain_fork
       ->add_option("--transactions", chain_how.transactions,
@@ -205,7 +215,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   auto* chain_switch =
       on_chain("switch", "let another block, as of a branch left behind, be the tip");
-  chain_switch->add_option("BLOCK", chain_how.number, "its number")->required();
+  chain_switch->add_option("BLOCK", chain_how.number, "its number")->check(existing)->required();
 
   auto* config = app.add_subcommand("config", "check and show configuration files");
   require_one(config);

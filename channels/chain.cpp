@@ -52,6 +52,16 @@ bool only_empty_blocks_on_top(const chain_view& chain, uint64_t most) {
   return true;
 }
 
+constexpr uint64_t blocks_at_once = 1000;
+
+caf::error check_count(uint64_t blocks) {
+  if (blocks > chain::most_blocks)
+    return make_problem(errc::bad_request,
+                        std::to_string(blocks) + " blocks are too many; at most " +
+                            std::to_string(chain::most_blocks) + " are made at once");
+  return caf::none;
+}
+
 } // namespace
 
 chain::chain(std::string path, std::shared_ptr<lmdb::environment> env)
@@ -134,12 +144,21 @@ caf::error chain::submit(const std::vector<medium_entry>& entries) {
 }
 
 caf::error chain::mine(uint64_t blocks, caf::timestamp now) {
-  return env_->write([&](lmdb::write_transaction& txn) -> caf::error {
-    chain_editor to{txn, db_};
-    for (uint64_t i = 0; i < blocks; ++i)
-      add_block_of_waiting(to, now);
-    return caf::none;
-  });
+  if (auto why = check_count(blocks))
+    return why;
+  while (blocks > 0) {
+    auto some = std::min(blocks, blocks_at_once);
+    auto why = env_->write([&](lmdb::write_transaction& txn) -> caf::error {
+      chain_editor to{txn, db_};
+      for (uint64_t i = 0; i < some; ++i)
+        add_block_of_waiting(to, now);
+      return caf::none;
+    });
+    if (why)
+      return why;
+    blocks -= some;
+  }
+  return caf::none;
 }
 
 caf::expected<bool> chain::mine_if_due(std::chrono::milliseconds interval, caf::timestamp now) {
@@ -173,6 +192,9 @@ caf::expected<bool> chain::mine_if_due(std::chrono::milliseconds interval, caf::
 }
 
 caf::error chain::fork(uint64_t depth, uint64_t blocks, rewritten what, caf::timestamp now) {
+  if (auto why = check_count(blocks))
+    return why;
+  // One transaction: nobody may see the old branch gone and the new one not there.
   return env_->write([&](lmdb::write_transaction& txn) -> caf::error {
     chain_editor to{txn, db_};
     auto height = to.header_of(to.tip()).height;

@@ -49,7 +49,10 @@ public:
   /// for all, then nothing has changed.
   caf::error submit(const std::vector<medium_entry>& entries);
 
-  /// Makes blocks of what waits, empty ones when nothing does.
+  /// How many blocks are made at once at most; more are a typing error.
+  static constexpr uint64_t most_blocks = 100000;
+  /// Makes blocks of what waits, empty ones when nothing does; not all in one transaction, so that
+  /// others can write in between. Fails with bad_request for too many.
   caf::error mine(uint64_t blocks, caf::timestamp now);
   /// Makes one block if the newest is older than `interval`; not if there is nothing to put in it
   /// and `most_at_rest` empty ones are on top. True: it did.
@@ -57,7 +60,7 @@ public:
   static constexpr uint64_t most_at_rest = 100;
 
   /// Leaves the `depth` newest blocks behind and makes `blocks` others in their place, also fewer.
-  /// Fails with bad_request if the chain is not that high.
+  /// Fails with bad_request if the chain is not that high, or for too many.
   caf::error fork(uint64_t depth, uint64_t blocks, rewritten what, caf::timestamp now);
   /// Another block becomes the tip, one that was left behind too. Transactions that are not on the
   /// chain then wait. Fails with not_found.

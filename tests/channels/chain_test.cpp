@@ -267,4 +267,17 @@ TEST_CASE_FIXTURE(chain_world, "refuses the folder of another medium, and one of
   CHECK(sentence_of(x.error()).find("format 2; this program reads format 1") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(chain_world,
+                  "makes many blocks at once, and refuses what can only be a mistake") {
+  mine(2500);
+  CHECK(on->status()->height == 2500);
+  for (auto count : {chain::most_blocks + 1, std::numeric_limits<uint64_t>::max()}) {
+    CHECK(code_of(on->mine(count, now)) == errc::bad_request);
+    CHECK(code_of(on->fork(1, count, rewritten::waiting, now)) == errc::bad_request);
+    CHECK(code_of(on->fork(count, 1, rewritten::waiting, now)) == errc::bad_request);
+    CHECK(code_of(on->switch_to(count)) == errc::not_found);
+  }
+  CHECK(on->status()->blocks == 2500);
+}
+
 TEST_SUITE_END();

@@ -79,12 +79,25 @@ TEST_CASE("chain makes blocks and forks in the folder of a chain, and shows them
   for (auto wrong : std::vector<std::vector<std::string>>{{"fork", path, "--depth", "9"},
                                                           {"fork", path, "--transactions", "all"},
                                                           {"switch", path, "99"},
+                                                          {"fork", path, "--depth", "5000"},
                                                           {"mine", folder.path()}}) {
     auto refused = run(wrong);
     CAPTURE(refused.out);
     CHECK(refused.status == 1);
     CHECK(is_one_line(refused.out));
   }
+  for (auto typo : std::vector<std::vector<std::string>>{{"mine", path, "--blocks", "-1"},
+                                                         {"mine", path, "--blocks", "10000000000"},
+                                                         {"fork", path, "--depth", "-1"},
+                                                         {"fork", path, "--blocks", "-1"},
+                                                         {"switch", path, "--", "-1"},
+                                                         {"switch", path, "0"}}) {
+    auto refused = run(typo);
+    CAPTURE(refused.out);
+    CHECK(refused.status != 0);
+    CHECK(is_one_line(refused.out));
+  }
+  CHECK(nlohmann::json::parse(run({"status", path, "--json"}).out) == as_json);
 }
 
 TEST_CASE("--help and --version succeed") {
