@@ -78,6 +78,21 @@ void write(shell self, const incoming_opener& open, const batch& all) {
     x.answer->deliver(why);
 }
 
+/// The id of a message that was taken before: its sender did not hear so, and what is wanted here
+/// may have been changed since. It is delivered all the same.
+caf::optional<std::string> taken_before(shell self, const incoming_opener& open,
+                                        const incoming_message& x) {
+  if (open_if_needed(self, open))
+    return caf::none;
+  auto id = free_id_of(*self->state.into, x);
+  if (!id)
+    return caf::none;
+  auto there = self->state.into->content_of(*id);
+  if (!there || !*there || !same_message(**there, x.content))
+    return caf::none;
+  return *id;
+}
+
 } // namespace
 
 incoming_api_actor::behavior_type
@@ -86,6 +101,9 @@ incoming_api(incoming_api_actor::stateful_pointer<incoming_api_state> self, endp
   return {
       [=](incoming_message& x) -> caf::result<channel_receipt> {
         if (auto why = incoming_rules::refusal_of(how, x)) {
+          if (!incoming_rules::refusal_of_address(how, x))
+            if (auto id = taken_before(self, open, x))
+              return channel_receipt{*id};
           spdlog::info("incoming-api refuses a message from {} to {}: {}", x.content.sender,
                        x.content.receiver, sentence_of(why));
           return why;

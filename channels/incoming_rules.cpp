@@ -22,7 +22,7 @@ bool speaks_for(const endpoint_settings& how, const std::string& peer, const std
 
 } // namespace
 
-caf::error refusal_of(const endpoint_settings& how, const incoming_message& x) {
+caf::error refusal_of_address(const endpoint_settings& how, const incoming_message& x) {
   if (how.asks_peers() && x.from.empty())
     return make_problem(errc::unauthorized,
                         "endpoint " + how.id + " takes nothing from a peer without a token");
@@ -36,10 +36,13 @@ caf::error refusal_of(const endpoint_settings& how, const incoming_message& x) {
     return make_problem(errc::message_validation,
                         "endpoint " + how.id + " takes no messages for " + content.receiver,
                         R"(["receiver is not one of this endpoint"])");
-  if (!x.key.empty())
-    if (auto why = numbered_log::check_id(x.key))
-      return why;
-  return endpoint_rules::screened(how, content);
+  return x.key.empty() ? caf::error{} : numbered_log::check_id(x.key);
+}
+
+caf::error refusal_of(const endpoint_settings& how, const incoming_message& x) {
+  if (auto why = refusal_of_address(how, x))
+    return why;
+  return endpoint_rules::screened(how, x.content);
 }
 
 std::string id_of(const incoming_message& x) {

@@ -13,6 +13,10 @@ namespace igl::incoming_rules {
 /// filters deny; `message_validation`: a receiver that is not ours; `bad_request`: a bad key.
 caf::error refusal_of(const endpoint_settings& how, const incoming_message& x);
 
+/// The part of it that is about who hands over, as whom, for whom and under which key. What passes
+/// may ask whether it was taken before, though the filters deny it by now.
+caf::error refusal_of_address(const endpoint_settings& how, const incoming_message& x);
+
 /// The id it gets: the key that came with it. Without one, the same sender and reference are the
 /// same message, and without a reference the same content.
 std::string id_of(const incoming_message& x);

@@ -2,9 +2,9 @@
 #include "channels/incoming_api.hpp"
 #include "channels/incoming_rules.hpp"
 #include "tests/channels/examples.hpp"
-#include "tests/support/temporary_folder.hpp"
 #include "tests/contracts/medium_contract.hpp"
 #include "tests/support/actor_world.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace igl;
 
@@ -62,6 +62,28 @@ TEST_CASE_FIXTURE(incoming_world, "answers when the message is on disk, under it
   REQUIRE(there().size() == 1);
   CHECK(there()[0].about.id == "a");
   CHECK(there()[0].about.content == examples::certificate());
+}
+
+TEST_CASE_FIXTURE(incoming_world,
+                  "what was taken stays delivered, also when the filters deny it by now") {
+  auto first = hand_over(handed("a"));
+  REQUIRE(first);
+  auto how = guarded();
+  how.obj.deny = {"*"};
+  door =
+      keep(system.spawn(incoming_api, how, [this] { return open_incoming(folder.path("api")); }));
+  auto again = hand_over(handed("a", "channel-au"));
+  REQUIRE_MESSAGE(again, sentence_of(again.error()));
+  CHECK(again->id == first->id);
+  CHECK(there().size() == 1);
+  CHECK(!hand_over(handed("b", "channel-au")));
+  // Whoever may not hand over is not told either.
+  CHECK(code_of(hand_over(handed("a")).error()) == errc::unauthorized);
+  CHECK(code_of(hand_over(handed("a", "channel-nz")).error()) == errc::forbidden);
+  auto other = handed("a", "channel-au");
+  other.content.subject += "-2";
+  CHECK(!hand_over(other));
+  CHECK(there().size() == 1);
 }
 
 TEST_CASE_FIXTURE(incoming_world, "the same message handed over twice is there once") {
