@@ -32,6 +32,7 @@ void check_schedules(const process_settings& x, reader& from) {
       {"retry.channel-pending", x.retry_channel_pending},
       {"retry.object-retrieval", x.retry_object_retrieval},
       {"retry.callback", x.retry_callback},
+      {"retry.revoked", x.retry_revoked},
       {"retry.channel-notifications", x.retry_channel_notifications},
       {"retry.verification", x.retry_verification},
       {"retry.medium", x.retry_medium}};
@@ -210,6 +211,21 @@ void check_medium(const endpoint_settings& x, reader& from) {
   }
 }
 
+/// What a chain has lost is sent again in time only if it is looked for before it is given up.
+void check_grace(const endpoint_settings& x, reader& from) {
+  if (x.medium != medium_kind::chain || x.medium_sends == 1 ||
+      x.medium_grace >= x.medium_send_again ||
+      !all_good(from, {"medium.kind", "medium.grace", "medium.send_again", "medium.sends"}))
+    return;
+  auto of_grace = from.given("medium.grace");
+  from.report(of_grace ? "medium.grace" : "medium.send_again",
+              (of_grace ? "is shorter than medium.send_again (" +
+                              duration_text(x.medium_send_again) + "), expected at least that"
+                        : "is longer than medium.grace (" + duration_text(x.medium_grace) +
+                              "), expected at most that") +
+                  ", or medium.sends = 1: a message would be given up before it is sent again");
+}
+
 /// What only means something together with access.jwks, and what it needs.
 void check_jwks(const endpoint_settings& x, reader& from) {
   auto& how = x.access;
@@ -338,6 +354,7 @@ void check_relations(const endpoint_settings& x, reader& from) {
   check_process(x, from);
   check_told(x, api::channel, "hub.url", x.hub_url, from);
   check_medium(x, from);
+  check_grace(x, from);
   check_jwks(x, from);
   secrets_seen seen;
   check_nodes(x, seen, from);

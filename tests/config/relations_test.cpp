@@ -41,12 +41,27 @@ TEST_CASE("every schedule is checked") {
     return "[retry." + name + "]\nfirst = \"5ms\"\nlongest = \"1ms\"\n";
   };
   for (std::string name : {"internal", "outbox", "channel-pending", "object-retrieval", "callback",
-                           "channel-notifications", "verification"})
+                           "channel-notifications", "revoked", "verification"})
     CHECK_MESSAGE(mistakes_in_node(au + bad(name)).size() == 1, name);
   for (std::string name : {"internal", "callback", "verification", "medium"})
     CHECK_MESSAGE(
         mistakes_in_endpoint(endpoint + "medium.kind = \"memory\"\n" + bad(name)).size() == 1,
         name);
+}
+
+TEST_CASE("a message on a chain is sent again before it is given up") {
+  auto chain = endpoint + "[medium]\nkind = \"chain\"\npath = \"c\"\n";
+  CHECK(mistakes_in_endpoint(chain + "grace = \"10s\"\nsend_again = \"10s\"\n").empty());
+  CHECK(mistakes_in_endpoint(chain + "grace = \"1s\"\nsends = 1\n").empty());
+  auto short_grace = mistakes_in_endpoint(chain + "grace = \"1s\"\n");
+  REQUIRE(short_grace.size() == 1);
+  CHECK(short_grace[0].find("medium.grace is shorter than medium.send_again (10s)") !=
+        std::string::npos);
+  auto rarely = mistakes_in_endpoint(chain + "send_again = \"1m\"\n");
+  REQUIRE(rarely.size() == 1);
+  CHECK(rarely[0].find("medium.send_again is longer than medium.grace (30s)") != std::string::npos);
+  // Only a chain has either.
+  CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"memory\"\ngrace = \"1s\"\n").empty());
 }
 
 TEST_CASE("a schedule of the other kind of process is no option") {
