@@ -120,8 +120,7 @@ private:
               [=](caf::scheduled_actor* parent) {
                 return parent->spawn(unreadable_entries, around);
               }),
-        source<channel_notified>(stream::channel_notifications, how_->retry_channel_notifications,
-                                 unreadable)};
+        source<channel_notified>(stream::channel_notifications, how_->retry_internal, unreadable)};
     if (takes_incoming())
       parts.push_back(child("incoming-api", incoming_, [=](caf::scheduled_actor* parent) {
         return parent->spawn<caf::detached>(incoming_api, *how,

@@ -1,3 +1,4 @@
+#include "storage/nats_link.hpp"
 #include "storage/nats_server.hpp"
 #include "tests/system/posting.hpp"
 
@@ -133,6 +134,33 @@ TEST_CASE("while a stream is away messages are taken, and written when it is the
 TEST_CASE(
     "while the other side's API is away messages are taken, and handed over when it is there") {
   takes_messages_while_it_is_away("api");
+}
+
+TEST_CASE("what somebody else wrote into a stream stops nobody, and its operator is told once") {
+  channel_over x{"stream"};
+  x.start_au();
+  x.arrive();
+  x.post_many(3);
+  x.check_balance();
+  auto link = nats_link::open("nats://127.0.0.1:" + std::to_string(x.nats_port), "somebody", 5s,
+                              [](const std::string&) {});
+  REQUIRE(link);
+  REQUIRE(!(*link)->publish(haste::at_once, "igl.medium.au-sg.junk", {}, "hello"));
+  auto letters = [&](const member& at) {
+    return run_igl({"dead-letters", "list", "--node", at.url}).out;
+  };
+  for (auto* at : {x.au.get(), x.sg.get()})
+    CHECK(eventually([&] { return letters(*at).find("at place 4") != std::string::npos; }));
+  x.post_many(3);
+  x.check_balance();
+  x.sg->kill();
+  x.sg->start();
+  x.post_many(1);
+  x.check_balance();
+  auto shown = letters(*x.sg);
+  CHECK(shown.find("hello") != std::string::npos);
+  CHECK(shown.find("at place 4") == shown.rfind("at place 4"));
+  CHECK(x.sg->ask("GET", "/readyz").status == 200);
 }
 
 TEST_CASE("endpoints that are killed around a shared database lose and double nothing") {
