@@ -176,8 +176,10 @@ channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroun
         if (!why)
           why = endpoint_rules::refusal_of(how, x.content);
         if (why) {
-          spdlog::info("channel-api refuses a message of {}: {}", to_string(x.content.ref()),
-                       sentence_of(why));
+          // Who came through the door is logged there, with his name.
+          if (code_of(why) != errc::forbidden || x.as_jurisdiction.empty())
+            spdlog::info("channel-api refuses a message of {}: {}", to_string(x.content.ref()),
+                         sentence_of(why));
           return why;
         }
         auto answer = promise_of<channel_receipt>(self);
