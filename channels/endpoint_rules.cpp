@@ -227,7 +227,8 @@ settlement doubted(const job_ticket& job, write_to_medium order, const caf::erro
   s.job->end = end;
   s.job->due = due;
   s.job->error = sentence_of(why);
-  order.doubt = sentence_of(why);
+  if (!order.doubt)
+    order.doubt = sentence_of(why);
   s.opens.push_back(make_job(order));
   return s;
 }

@@ -34,6 +34,22 @@ void settle(const writer& w, settlement what, answer_to answer) {
             [=](caf::error& why) { answer->deliver(std::move(why)); });
 }
 
+/// The same for what the order has to remember until the ledger does.
+void settle_noted(const writer& w, const std::string& id, settlement what, answer_to answer) {
+  w->self->request(w->with.ledger, timeouts::settle, std::move(what))
+      .then(
+          [=](const settled& x) {
+            w->self->state.unsettled.erase(id);
+            answer->deliver(x);
+          },
+          [=](caf::error& why) {
+            // Settled before, or by somebody else.
+            if (code_of(why) == errc::job_not_open)
+              w->self->state.unsettled.erase(id);
+            answer->deliver(std::move(why));
+          });
+}
+
 caf::error open_medium(const writer& w) {
   auto& st = w->self->state;
   if (st.to)
@@ -94,23 +110,26 @@ void fail(const writer& w, const medium_write& x, const caf::error& why, doubt h
   spdlog::warn("medium-writer could not write {} at attempt {}: {}", id, x.ticket.attempt,
                sentence_of(why));
   auto busy = code_of(why) == errc::peer_busy;
-  if (how == doubt::fresh)
-    return settle(w,
-                  endpoint_rules::doubted(x.ticket, x.order, why,
-                                          busy ? job_end::postponed : job_end::again,
-                                          next_attempt(w, x.ticket)),
-                  x.answer);
+  if (how == doubt::fresh || w->self->state.unsettled.contains(id))
+    return settle_noted(w, id,
+                        endpoint_rules::doubted(x.ticket, x.order, why,
+                                                busy ? job_end::postponed : job_end::again,
+                                                next_attempt(w, x.ticket)),
+                        x.answer);
   // What will not pass by itself (a medium of another format) may pass when an operator acts.
   x.answer->deliver(worth_retrying(why) ? why
                                         : make_problem(errc::storage_failed, sentence_of(why)));
 }
 
 void conclude(const writer& w, const medium_write& x) {
-  settle(w,
-         w->self->state.to->takes_back()
-             ? endpoint_rules::sent(x.ticket, x.record, x.order, w->how, w->with.now())
-             : endpoint_rules::written(x.ticket, x.record, w->with.now()),
-         x.answer);
+  auto& id = x.record.said.id;
+  auto& st = w->self->state;
+  st.unsettled.insert(id);
+  settle_noted(w, id,
+               st.to->takes_back()
+                   ? endpoint_rules::sent(x.ticket, x.record, x.order, w->how, w->with.now())
+                   : endpoint_rules::written(x.ticket, x.record, w->with.now()),
+               x.answer);
 }
 
 void fail_all(const writer& w, const std::vector<medium_write>& batch, const caf::error& why) {
@@ -245,6 +264,8 @@ void take(const writer& w, const job_ticket& job, const channel_record& x,
     return settle(w, endpoint_rules::written(job, x, w->with.now()), answer);
   auto& st = w->self->state;
   st.waiting.push_back({job, x, order, answer});
+  if (auto& noted = st.waiting.back().order; !noted.doubt && st.unsettled.contains(x.said.id))
+    noted.doubt = "the medium took it, and the ledger did not hear so";
   if (st.flushing)
     return;
   st.flushing = true;

@@ -6,6 +6,8 @@
 #include "messages/surroundings.hpp"
 
 #include <atomic>
+#include <set>
+#include <string>
 
 namespace igl {
 
@@ -22,6 +24,8 @@ struct medium_writer_state {
   std::unique_ptr<medium> to;        ///< none: not open
   std::vector<medium_write> waiting; ///< for the next append
   bool flushing = false;             ///< a flush is in the mailbox
+  /// Ids that the medium took without the ledger hearing so: the settlement is under way or failed.
+  std::set<std::string> unsettled;
 };
 
 /// How a writer does, for whoever hands it messages; read and written by several threads.

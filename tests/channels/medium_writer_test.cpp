@@ -208,6 +208,30 @@ TEST_CASE_FIXTURE(medium_writer_world,
   CHECK(store->read(find_dead_letters{})->letters.size() == 1);
 }
 
+TEST_CASE_FIXTURE(medium_writer_world,
+                  "what the medium took is not undeliverable, though the ledger did not hear so") {
+  auto job = post("a");
+  spoiled = {make_problem(errc::storage_failed)};
+  CHECK(!write(job));
+  CHECK(entries() == 1);
+  CHECK(status_of(channel_half::posting, "a") == channel_status::received);
+  auto away = make_problem(errc::peer_unreachable, "no route");
+  SUBCASE("the medium is away from then on") {
+    job = after_failure(job);
+    mood->appends = {away};
+    CHECK(write(job)); // settled: the order remembers
+    restart();
+    mood->appends = {away};
+    CHECK(write(jobs_on(stream::medium_writes).at(0)));
+    CHECK(status_of(channel_half::posting, "a") == channel_status::received);
+    CHECK(store->read(find_dead_letters{})->letters.size() == 1);
+  }
+  SUBCASE("the medium is there") {
+    CHECK(write(after_failure(job)));
+    CHECK(status_of(channel_half::posting, "a") == channel_status::confirmed);
+  }
+}
+
 TEST_CASE_FIXTURE(medium_writer_world, "a busy medium uses no attempt up, not even the last one") {
   how.retry_medium.attempts = 1;
   restart();
