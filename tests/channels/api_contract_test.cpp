@@ -2,8 +2,9 @@
 #include "channels/incoming_api.hpp"
 #include "http/client.hpp"
 #include "http/server.hpp"
-#include "tests/support/temporary_folder.hpp"
+#include "tests/channels/planted_entry.hpp"
 #include "tests/contracts/medium_contract.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
@@ -41,11 +42,16 @@ public:
   std::function<medium_place()> places() {
     return [this] {
       auto& x = add();
-      return medium_place{[&x] {
+      medium_place place;
+      place.open = [&x] {
         auto opened = open_api_medium(x.how);
         REQUIRE_MESSAGE(opened, sentence_of(opened.error()));
         return std::move(*opened);
-      }};
+      };
+      place.plant = [&x](const std::string& data) {
+        plant_entry(x.how.path + "/incoming", data);
+      };
+      return place;
     };
   }
 

@@ -4,6 +4,7 @@
 #include "messages/text.hpp"
 #include "storage/ledger.hpp"
 #include "storage/lmdb.hpp"
+#include "tests/channels/planted_entry.hpp"
 #include "tests/contracts/medium_contract.hpp"
 #include "tests/storage/folder_content.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -79,26 +80,12 @@ std::string identity_of(medium& from) {
   return cursor.substr(0, cursor.rfind(':'));
 }
 
-/// Writes something behind the last entry, as another program might.
-void plant(const std::string& path, const std::string& data) {
-  auto env = std::move(*lmdb::environment::open({path, {"entries"}}));
-  auto entries = env->named("entries");
-  REQUIRE(!env->write([&](lmdb::write_transaction& txn) -> caf::error {
-    auto at = txn.walk(entries);
-    REQUIRE(at.last());
-    std::string next{at.key()};
-    ++next.back();
-    txn.append(entries, next, data);
-    return caf::none;
-  }));
-}
-
 std::function<medium_place()> places_in(const temporary_folder& folder) {
   return [&folder, places = std::make_shared<int>()] {
     auto path = folder.path("medium-" + std::to_string(++*places));
     return medium_place{[path] { return opened(path); }, [] {},
                         [path](const std::string& data) {
-                          plant(path, data);
+                          plant_entry(path, data);
                         }};
   };
 }
