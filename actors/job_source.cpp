@@ -203,8 +203,11 @@ void work(const sourcing_ptr& x, const std::string& id) {
   job.asked = x->self->clock().now();
   x->perform(x->self, job.job, [=](const caf::error& err) {
     auto held = x->self->state.in_hand.find(id);
-    if (held != x->self->state.in_hand.end() && held->second.turn == turn)
-      answered(x, id, err);
+    if (held == x->self->state.in_hand.end() || held->second.turn != turn)
+      return;
+    // Nobody waits for the worker any more, however long the ledger takes to settle it.
+    held->second.turn = 0;
+    answered(x, id, err);
   });
 }
 

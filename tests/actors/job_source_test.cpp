@@ -402,6 +402,22 @@ TEST_CASE_FIXTURE(source_world,
   CHECK(only_job().attempts == 1);
 }
 
+TEST_CASE_FIXTURE(source_world, "a ledger in trouble for longer than any work takes settles a job "
+                                "once all the same") {
+  plan->steps = {fails(errc::peer_timeout)};
+  start();
+  open_one();
+  on_disk->fails_with = make_problem(errc::storage_full);
+  deliver(payload_of(only_job()), "ack");
+  pass(2 * timeouts::work, 1s);
+  CHECK(acknowledged() == acks{});
+  on_disk->fails_with = {};
+  pass(10min, 1s);
+  CHECK(acknowledged() == acks{"ack"});
+  CHECK(only_job().attempts == 1);
+  CHECK(status().in_flight == 0);
+}
+
 TEST_CASE_FIXTURE(source_world, "a repeated delivery is acknowledged when the first one ends") {
   give({{act::keep, {}}});
   deliver(payload_of(only_job()), "repeated");
