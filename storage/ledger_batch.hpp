@@ -78,6 +78,7 @@ private:
 
   // ledger_hub.cpp
   void tell(const message_changed& x);
+  bool is_subscribed(const std::string& topic) const;
   std::vector<std::string> wanted_topics(const std::string& topic) const;
   void forget_old_hub_events();
   void write_subscription(const subscription_change& x);

@@ -126,11 +126,14 @@ void ledger_batch::tell(const message_changed& x) {
     txn_.put(db_.hub_events, keys::of_number(number), value_);
     for (const auto& topic : event.topics)
       txn_.put(db_.hub_topics, keys::of_hub_topic(topic, number), {});
+    forget_old_hub_events();
+    if (std::none_of(event.topics.begin(), event.topics.end(),
+                     [this](auto& topic) { return is_subscribed(topic); }))
+      continue;
     auto& told = wanted.notices.emplace_back(notice);
     told.number = number;
     if (told.media_type)
       told.body.clear(); // no JSON, and maybe large: the event has it
-    forget_old_hub_events();
   }
   remove_ended_subscriptions(ended_per_event);
   if (!wanted.notices.empty())
@@ -145,6 +148,15 @@ std::vector<std::string> ledger_batch::wanted_topics(const std::string& topic) c
     return !until || *until <= now;
   });
   return result;
+}
+
+bool ledger_batch::is_subscribed(const std::string& topic) const {
+  auto begins = keys::of_topic(topic);
+  auto at = txn_.walk(db_.subscriptions);
+  for (bool more = at.seek(begins); more && at.key().starts_with(begins); more = at.next())
+    if (decoded<subscription>(at.value()).ends > now_.at)
+      return true;
+  return false;
 }
 
 void ledger_batch::forget_old_hub_events() {

@@ -222,9 +222,14 @@ TEST_SUITE("ledger format") {
     x.callback = "c";
     x.secret = "s";
     x.ends = moment;
+    x.after_event = 7;
     bytes = encoded(x);
-    CHECK(shown(bytes) == "\\01" + moment_shown + "\\01t\\01T\\01c\\01s");
+    CHECK(shown(bytes) == "\\02" + moment_shown + "\\01t\\01T\\01c\\01s\\07");
     CHECK(encoded(decoded<subscription>(bytes)) == bytes);
+    bytes[0] = 1; // which has no number
+    bytes.pop_back();
+    CHECK(decoded<subscription>(bytes).after_event == 0);
+    CHECK(decoded<subscription>(bytes).secret == "s");
   }
 
   TEST_CASE("the state, also of a ledger that knew fewer streams") {
