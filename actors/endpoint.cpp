@@ -5,7 +5,6 @@
 #include "channels/medium_lanes.hpp"
 #include "channels/medium_observer.hpp"
 #include "channels/medium_writer.hpp"
-#include "channels/open_medium.hpp"
 #include "channels/unreadable_entries.hpp"
 #include "http/access_control.hpp"
 #include "http/token_keys.hpp"
@@ -20,10 +19,11 @@ namespace {
 /// The composition of `igl endpoint`: the Channel API over a medium, and the same hub as a node's.
 class endpoint : public foundation {
 public:
-  explicit endpoint(std::shared_ptr<const endpoint_settings> how)
+  endpoint(std::shared_ptr<const endpoint_settings> how, std::shared_ptr<machine> on)
       : foundation(how, "igl-endpoint", how->id,
                    {stream::medium_writes, stream::channel_notifications, stream::notifications,
-                    stream::delivery_outbox, stream::subscription_requests}),
+                    stream::delivery_outbox, stream::subscription_requests},
+                   std::move(on)),
         how_(std::move(how)) {}
 
   caf::error start() {
@@ -92,17 +92,19 @@ private:
     auto how = how_;
     auto ring = token_keys_;
     auto http = http_;
+    auto threads = machine_->threads();
     // A file may be on a slow disk.
     return child("token-keys", key_reader_, [=](caf::scheduled_actor* parent) {
-      return parent->spawn<caf::detached>(token_keys, how->access, ring, http);
+      return spawn_blocking(threads, parent, token_keys, how->access, ring, http);
     });
   }
 
   child_spec channel() {
     auto around = around_;
     auto how = how_;
-    auto opener = opener_of(*how_, how_->id, around_.now, blocking_exchange(system_, http_));
+    auto opener = machine_->open_medium(*how_, http_);
     auto subscriptions = subscriptions_;
+    auto threads = machine_->threads();
     auto writer = reference<medium_writer_actor>();
     auto unreadable = reference<unreadable_entries_actor>();
     std::vector<child_spec> parts{
@@ -113,7 +115,7 @@ private:
         child("medium-writer", writer, writer_of(opener)),
         child("medium-observer", observer_,
               [=](caf::scheduled_actor* parent) {
-                return parent->spawn<caf::detached>(medium_observer, around, *how, opener);
+                return spawn_blocking(threads, parent, medium_observer, around, *how, opener);
               }),
         source<write_to_medium>(stream::medium_writes, how_->retry_medium, writer),
         child("unreadable-entries", unreadable,
@@ -123,8 +125,8 @@ private:
         source<channel_notified>(stream::channel_notifications, how_->retry_internal, unreadable)};
     if (takes_incoming())
       parts.push_back(child("incoming-api", incoming_, [=](caf::scheduled_actor* parent) {
-        return parent->spawn<caf::detached>(incoming_api, *how,
-                                            [=] { return open_incoming(how->medium_path); });
+        return spawn_blocking(threads, parent, incoming_api, *how,
+                              [=] { return open_incoming(how->medium_path); });
       }));
     return group("channel", std::move(parts));
   }
@@ -134,13 +136,14 @@ private:
   writer_of(const medium_opener& opener) const {
     auto around = around_;
     auto how = how_;
+    auto threads = machine_->threads();
     if (how_->medium != medium_kind::api)
       return [=](caf::scheduled_actor* parent) {
-        return parent->spawn<caf::detached>(medium_writer, around, opener, *how, nullptr);
+        return spawn_blocking(threads, parent, medium_writer, around, opener, *how, nullptr);
       };
     auto lane = [=](caf::local_actor* parent, std::shared_ptr<writer_mood> mood) {
-      return parent->spawn<caf::detached + caf::linked>(medium_writer, around, opener, *how,
-                                                        std::move(mood));
+      return spawn_blocking<caf::linked>(threads, parent, medium_writer, around, opener, *how,
+                                         std::move(mood));
     };
     // A share of the jobs in flight, so that the side that hangs leaves some to the others.
     auto sides = static_cast<uint32_t>(how_->participants.size());
@@ -161,11 +164,17 @@ private:
 
 } // namespace
 
-caf::expected<std::unique_ptr<service>> start_endpoint(endpoint_settings how) {
-  auto x = std::make_unique<endpoint>(std::make_shared<const endpoint_settings>(std::move(how)));
+caf::expected<std::unique_ptr<service>> start_endpoint_on(std::shared_ptr<machine> on,
+                                                          endpoint_settings how) {
+  auto x = std::make_unique<endpoint>(std::make_shared<const endpoint_settings>(std::move(how)),
+                                      std::move(on));
   if (auto failed = x->start())
     return failed;
   return std::unique_ptr<service>(std::move(x));
+}
+
+caf::expected<std::unique_ptr<service>> start_endpoint(endpoint_settings how) {
+  return start_endpoint_on(this_machine(), std::move(how));
 }
 
 } // namespace igl

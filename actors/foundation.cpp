@@ -12,38 +12,21 @@
 #include "actors/subscriber_desk.hpp"
 #include "actors/subscriptions_api.hpp"
 #include "actors/topic_fetcher.hpp"
-#include "http/client.hpp"
 #include "storage/jetstream.hpp"
 #include "storage/memory_streams.hpp"
 
 #include <caf/all.hpp>
-#include <openssl/rand.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <future>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 
 namespace igl {
 
 namespace {
-
-caf::actor_system_config& configured(caf::actor_system_config& config) {
-  add_to(config);
-  config.set("scheduler.policy", caf::atom("sharing"));
-  // Half of the machine: the ledger, the listeners and JetStream have threads of their own, and
-  // workers that compete with them for a core only wait for each other's locks.
-  config.set("scheduler.max-threads", std::max(1u, std::thread::hardware_concurrency() / 2));
-  return config;
-}
-
-caf::timestamp wall_clock() {
-  return std::chrono::time_point_cast<caf::timespan>(std::chrono::system_clock::now());
-}
 
 /// Whether the ledger has ended within that time: a disk that hangs keeps it.
 bool closed(std::shared_ptr<ledger> last, std::chrono::milliseconds patience) {
@@ -56,27 +39,15 @@ bool closed(std::shared_ptr<ledger> last, std::chrono::milliseconds patience) {
   return future.wait_for(patience) == std::future_status::ready;
 }
 
-/// Challenges and references must not be guessed. Drawn in advance, for a call costs more than its
-/// bytes; each is handed out once and forgotten here.
-uint64_t unpredictable() {
-  thread_local std::array<uint64_t, 128> drawn;
-  thread_local size_t left = 0;
-  if (left == 0) {
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(drawn.data()), sizeof drawn) != 1)
-      throw std::runtime_error("the system has no random numbers to give");
-    left = drawn.size();
-  }
-  return std::exchange(drawn[--left], 0);
-}
-
 } // namespace
 
 foundation::foundation(std::shared_ptr<const process_settings> settings, std::string kind,
-                       std::string name, std::vector<stream> used)
-    : settings_(std::move(settings)),
-      system_(configured(config_)), around_{reference<ledger_actor>(),
-                                            reference<ledger_reader_actor>(), wall_clock,
-                                            unpredictable},
+                       std::string name, std::vector<stream> used, std::shared_ptr<machine> on)
+    : settings_(std::move(settings)), machine_(std::move(on)), system_(machine_->system()),
+      waiting_requests_(machine_->waiting_requests()), around_{reference<ledger_actor>(),
+                                                               reference<ledger_reader_actor>(),
+                                                               machine_->clock(),
+                                                               machine_->chance()},
       http_(reference<http_client_actor>()), subscriptions_(reference<subscriptions_api_actor>()),
       desk_(reference<subscriber_desk_actor>()), kind_(std::move(kind)), name_(std::move(name)),
       used_(std::move(used)), publisher_(reference<job_publisher_actor>()),
@@ -93,13 +64,17 @@ foundation::~foundation() {
 }
 
 caf::error foundation::open() {
-  auto opened = ledger::open({settings_->data_dir + "/ledger", name_, size_t{1} << 30, wall_clock,
-                              settings_->keep_events, /* overlapping: */ true});
+  auto opened =
+      machine_->open_ledger({settings_->data_dir + "/ledger", name_, size_t{1} << 30, around_.now,
+                             settings_->keep_events, /* overlapping: */ false});
   if (!opened)
     return opened.error();
   ledger_ = std::move(*opened);
+  streams_ = machine_->open_streams(*settings_);
+  if (streams_)
+    return {};
   if (settings_->streams_kind == "in-process") {
-    streams_ = make_memory_streams({settings_->ack_wait, wall_clock});
+    streams_ = make_memory_streams({settings_->ack_wait, around_.now});
     return {};
   }
   jetstream_options how;
@@ -165,14 +140,25 @@ caf::error foundation::listen(api_actors who, const jurisdictions& known,
   how.requests_in_flight = settings_->requests_in_flight;
   how.idle_connection = settings_->idle_connection;
   how.waiting = waiting_requests_;
-  auto started = http_server::start(system_, std::move(how), std::move(who));
+  how.look = machine_->look();
+  auto started = machine_->listen(std::move(how), std::move(who));
   if (!started)
     return started.error();
   listeners_ = std::move(*started);
   return {};
 }
 
+void foundation::announce_starts(std::vector<child_spec>& children) const {
+  for (auto& x : children)
+    x.start = [on = machine_.get(), name = x.name, start = std::move(x.start)](auto* parent) {
+      auto actor = start(parent);
+      on->spawned(name, actor);
+      return actor;
+    };
+}
+
 child_spec foundation::group(std::string name, std::vector<child_spec> children) {
+  announce_starts(children);
   supervisor_options options;
   options.name = std::move(name);
   options.now = around_.now;
@@ -204,7 +190,9 @@ child_spec foundation::hub(const std::string& hub_url) {
   return group(
       "hub",
       {child("callback-client", http,
-             [=](caf::scheduled_actor* parent) { return parent->spawn(http_client, calls); }),
+             [on = machine_.get(), calls](caf::scheduled_actor* parent) {
+               return on->start_http_client(parent, calls);
+             }),
        child("lease-watch", watch,
              [=](caf::scheduled_actor* parent) {
                return parent->spawn(lease_watch, around, settings);
@@ -248,6 +236,9 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
   auto publisher = publisher_;
   auto waiting = waiting_requests_;
   auto interval = settings_->reconcile_interval;
+  auto threads = machine_->threads();
+  job_publisher_options publishing;
+  publishing.look = machine_->look();
   root_ = reference<supervisor_actor>();
   operator_view view{kind_, name_, used_, streams_, std::move(channels), root_, [this] {
                        return listeners_ && listeners_->listening();
@@ -256,8 +247,8 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
   children.push_back(
       group("ledger", {child("ledger-writer", around_.ledger,
                              [=](caf::scheduled_actor* parent) -> ledger_actor {
-                               return parent->spawn<caf::detached>(ledger_writer, on_disk,
-                                                                   publisher, waiting);
+                               return spawn_blocking(threads, parent, ledger_writer, on_disk,
+                                                     publisher, waiting);
                              }),
                        child("ledger-reader", around_.reader, [=](caf::scheduled_actor* parent) {
                          return parent->spawn(ledger_reader, on_disk);
@@ -266,20 +257,22 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
       "streams",
       {child("job-publisher", publisher_,
              [=](caf::scheduled_actor* parent) {
-               return parent->spawn(job_publisher, around, carried_by, job_publisher_options{});
+               return parent->spawn(job_publisher, around, carried_by, publishing);
              }),
        child("reconciler", reconciler_, [=](caf::scheduled_actor* parent) -> reconciler_actor {
          return parent->spawn(reconciler, around, carried_by, publisher, interval);
        })}));
-  children.push_back(child("http-client", http_, [](caf::scheduled_actor* parent) {
-    return parent->spawn(http_client, http_client_options{});
-  }));
+  children.push_back(
+      child("http-client", http_, [on = machine_.get()](caf::scheduled_actor* parent) {
+        return on->start_http_client(parent, {});
+      }));
   for (auto& part : parts)
     children.push_back(std::move(part));
   children.push_back(
       child("operator-api", operation_, [=](caf::scheduled_actor* parent) -> operator_api_actor {
         return parent->spawn(operator_api, around, view);
       }));
+  announce_starts(children);
   supervisor_options options;
   options.name = kind_ + " " + name_;
   options.now = around_.now;
@@ -300,23 +293,47 @@ bool foundation::stop() {
     listeners_->stop(patience);
   if (running_) {
     // What is with a worker is finished; what is in a stream stays there for the next start.
+    auto meanwhile = [this](const std::function<bool()>& done) {
+      machine_->let_others_work(done);
+    };
     caf::scoped_actor self{system_};
-    for (const auto& source : sources_)
-      self->request(source, patience, drain{})
-          .receive([](drained&) {},
-                   [&](caf::error& why) {
-                     spdlog::warn("A job source did not drain: {}", sentence_of(why));
-                   });
+    for (const auto& source : sources_) {
+      auto asked = self->request(source, patience, drain{});
+      meanwhile([&] { return !self->mailbox().empty(); });
+      asked.receive([](drained&) {},
+                    [&](caf::error& why) {
+                      spdlog::warn("A job source did not drain: {}", sentence_of(why));
+                    });
+    }
     unbind(root_);
-    stopped_cleanly_ = igl::stop(system_, running_, patience);
+    stopped_cleanly_ =
+        igl::stop(system_, running_, patience, caf::exit_reason::user_shutdown, meanwhile);
   } else {
     stopped_cleanly_ = true;
   }
+  release();
+  return stopped_cleanly_;
+}
+
+void foundation::abandon() {
+  if (std::exchange(stopped_, true))
+    return;
+  if (listeners_)
+    listeners_->stop(std::chrono::milliseconds{0});
+  unbind(root_);
+  auto meanwhile = [this](const std::function<bool()>& done) {
+    machine_->let_others_work(done);
+  };
+  stopped_cleanly_ = !running_ || igl::stop(system_, running_, settings_->shutdown_timeout,
+                                            caf::exit_reason::kill, meanwhile);
+  release();
+}
+
+void foundation::release() {
   listeners_.reset();
   streams_.reset();
   nats_.reset();
-  stopped_cleanly_ = closed(std::move(ledger_), patience) && stopped_cleanly_;
-  return stopped_cleanly_;
+  stopped_cleanly_ = closed(std::move(ledger_), settings_->shutdown_timeout) && stopped_cleanly_;
 }
 
 std::string foundation::gave_up() const {

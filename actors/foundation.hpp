@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/job_source.hpp"
+#include "actors/machine.hpp"
 #include "actors/operator_api.hpp"
 #include "actors/service.hpp"
 #include "actors/supervisor.hpp"
@@ -19,10 +20,11 @@ namespace igl {
 class foundation : public service {
 public:
   foundation(std::shared_ptr<const process_settings> settings, std::string kind, std::string name,
-             std::vector<stream> used);
+             std::vector<stream> used, std::shared_ptr<machine> on);
   ~foundation() override;
 
   bool stop() override;
+  void abandon() override;
   std::string gave_up() const override;
   std::string listening_at() const override;
   std::string figures() const override;
@@ -77,19 +79,22 @@ protected:
   caf::expected<std::string> scratch_folder(const std::string& name) const;
 
   std::shared_ptr<const process_settings> settings_;
-  caf::actor_system_config config_;
-  caf::actor_system system_;
+  std::shared_ptr<machine> machine_;
+  caf::actor_system& system_;
   std::shared_ptr<ledger> ledger_;
   std::shared_ptr<nats_server> nats_;
   std::shared_ptr<streams> streams_;
   std::unique_ptr<http_server> listeners_;
-  std::shared_ptr<gauge> waiting_requests_ = std::make_shared<gauge>(std::chrono::milliseconds{50});
+  std::shared_ptr<gauge> waiting_requests_;
   surroundings around_;
   http_client_actor http_;
   subscriptions_api_actor subscriptions_;
   subscriber_desk_actor desk_;
 
 private:
+  void announce_starts(std::vector<child_spec>& children) const;
+  void release();
+
   std::string kind_;
   std::string name_;
   std::vector<stream> used_;

@@ -30,8 +30,9 @@ std::vector<stream> streams_of_a_node() {
 /// The composition of `igl node`: who is given what.
 class node : public foundation {
 public:
-  explicit node(std::shared_ptr<const node_settings> how)
-      : foundation(how, "igl-node", how->jurisdiction, streams_of_a_node()), how_(std::move(how)) {}
+  node(std::shared_ptr<const node_settings> how, std::shared_ptr<machine> on)
+      : foundation(how, "igl-node", how->jurisdiction, streams_of_a_node(), std::move(on)),
+        how_(std::move(how)) {}
 
   caf::error start() {
     if (auto failed = open())
@@ -212,11 +213,17 @@ private:
 
 } // namespace
 
-caf::expected<std::unique_ptr<service>> start_node(node_settings how) {
-  auto x = std::make_unique<node>(std::make_shared<const node_settings>(std::move(how)));
+caf::expected<std::unique_ptr<service>> start_node_on(std::shared_ptr<machine> on,
+                                                      node_settings how) {
+  auto x =
+      std::make_unique<node>(std::make_shared<const node_settings>(std::move(how)), std::move(on));
   if (auto failed = x->start())
     return failed;
   return std::unique_ptr<service>(std::move(x));
+}
+
+caf::expected<std::unique_ptr<service>> start_node(node_settings how) {
+  return start_node_on(this_machine(), std::move(how));
 }
 
 } // namespace igl

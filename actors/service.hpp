@@ -19,6 +19,8 @@ public:
   /// False: some of it did not end within settings.shutdown_timeout; the process should then end
   /// without further ado.
   virtual bool stop() = 0;
+  /// Ends as if the process had been killed: nothing is finished, nothing is said to anybody.
+  virtual void abandon() = 0;
   /// The root supervisor gave up: why. Empty: it runs.
   virtual std::string gave_up() const = 0;
   /// One line for the log: where it listens.
@@ -31,5 +33,12 @@ public:
 /// may be away: it starts all the same and goes on when they come.
 caf::expected<std::unique_ptr<service>> start_node(node_settings how);
 caf::expected<std::unique_ptr<service>> start_endpoint(endpoint_settings how);
+
+class machine;
+/// The same on another machine than this one.
+caf::expected<std::unique_ptr<service>> start_node_on(std::shared_ptr<machine> on,
+                                                      node_settings how);
+caf::expected<std::unique_ptr<service>> start_endpoint_on(std::shared_ptr<machine> on,
+                                                          endpoint_settings how);
 
 } // namespace igl

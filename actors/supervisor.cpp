@@ -279,12 +279,15 @@ child_spec subtree(caf::actor_system& system, supervisor_options options,
   return spec;
 }
 
-bool stop(caf::actor_system& system, const supervisor_actor& root,
-          std::chrono::milliseconds within) {
+bool stop(caf::actor_system& system, const supervisor_actor& root, std::chrono::milliseconds within,
+          caf::exit_reason why,
+          const std::function<void(const std::function<bool()>&)>& meanwhile) {
   bool down = false;
   caf::scoped_actor self{system};
   self->monitor(root);
-  self->send_exit(root, caf::exit_reason::user_shutdown);
+  self->send_exit(root, why);
+  if (meanwhile)
+    meanwhile([&] { return !self->mailbox().empty(); });
   self->receive([&](const caf::down_msg&) { down = true; }, caf::after(within) >> [] {});
   return down;
 }

@@ -4,6 +4,7 @@
 #include "messages/interfaces.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/exit_reason.hpp>
 #include <caf/scheduled_actor.hpp>
 
 #include <chrono>
@@ -123,9 +124,11 @@ supervisor(supervisor_actor::stateful_pointer<supervisor_state> self, supervisor
 
 /// Stops a whole tree and waits until it is down, for the thread of `main` (it blocks). `root` is
 /// the supervisor itself, not a reference to it. False: it was still not down after `within`; the
-/// process should then end without further ado.
-bool stop(caf::actor_system& system, const supervisor_actor& root,
-          std::chrono::milliseconds within);
+/// process should then end without further ado. `meanwhile` is called with what is waited for, and
+/// returns when it is there; empty: others get there by themselves.
+bool stop(caf::actor_system& system, const supervisor_actor& root, std::chrono::milliseconds within,
+          caf::exit_reason why = caf::exit_reason::user_shutdown,
+          const std::function<void(const std::function<bool()>&)>& meanwhile = {});
 
 /// Lets an actor that dies of an exception end, and answer, with `runtime_error` and what().
 void name_exceptions(caf::scheduled_actor* self);

@@ -1,4 +1,3 @@
-#include "http/detail/document_stream.hpp"
 #include "http/detail/routes.hpp"
 #include "http/detail/upload.hpp"
 #include "http/range.hpp"
@@ -75,8 +74,11 @@ void send(const std::shared_ptr<exchange>& x, const services_ptr& with, const ob
   auto size = std::to_string(found.size);
   if (wanted.what == byte_range::meaning::unsatisfiable)
     return x->reply({416, {}, {}, {{"Content-Range", "bytes */" + size}}});
-  streamed_answer y{
-      200, document_type, wanted.length, {}, {{"Accept-Ranges", "bytes"}, {"ETag", tag}}};
+  streamed_answer y{200,
+                    document_type,
+                    {wanted.first, wanted.length, document_piece_size},
+                    {},
+                    {{"Accept-Ranges", "bytes"}, {"ETag", tag}}};
   if (wanted.what == byte_range::meaning::part) {
     y.status = 206;
     auto last = std::to_string(wanted.first + wanted.length - 1);
@@ -84,8 +86,7 @@ void send(const std::shared_ptr<exchange>& x, const services_ptr& with, const ob
         {"Content-Range", "bytes " + std::to_string(wanted.first) + "-" + last + "/" + size});
   }
   if (x->method() != "HEAD" && wanted.length > 0)
-    y.body = open_document_stream({wanted.first, wanted.length, document_piece_size},
-                                  pieces_of(with, found.upload));
+    y.pieces = pieces_of(with, found.upload);
   x->stream(std::move(y));
 }
 

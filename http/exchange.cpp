@@ -2,76 +2,11 @@
 
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
-#include "messages/text.hpp"
 
-#include <cpprest/streams.h>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include <stdexcept>
-
 namespace igl {
-
-namespace {
-
-using names = web::http::header_names;
-using web_response = web::http::http_response;
-
-/// A body that nobody reads is taken off the line up to this size, so that the caller has written
-/// all of it when it reads the answer; of a larger one the connection is cut.
-constexpr uint64_t most_dropped = 64 << 20;
-
-constexpr std::string_view no_continue =
-    R"({"errors": [{"status": "Expectation Failed", "code": "generic-http-error", )"
-    R"("title": "Expectation Failed", "detail": "this server never says 100 Continue: send the )"
-    R"(body at once, or after a second", "source": ["Expect"]}]})";
-
-/// The body of an answer that has none, although its length is told.
-concurrency::streams::istream no_body() {
-  concurrency::streams::container_buffer<std::vector<uint8_t>> nothing(std::vector<uint8_t>{},
-                                                                       std::ios_base::in);
-  nothing.sbumpc();
-  return nothing.create_istream();
-}
-
-} // namespace
-
-exchange::exchange(web::http::http_request request, std::shared_ptr<traffic> load,
-                   std::string own_origin)
-    : request_(std::move(request)), load_(std::move(load)), own_origin_(std::move(own_origin)) {
-  auto& headers = request_.headers();
-  std::string text;
-  if (headers.match(names::transfer_encoding, text)) {
-    well_framed_ =
-        equal_ignoring_case(trimmed(text), "chunked") && !headers.has(names::content_length);
-  } else if (headers.match(names::content_length, text)) {
-    length_ = parse_number(trimmed(text));
-    well_framed_ = static_cast<bool>(length_);
-  } else {
-    length_ = 0;
-  }
-  must_close_ = !well_framed_;
-}
-
-exchange::~exchange() {
-  if (!answered_)
-    guarded([this] { fail(make_problem(errc::broken_promise)); });
-}
-
-std::string exchange::header(const char* name) const {
-  auto found = request_.headers().find(name);
-  return found == request_.headers().end() ? std::string{} : found->second;
-}
-
-std::string exchange::added_by_proxy() const {
-  for (auto& [name, value] : request_.headers()) {
-    auto small = lower_case(name);
-    if (small == "forwarded" || small == "via" || small == "x-real-ip" ||
-        small.starts_with("x-forwarded-"))
-      return name;
-  }
-  return {};
-}
 
 std::string exchange::origin() const {
   auto host = header("Host");
@@ -91,95 +26,6 @@ bool exchange::demand(std::string_view media_type) {
   return false;
 }
 
-concurrency::streams::streambuf<uint8_t> exchange::take_body() {
-  body_taken_ = true;
-  if (!length_ && !expects_continue())
-    load_->watch(weak_from_this());
-  return request_.body().streambuf();
-}
-
-void exchange::read(uint64_t at_most, std::function<void(std::string)> then) {
-  if (!well_framed_)
-    return fail(make_problem(errc::bad_request, "the length of the body cannot be believed",
-                             R"(["Content-Length", "Transfer-Encoding"])"));
-  if (!length_)
-    return read_chunked(at_most, std::move(then));
-  if (*length_ > at_most)
-    return fail(make_problem(errc::too_large));
-  if (*length_ == 0)
-    return then({});
-  // What extract_vector() does, with one hop between threads and one copy less.
-  auto arrived = pplx::create_task(request_._get_impl()->_get_data_available());
-  auto take = [self = shared_from_this(), then = std::move(then)](pplx::task<uint64_t> whole) {
-    self->guarded([&] {
-      std::string body(static_cast<size_t>(*self->length_), '\0');
-      size_t read = 0;
-      try {
-        whole.get();
-        read = self->take_body().scopy(reinterpret_cast<uint8_t*>(body.data()), body.size());
-      } catch (const std::exception&) {
-        // The caller hung up; there is nobody left to read the answer.
-      }
-      if (read != body.size())
-        return self->fail(
-            make_problem(errc::bad_request, "the body was cut short", R"(["Content-Length"])"));
-      then(std::move(body));
-    });
-  };
-  if (arrived.is_done())
-    take(arrived);
-  else
-    arrived.then(std::move(take));
-}
-
-void exchange::read_chunked(uint64_t at_most, std::function<void(std::string)> then) {
-  auto buffer = std::make_shared<std::string>(static_cast<size_t>(at_most) + 1, '\0');
-  auto stream = take_body();
-  stream.getn(reinterpret_cast<uint8_t*>(buffer->data()), buffer->size())
-      .then([self = shared_from_this(), buffer, then = std::move(then)](pplx::task<size_t> some) {
-        self->guarded([&] {
-          self->body_ended();
-          size_t read = 0;
-          try {
-            read = some.get();
-          } catch (const std::exception&) {
-            return self->fail(make_problem(errc::bad_request, "the body was cut short",
-                                           R"(["Transfer-Encoding"])"));
-          }
-          if (read == buffer->size()) {
-            self->abandon_body();
-            return self->fail(make_problem(errc::too_large));
-          }
-          buffer->resize(read);
-          then(std::move(*buffer));
-        });
-      });
-}
-
-bool exchange::expects_continue() const {
-  return (!length_ || *length_ > 0) && equal_ignoring_case(header("Expect"), "100-continue");
-}
-
-/// An unsynchronised look at a counter; who insists has not sent a byte for seconds.
-bool exchange::nothing_came() {
-  return !some_came_ && request_.body().streambuf().in_avail() == 0;
-}
-
-void exchange::end_stalled_body(std::chrono::milliseconds patience) {
-  auto since = std::chrono::steady_clock::now().time_since_epoch() - moved_.load();
-  if (answered_ || body_ended_)
-    return;
-  if (expects_continue() && since >= patience / 2 && nothing_came()) {
-    must_close_ = true;
-    abandon_body();
-    return reply({417, std::string(no_continue)});
-  }
-  if (length_ || !body_taken_ || since < patience)
-    return;
-  abandon_body();
-  fail(make_problem(errc::bad_request, "the body was cut short", R"(["Transfer-Encoding"])"));
-}
-
 void exchange::guarded(const std::function<void()>& piece) {
   std::string what = "something that is no exception";
   try {
@@ -193,40 +39,6 @@ void exchange::guarded(const std::function<void()>& piece) {
   fail(make_problem(errc::internal));
 }
 
-void exchange::expect_long_wait() {
-  waits_long_ = true;
-  load_->begin_wait(peer());
-}
-
-void exchange::reply(answer x) {
-  if (!claim_answer())
-    return;
-  web_response response(x.status);
-  for (auto& [name, value] : x.headers)
-    response.headers().add(name, std::move(value));
-  if (!x.body.empty() && method() != web::http::methods::HEAD)
-    response.set_body(std::move(x.body), x.content_type);
-  send(std::move(response));
-}
-
-void exchange::stream(streamed_answer x) {
-  if (!claim_answer())
-    return;
-  web_response response(x.status);
-  for (auto& [name, value] : x.headers)
-    response.headers().add(name, std::move(value));
-  if (x.body.is_valid()) {
-    response.set_body(x.body, x.length, x.content_type);
-  } else if (x.length > 0) {
-    // cpprestsdk ends the connection when a body ends before its length; that suits HEAD.
-    response.set_body(no_body(), x.length, x.content_type);
-    must_close_ = true;
-  } else {
-    response.headers().set_content_type(x.content_type);
-  }
-  send(std::move(response));
-}
-
 void exchange::fail(const caf::error& why) {
   auto x = problem_of(why);
   answer refusal{entry_of(x.code).http_status, problem_to_wire(x)};
@@ -235,14 +47,14 @@ void exchange::fail(const caf::error& why) {
   if (refusal.status == 401)
     refusal.headers.push_back({"WWW-Authenticate", "Bearer"});
   if (refusal.status == 413)
-    must_close_ = true;
+    close_afterwards();
   if (refusal.status == 500)
     spdlog::error("http answers {} {} with 500: {}", method(), path(), sentence_of(why));
   reply(std::move(refusal));
 }
 
 void exchange::refuse_and_close(const caf::error& why) {
-  must_close_ = true;
+  close_afterwards();
   fail(why);
 }
 
@@ -251,48 +63,6 @@ void exchange::refuse_method(std::string allow) {
          problem_to_wire({errc::method_not_allowed, {}, {}}),
          "application/json",
          {{"Allow", std::move(allow)}}});
-}
-
-bool exchange::claim_answer() {
-  return !answered_.exchange(true);
-}
-
-/// cpprestsdk writes an answer only after it has read the body, into memory without bound if
-/// nobody says that the bytes are not wanted. A small body is taken off the line and dropped;
-/// otherwise the body is declared complete, and the connection ends with the answer.
-void exchange::leave_body() {
-  if (body_taken_ || (length_ && *length_ == 0))
-    return;
-  auto body = request_.body().streambuf();
-  if (length_ && *length_ <= most_dropped && !request_.headers().has("Expect")) {
-    body.close(std::ios_base::in);
-    return;
-  }
-  must_close_ = true;
-  auto unwanted = std::make_exception_ptr(std::runtime_error("the body is not wanted"));
-  body.close(std::ios_base::out, unwanted);
-  request_._get_impl()->_complete(0, unwanted);
-}
-
-void exchange::send(web::http::http_response response) {
-  leave_body();
-  if (waits_long_)
-    load_->end_wait(peer());
-  if (must_close_)
-    response.headers()[names::connection] = "close";
-  try {
-    request_.reply(response).then([load = load_](pplx::task<void> written) {
-      try {
-        written.get();
-      } catch (const std::exception&) {
-        // The caller hung up before it had the answer.
-      }
-      load->leave();
-    });
-  } catch (const std::exception&) {
-    // The listener was closed meanwhile and has answered itself.
-    load_->leave();
-  }
 }
 
 } // namespace igl

@@ -10,9 +10,6 @@ namespace igl {
 
 namespace {
 
-/// Who waits too long is looked for as often as this.
-constexpr std::chrono::seconds look{1};
-
 gateway_actor& behind(const caf::strong_actor_ptr& x) {
   return static_cast<gateway_actor&>(*caf::actor_cast<caf::abstract_actor*>(x));
 }
@@ -25,7 +22,7 @@ struct gateway_watch_state {
 /// timers, and CAF's clock waits for room in its own queue when that is full, for ever.
 gateway_watch_actor::behavior_type
 gateway_watch(gateway_watch_actor::stateful_pointer<gateway_watch_state> self,
-              const caf::strong_actor_ptr& over) {
+              const caf::strong_actor_ptr& over, std::chrono::milliseconds look) {
   self->delayed_send(self, look, caf::tick_atom_v);
   return {
       [=](caf::tick_atom) {
@@ -106,13 +103,14 @@ void gateway_actor::on_destroy() {
 
 // -- handle --------------------------------------------------------------------------------------
 
-gateway::gateway(caf::actor_system& sys, std::shared_ptr<gauge> waiting)
+gateway::gateway(caf::actor_system& sys, std::shared_ptr<gauge> waiting,
+                 std::chrono::milliseconds look)
     : waiting_(std::move(waiting)) {
   caf::actor_config config;
   actor_ = caf::make_actor<gateway_actor, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(),
                                                                  &sys, config);
   // Hidden: an actor system does not wait for it.
-  watch_ = sys.spawn<caf::hidden>(gateway_watch, actor_);
+  watch_ = sys.spawn<caf::hidden>(gateway_watch, actor_, look);
 }
 
 void gateway::stop() const {

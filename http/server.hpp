@@ -46,6 +46,7 @@ struct server_options {
   /// Counts the requests that wait for an API's answer, which is a matter of the ledger only; null:
   /// nobody wants to know.
   std::shared_ptr<gauge> waiting;
+  std::chrono::milliseconds look{1000}; ///< who waits too long for an actor is looked for so often
 };
 
 /// The listeners of a process. Requests are parsed here and answered by actors; no thread waits for

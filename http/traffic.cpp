@@ -32,15 +32,15 @@ std::map<std::string, uint32_t> traffic::waiting() {
   return waiting_;
 }
 
-void traffic::watch(std::weak_ptr<exchange> x) {
+void traffic::watch(std::weak_ptr<web_exchange> x) {
   std::lock_guard lock{guard_};
   watched_.push_back(std::move(x));
 }
 
-std::vector<std::shared_ptr<exchange>> traffic::watched() {
+std::vector<std::shared_ptr<web_exchange>> traffic::watched() {
   std::lock_guard lock{guard_};
   std::erase_if(watched_, [](auto& x) { return x.expired(); });
-  std::vector<std::shared_ptr<exchange>> there;
+  std::vector<std::shared_ptr<web_exchange>> there;
   for (auto& x : watched_)
     if (auto strong = x.lock())
       there.push_back(std::move(strong));

@@ -74,8 +74,10 @@ using answer_of =
 /// The way from cpprestsdk's threads to the APIs' actors and back. No thread waits for an answer.
 class gateway {
 public:
-  /// `waiting` counts the requests whose patience is timeouts::api at most.
-  gateway(caf::actor_system& sys, std::shared_ptr<gauge> waiting);
+  /// `waiting` counts the requests whose patience is timeouts::api at most. Who waits too long is
+  /// looked for as often as `look` says.
+  gateway(caf::actor_system& sys, std::shared_ptr<gauge> waiting,
+          std::chrono::milliseconds look = std::chrono::seconds{1});
   gateway(const gateway&) = delete;
   gateway& operator=(const gateway&) = delete;
   ~gateway() { stop(); }

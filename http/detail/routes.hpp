@@ -18,7 +18,7 @@ struct services {
   gateway through;
 
   services(caf::actor_system& sys, server_options options, api_actors actors)
-      : how(std::move(options)), who(std::move(actors)), through(sys, how.waiting) {}
+      : how(std::move(options)), who(std::move(actors)), through(sys, how.waiting, how.look) {}
 };
 using services_ptr = std::shared_ptr<const services>;
 

@@ -11,7 +11,7 @@
 
 namespace igl {
 
-class exchange;
+class web_exchange;
 
 /// Counts the requests in flight and says whether one more is welcome. Thread-safe.
 class traffic {
@@ -29,9 +29,9 @@ public:
   std::map<std::string, uint32_t> waiting();
   /// The body of this request comes in chunks. cpprestsdk forgets a connection whose chunks are
   /// malformed, so somebody has to look after it.
-  void watch(std::weak_ptr<exchange> x);
+  void watch(std::weak_ptr<web_exchange> x);
   /// Those of them that are still there.
-  std::vector<std::shared_ptr<exchange>> watched();
+  std::vector<std::shared_ptr<web_exchange>> watched();
   /// From now on nothing is welcome.
   void drain();
   /// False: the time was over first.
@@ -44,7 +44,7 @@ private:
   uint32_t in_flight_ = 0;
   bool draining_ = false;
   std::map<std::string, uint32_t> waiting_;
-  std::vector<std::weak_ptr<exchange>> watched_;
+  std::vector<std::weak_ptr<web_exchange>> watched_;
 };
 
 } // namespace igl
