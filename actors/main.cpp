@@ -6,6 +6,9 @@
 #include "config/commands.hpp"
 #include "config/nearest.hpp"
 #include "http/server.hpp"
+#include "scenarios/runner/command.hpp"
+#include "scenarios/runner/fuzz.hpp"
+#include "scenarios/runner/record.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -217,6 +220,37 @@ int main(int argc, char** argv) {
       on_chain("switch", "let another block, as of a branch left behind, be the tip");
   chain_switch->add_option("BLOCK", chain_how.number, "its number")->check(existing)->required();
 
+  igl::scenario::run_options story;
+  auto* scenario = app.add_subcommand("scenario", "play stories of what governments exchange");
+  require_one(scenario);
+  auto* play = scenario->add_subcommand("run", "play stories; says what did not come true");
+  play->add_option("PATH", story.path, "a story, or a folder of them")->required();
+  play->add_flag("--rewrite", story.rewrite, "write what came out into the story");
+  play->add_flag("--live", story.live, "with real processes on this computer");
+  play->add_option("--seed", story.seed, "where all chance comes from")->capture_default_str();
+  play->add_option("--seeds", story.seeds,
+                   "a range, such as 1..1000; ends at the first that fails");
+  play->add_flag("-v", story.verbose, "print every line as it comes out");
+  play->add_option("--junit", story.junit, "write a report for machines to this file");
+  igl::scenario::fuzz_options invent;
+  auto* fuzz = scenario->add_subcommand(
+      "fuzz", "invent stories and play them; stops at the first in which something is not true");
+  fuzz->add_option("--seeds", invent.seeds, "a range, such as 1..1000; from a fresh one on");
+  fuzz->add_option("--for", invent.time, "ends after so long, such as 60s or 8h");
+  fuzz->add_option("--keep", invent.keep, "folder for the story that failed");
+  fuzz->add_flag("--show", invent.show, "print the stories instead of playing them");
+  fuzz->add_flag("-v", invent.verbose, "print a line for each story");
+  igl::scenario::record_options incident;
+  auto* record = scenario->add_subcommand(
+      "record", "print a story of what happened at a running node, to play it again");
+  record->add_option("--from", incident.from, "URL of the node")->required();
+  record->add_option("--message", incident.message, "this one only, such as AU:17");
+  record->add_option("--documents", incident.documents,
+                     "folder to fetch the documents into; without it the story has their hashes");
+  record->add_option("--token", incident.token, "operator.token of the node")
+      ->envname("IGL_OPERATOR_TOKEN");
+  auto* vocabulary = scenario->add_subcommand("commands", "list what a story can say");
+
   auto* config = app.add_subcommand("config", "check and show configuration files");
   require_one(config);
   auto* check = config->add_subcommand("check", "report every mistake as file:line:column");
@@ -255,6 +289,15 @@ int main(int argc, char** argv) {
     return igl::commands::chain_fork(term, chain_how);
   if (*chain_switch)
     return igl::commands::chain_switch(term, chain_how);
+
+  if (*play)
+    return igl::scenario::run(story, std::cout, std::cerr);
+  if (*fuzz)
+    return igl::scenario::fuzz(invent, std::cout, std::cerr);
+  if (*record)
+    return igl::scenario::record(incident, std::cout, std::cerr);
+  if (*vocabulary)
+    return igl::scenario::list_commands(std::cout);
 
   igl::node_client client{address};
   if (*put)

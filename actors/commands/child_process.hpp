@@ -17,7 +17,7 @@ public:
   /// process die first. Fails with unavailable.
   static caf::expected<child_process> start(std::vector<std::string> arguments,
                                             const std::string& log_file,
-                                            const std::vector<std::string>& environment = {});
+                                            const std::vector<std::string>& variables = {});
 
   child_process() = default;
   child_process(child_process&& other) noexcept;

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "messages/orders.hpp"
+#include "storage/streams.hpp"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+namespace igl::scenario {
+
+struct presence;
+
+/// The moments in the life of a job at which everything that was only in memory may go.
+enum class crash_point : uint8_t {
+  before_decision,       ///< the stream has handed it out, nobody has looked at it
+  after_call,            ///< a peer has answered, nobody has heard it
+  after_commit,          ///< it is settled on disk, nobody knows
+  after_acknowledgement, ///< the stream has forgotten it
+};
+inline constexpr std::array<std::string_view, 4> crash_points{
+    "before-decision", "after-call", "after-commit", "after-acknowledgement"};
+caf::optional<crash_point> parse_crash_point(std::string_view text);
+
+/// What is to happen to a process, once, at a moment in the life of a job; and what may happen to
+/// it at any of them.
+class crash_plan {
+public:
+  void arm(crash_point when, stream where, std::function<void()> what);
+  void disarm() { what_ = nullptr; }
+  /// Called at every moment at which nothing else is planned.
+  std::function<void()> otherwise;
+  /// The moment has come.
+  void reach(crash_point when, stream where);
+  /// An answer of a peer has come: to whom is not said, so it counts for the armed stream if one of
+  /// its jobs is in hand.
+  void answered();
+
+  std::array<uint64_t, stream_count> in_hand{}; ///< jobs that are handed out, of each stream
+
+private:
+  std::function<void()> what_; ///< empty: nothing is planned
+  crash_point when_ = crash_point::before_decision;
+  stream where_ = stream::inbox;
+};
+
+/// The streams as one incarnation of a process sees them: what it does after its end does not
+/// count.
+std::shared_ptr<streams> watched_streams(std::shared_ptr<streams> inner,
+                                         std::shared_ptr<const presence> who,
+                                         std::shared_ptr<crash_plan> plan);
+
+} // namespace igl::scenario

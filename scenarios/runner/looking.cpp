@@ -1,0 +1,162 @@
+#include "scenarios/runner/story.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/text.hpp"
+
+namespace igl::scenario {
+
+namespace {
+
+constexpr std::chrono::hours far{24 * 3650};
+
+/// How long until then, in the largest unit that matters.
+std::string until(caf::timestamp at, caf::timestamp now) {
+  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at - now).count();
+  if (seconds <= 0)
+    return "now";
+  if (seconds < 120)
+    return "in " + std::to_string(seconds) + " s";
+  if (seconds < 7200)
+    return "in " + std::to_string(seconds / 60) + " min";
+  return "in " + std::to_string(seconds / 3600) + " h";
+}
+
+} // namespace
+
+void story::add_looking() {
+  add("show message {MESSAGE} at {PROCESS}", {}, "what a node has of a message",
+      [this](const call& x) -> caf::error {
+        auto book = book_of(x.slots[1]);
+        if (!book)
+          return book.error();
+        auto found = (*book)->read(find_message{*parse_reference(x.slots[0])});
+        if (!found)
+          return found.error();
+        if (!found->record) {
+          say(told_by(x.slots[1], "does not have " + x.slots[0]));
+          return caf::none;
+        }
+        auto& record = *found->record;
+        say(told_by(x.slots[1],
+                    x.slots[0] + " " + to_string(record.status) + ", to " +
+                        record.content.receiver +
+                        (record.channel_id.empty()
+                             ? ""
+                             : ", over " + record.channel_id + " as " + record.channel_txn_id)));
+        return caf::none;
+      });
+  add("show status of {MESSAGE} at {PROCESS}", {},
+      "the same without the channel, which may be chance", [this](const call& x) -> caf::error {
+        auto book = book_of(x.slots[1]);
+        if (!book)
+          return book.error();
+        auto found = (*book)->read(find_message{*parse_reference(x.slots[0])});
+        if (!found)
+          return found.error();
+        say(told_by(x.slots[1], found->record ? x.slots[0] + " " + to_string(found->record->status)
+                                              : "does not have " + x.slots[0]));
+        return caf::none;
+      });
+  add("show document {DOCUMENT} at {PROCESS}", {},
+      "whether a node has a document, and who may read it", [this](const call& x) -> caf::error {
+        auto book = book_of(x.slots[1]);
+        if (!book)
+          return book.error();
+        auto hash = world_.called().real(x.slots[0]);
+        auto found = (*book)->read(find_object{hash});
+        if (!found)
+          return found.error();
+        auto line = found->info
+                        ? x.slots[0] + ", " + std::to_string(found->info->size) + " bytes, for"
+                        : "does not have " + x.slots[0];
+        if (found->info)
+          for (auto& y : world_.processes())
+            if (y->is == process::kind::node)
+              if (auto may = (*book)->read(may_read{hash, y->nation}); may && may->granted)
+                line += " " + y->nation;
+        say(told_by(x.slots[1], line));
+        return caf::none;
+      });
+  add("show events {MESSAGE} at {PROCESS}", {}, "what happened to a message at a node, in order",
+      [this](const call& x) -> caf::error {
+        auto book = book_of(x.slots[1]);
+        if (!book)
+          return book.error();
+        auto found = (*book)->read(find_events{x.slots[0], 0, 1000});
+        if (!found)
+          return found.error();
+        for (auto& event : found->events)
+          say(told_by(x.slots[1], sentence_of(event)));
+        return caf::none;
+      });
+  add("show dead-letters at {PROCESS}", {}, "what was given up, and why",
+      [this](const call& x) -> caf::error {
+        auto book = book_of(x.slots[0]);
+        if (!book)
+          return book.error();
+        auto found = (*book)->read(find_dead_letters{0, 1000});
+        if (!found)
+          return found.error();
+        for (auto& letter : found->letters)
+          say(told_by(x.slots[0], std::to_string(letter.number) + "  " +
+                                      to_string(letter.job.order.on) + "  " +
+                                      letter.job.order.about + ": " + letter.reason));
+        if (found->letters.empty())
+          say(told_by(x.slots[0], "no dead letters"));
+        return caf::none;
+      });
+  add("show jobs at {PROCESS}", {}, "what is still to be done, and why it is not done",
+      [this](const call& x) -> caf::error {
+        auto book = book_of(x.slots[0]);
+        if (!book)
+          return book.error();
+        bool any = false;
+        const auto now = world_.time().now();
+        for (auto& entry : stream_catalogue()) {
+          auto open = (*book)->read(due_jobs{entry.id, {}, now + far, 1000});
+          if (!open)
+            return open.error();
+          for (auto& job : open->jobs) {
+            any = true;
+            say(told_by(x.slots[0], std::string{entry.name} + "  " + job.order.about + ": " +
+                                        (job.last_error.empty() ? "waits" : job.last_error) + ", " +
+                                        std::to_string(job.attempts) + " attempts failed, next " +
+                                        until(job.order.due, now)));
+          }
+        }
+        if (!any)
+          say(told_by(x.slots[0], "nothing is left to do"));
+        return caf::none;
+      });
+  phrases_.back().simulated = true;
+  auto act = [this](const call& x, const char* what) -> caf::error {
+    auto book = book_of(x.slots[0]);
+    if (!book)
+      return book.error();
+    auto number = *parse_number(x.slots[1]);
+    if (std::string_view{what} == "drop")
+      if (auto all = (*book)->read(find_dead_letters{0, 100'000}))
+        for (auto& letter : all->letters)
+          if (letter.number == number)
+            invariants_.dropped(letter.job.order.id, letter.job.order.about);
+    http_request wanted;
+    wanted.method = "POST";
+    wanted.url = "/operator/dead-letters/" + x.slots[1] + "/" + what;
+    wanted.headers = {{"Authorization", "Bearer scenario"},
+                      {"Content-Type", "application/x-www-form-urlencoded"}};
+    auto answer = answer_of(x.slots[0], std::move(wanted));
+    if (!answer)
+      return answer.error();
+    say(told_by(x.slots[0],
+                std::to_string(answer->status) + "  " +
+                    (answer->status < 300 ? std::string{what} + " dead letter " + x.slots[1]
+                                          : answer->body)));
+    return caf::none;
+  };
+  add("{NATION} replays dead letter {NUMBER}", {}, "an operator has it done again",
+      [act](const call& x) { return act(x, "replay"); });
+  add("{NATION} drops dead letter {NUMBER}", {}, "an operator gives it up",
+      [act](const call& x) { return act(x, "drop"); });
+}
+
+} // namespace igl::scenario

@@ -1,0 +1,252 @@
+#include "scenarios/runner/record.hpp"
+
+#include "actors/commands/node_client.hpp"
+#include "messages/errors.hpp"
+#include "messages/json.hpp"
+#include "messages/multihash.hpp"
+#include "messages/text.hpp"
+#include "messages/uri.hpp"
+#include "scenarios/runner/names.hpp"
+#include "scenarios/runner/telling.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <regex>
+#include <set>
+
+namespace igl::scenario {
+
+namespace {
+
+/// A word of a story; in quotation marks where it has to be.
+std::string word_of(const std::string& text) {
+  return text.find_first_of(" \t") == std::string::npos ? text : '"' + text + '"';
+}
+
+/// Writes a story from events.
+class writer {
+public:
+  writer(const recording& x, const std::string& about) : x_(x), about_(about) {}
+
+  std::string story() {
+    for (auto& event : x_.events)
+      look(event);
+    if (nations_.size() < 2)
+      nations_.insert(x_.nation == "AU" ? "SG" : "AU");
+    std::string text = "# Recorded at the node of " + x_.nation +
+                       (about_.empty() ? "" : ", what concerns " + about_) +
+                       ". The media of its channels are not known there: say medium=… of each.\n\n";
+    std::string all;
+    for (auto& nation : nations_) {
+      text += "nation " + nation + '\n';
+      all += (all.empty() ? "" : ",") + nation;
+    }
+    if (channels_.empty())
+      channels_.emplace_back("channel");
+    for (auto& channel : channels_)
+      text += "channel " + channel + " between=" + all + '\n';
+    text += "----\nok\n\n";
+    for (auto& event : x_.events)
+      tell(event);
+    return text + body_ + "run quietly\n" + questions() + "----\n" + said_ + answers();
+  }
+
+private:
+  bool concerns(const std::string& about) const { return about_.empty() || about == about_; }
+
+  /// Who there is.
+  void look(const event& x) {
+    static const std::regex over{"channel ([a-z0-9-]+) as (\\S+)"};
+    if (!parse_reference(x.about) || !concerns(x.about))
+      return;
+    std::smatch found;
+    if ((x.what == event_kind::message_routed || x.what == event_kind::message_received) &&
+        std::regex_search(x.detail, found, over)) {
+      auto channel = found[1].str();
+      if (std::find(channels_.begin(), channels_.end(), channel) == channels_.end())
+        channels_.push_back(channel);
+      called_.call(found[2].str(), channel + ":" + std::to_string(++carried_[channel]));
+    }
+    auto message = x_.messages.find(x.about);
+    if (message == x_.messages.end())
+      return;
+    nations_.insert(message->second.sender);
+    nations_.insert(message->second.receiver);
+  }
+
+  void pause(caf::timestamp at) {
+    if (last_ != caf::timestamp{} && at - last_ >= std::chrono::seconds{1})
+      body_ +=
+          "wait " +
+          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(at - last_).count()) +
+          "s quietly\n";
+    last_ = at;
+  }
+  void command(caf::timestamp at, const std::string& line) {
+    pause(at);
+    body_ += line + '\n';
+  }
+
+  /// What somebody did; what else went wrong is a remark.
+  void tell(const event& x) {
+    if (x.what == event_kind::subscribed && about_.empty() && x.detail.rfind("http", 0) == 0 &&
+        subscribed_.insert(x.about + ' ' + x.detail).second)
+      return command(x.at, "subscriber s" + std::to_string(subscribed_.size()) + " at " +
+                               x_.nation + " topic=" + word_of(x.about));
+    if (!parse_reference(x.about) || !concerns(x.about))
+      return;
+    auto message = x_.messages.find(x.about);
+    if ((x.what == event_kind::message_posted || x.what == event_kind::message_received) &&
+        message != x_.messages.end() && posted_.insert(x.about).second)
+      return post(x.at, message->second);
+    static constexpr std::string_view decision = ": a business said so";
+    auto said = x.detail.rfind(decision);
+    if (x.what == event_kind::status_changed && said != std::string::npos) {
+      auto status = x.detail.substr(0, said);
+      status = status.substr(status.rfind(' ') + 1);
+      said_ += told_by(x_.nation, "200  " + x.about + " " + status) + '\n';
+      return command(x.at, x_.nation + " patches " + word_of(x.about) + " status=" + status);
+    }
+    if (x.what == event_kind::attempt_failed || x.what == event_kind::channel_passed_over ||
+        x.what == event_kind::job_died) {
+      pause(x.at);
+      body_ += "# " + x.about + ": " + called_.in_the_story(sentence_of(x)) + '\n';
+    }
+  }
+
+  void post(caf::timestamp at, const message& x) {
+    if (auto document = document_of(x.obj); document && stored_.insert(*document).second) {
+      command(at, x.sender + " stores " + *document + " for " + x.receiver);
+      said_ += told_by(x.sender, "200  " + *document + " stored for " + x.receiver) + '\n';
+    }
+    command(at, x.sender + " posts " + word_of(x.sender_ref) + " to " + x.receiver +
+                    " subject=" + word_of(x.subject) + " object=" + word_of(x.obj) +
+                    " predicate=" + word_of(x.predicate));
+    said_ += told_by(x.sender, "201  " + to_string(x.ref()) + " pending") + '\n';
+  }
+
+  std::string questions() {
+    std::string text;
+    for (auto& about : posted_)
+      text += "show events " + word_of(about) + " at " + x_.nation + '\n';
+    return text;
+  }
+  std::string answers() {
+    std::string text;
+    for (auto& about : posted_)
+      for (auto& event : x_.events)
+        if (event.about == about)
+          text += called_.in_the_story(told_by(x_.nation, sentence_of(event))) + '\n';
+    return text;
+  }
+
+  const recording& x_;
+  const std::string& about_;
+  std::string body_;
+  std::string said_; ///< what the commands of the body are answered
+  caf::timestamp last_{};
+  names called_;
+  std::set<std::string> nations_;
+  std::vector<std::string> channels_;
+  std::map<std::string, uint64_t> carried_;
+  std::set<std::string> subscribed_;
+  std::set<std::string> stored_;
+  std::set<std::string> posted_;
+};
+
+caf::expected<std::vector<event>> all_events(node_client& at) {
+  constexpr uint32_t page = 5000;
+  std::vector<event> all;
+  for (;;) {
+    auto after = all.empty() ? 0 : all.back().number;
+    auto json = at.operation("GET", "/operator/events?after=" + std::to_string(after) +
+                                        "&limit=" + std::to_string(page));
+    if (!json)
+      return json.error();
+    auto found = json->at("events").get<std::vector<event>>();
+    all.insert(all.end(), found.begin(), found.end());
+    if (found.size() < page)
+      return all;
+  }
+}
+
+caf::error keep_document(node_client& at, const std::string& hash, const std::string& nation,
+                         const std::string& folder) {
+  http_request wanted;
+  wanted.method = "GET";
+  wanted.url = at.where().url + "/" + hash + "?as_jurisdiction=" + nation;
+  auto answer = at.exchange(std::move(wanted));
+  if (!answer)
+    return answer.error();
+  if (answer->status != 200)
+    return caf::none; // it has none, or may not read it: the story has the hash
+  std::filesystem::create_directories(folder);
+  if (!(std::ofstream(folder + "/" + hash, std::ios::binary) << answer->body))
+    return make_problem(errc::unavailable, folder + "/" + hash + " cannot be written");
+  return caf::none;
+}
+
+caf::error read_from(node_client& at, const record_options& how, recording& x) {
+  auto status = at.operation("GET", "/operator/status");
+  if (!status)
+    return status.error();
+  x.nation = status->value("name", std::string{});
+  auto events = all_events(at);
+  if (!events)
+    return events.error();
+  x.events = std::move(*events);
+  for (auto& event : x.events) {
+    if (event.what != event_kind::message_posted && event.what != event_kind::message_received)
+      continue;
+    if ((!how.message.empty() && how.message != event.about) || x.messages.count(event.about) != 0)
+      continue;
+    auto json = at.json("GET", at.where().url + "/message/" + percent_encode(event.about));
+    if (!json)
+      return json.error();
+    message content;
+    auto reference = parse_reference(event.about);
+    content.sender = reference->sender;
+    content.sender_ref = reference->sender_ref;
+    content.receiver = json->value("receiver", "");
+    content.subject = json->value("subject", "");
+    content.obj = json->value("obj", "");
+    content.predicate = json->value("predicate", "");
+    if (auto document = document_of(content.obj); document && !how.documents.empty())
+      if (auto why = keep_document(at, *document, x.nation, how.documents))
+        return why;
+    x.messages.emplace(event.about, std::move(content));
+  }
+  return caf::none;
+}
+
+} // namespace
+
+std::string recorded_story(const recording& x, const std::string& about) {
+  return writer{x, about}.story();
+}
+
+int record(const record_options& how, std::ostream& out, std::ostream& err) {
+  recording x;
+  node_client at{{how.from, {}, how.token}};
+  try {
+    if (auto why = read_from(at, how, x)) {
+      err << "igl scenario record: " << problem_of(why).detail << '\n';
+      return 1;
+    }
+  } catch (const std::exception& why) {
+    err << "igl scenario record: " << how.from << " is not understood: " << why.what() << '\n';
+    return 1;
+  }
+  if (!how.message.empty() && x.messages.count(how.message) == 0) {
+    err << "igl scenario record: " << how.from << " does not know " << how.message << '\n';
+    return 1;
+  }
+  out << recorded_story(x, how.message);
+  return 0;
+}
+
+} // namespace igl::scenario

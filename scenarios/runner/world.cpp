@@ -1,0 +1,367 @@
+#include "scenarios/runner/world.hpp"
+
+#include "config/config.hpp"
+#include "messages/errors.hpp"
+#include "messages/multihash.hpp"
+#include "messages/text.hpp"
+#include "messages/uri.hpp"
+#include "scenarios/runner/simulated_machine.hpp"
+#include "scenarios/runner/telling.hpp"
+#include "storage/memory_streams.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace igl::scenario {
+
+namespace {
+
+template <class Settings>
+caf::error refused(const std::string& whose, const loaded<Settings>& x) {
+  if (x.good())
+    return caf::none;
+  return make_problem(errc::bad_request, whose + ": " + x.mistakes.front().what);
+}
+
+std::string value_in(const http_request& x, std::string_view header) {
+  for (auto& h : x.headers)
+    if (equal_ignoring_case(h.name, header))
+      return h.value;
+  return {};
+}
+
+/// The topic of a callback: what its Link header calls self.
+std::string topic_of(const http_request& x) {
+  auto link = value_in(x, "Link");
+  auto self = link.find(">; rel=\"self\"");
+  if (self == std::string::npos)
+    return {};
+  auto start = link.rfind('<', self);
+  return link.substr(start + 1, self - start - 1);
+}
+
+} // namespace
+
+subscriber::told told_in(const http_request& x, caf::timestamp at) {
+  subscriber::told result{at, topic_of(x), {}, {}, x.body};
+  auto json = nlohmann::json::parse(x.body, nullptr, false);
+  if (!json.is_object())
+    return result;
+  auto text = [&](const char* name) {
+    auto found = json.find(name);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string{};
+  };
+  auto sender = text("sender");
+  result.predicate = text("predicate");
+  result.about = (sender.empty() ? "" : sender + ":") + text("sender_ref");
+  return result;
+}
+
+world::world(uint64_t seed, std::string folder) : time_(seed), folder_(std::move(folder)) {
+  businesses_->party = "businesses";
+  time_.after_step = [this] {
+    end_and_revive();
+  };
+  last_change_ = time_.now();
+}
+
+world::~world() {
+  time_.after_step = nullptr;
+  on_hop = nullptr;
+  on_told = nullptr;
+  for (auto& x : processes_)
+    if (x->running)
+      kill(*x);
+}
+
+// -- who there is --------------------------------------------------------------------------------
+
+caf::error world::add_nation(const std::string& name, settings how) {
+  if (starting_)
+    return make_problem(errc::bad_request, "nations are named before anything happens");
+  if (!nations_.emplace(name, std::move(how)).second)
+    return make_problem(errc::bad_request, "there is a nation " + name + " already");
+  nation_order_.push_back(name);
+  return caf::none;
+}
+
+caf::error world::add_channel(channel_plan x) {
+  if (starting_)
+    return make_problem(errc::bad_request, "channels are named before anything happens");
+  for (auto& nation : x.between)
+    if (!has_nation(nation))
+      return make_problem(errc::bad_request, "there is no nation " + nation);
+  if (x.between.size() < 2)
+    return make_problem(errc::bad_request, "a channel is between two nations or more");
+  if (x.medium == "memory" || x.medium == "stream")
+    x.log = make_memory_log(x.name);
+  auto name = x.name;
+  if (!channels_.emplace(name, std::move(x)).second)
+    return make_problem(errc::bad_request, "there is a channel " + name + " already");
+  channel_order_.push_back(name);
+  return caf::none;
+}
+
+caf::error world::add_subscriber(subscriber x) {
+  if (!has_nation(x.at))
+    return make_problem(errc::bad_request, "there is no nation " + x.at);
+  auto name = x.name;
+  x.who = std::make_shared<presence>(presence{name});
+  auto [added, fresh] = subscribers_.emplace(name, std::move(x));
+  if (!fresh)
+    return make_problem(errc::bad_request, "there is a subscriber " + name + " already");
+  listen(added->second);
+  return begun_ ? subscribe(added->second) : caf::error{};
+}
+
+void world::posted_to(const std::string& channel, const std::string& id) {
+  called_.call(id, channel + ":" + std::to_string(++channel_messages_[channel]));
+}
+
+std::shared_ptr<streams> world::new_streams() {
+  return make_memory_streams({std::chrono::seconds{30}, [this] {
+                                return time_.now();
+                              }});
+}
+
+process& world::add_process(process x) {
+  x.carried = new_streams();
+  processes_.push_back(std::make_unique<process>(std::move(x)));
+  return *processes_.back();
+}
+
+caf::error world::begin() {
+  if (std::exchange(starting_, true))
+    return caf::none;
+  for (auto& name : channel_order_)
+    for (auto& nation : channels_.at(name).between) {
+      process x;
+      x.is = process::kind::endpoint;
+      x.label = name + "/" + nation;
+      x.party = name;
+      x.nation = nation;
+      x.channel = name;
+      x.host = name + "-" + lower_case(nation);
+      x.config = endpoint_config(channels_.at(name), nation);
+      add_process(std::move(x));
+    }
+  for (auto& nation : nation_order_) {
+    process x;
+    x.label = x.party = x.nation = nation;
+    x.host = "node-" + lower_case(nation);
+    x.config = node_config(nation);
+    add_process(std::move(x));
+  }
+  for (auto& x : processes_)
+    if (auto why = start(*x))
+      return why;
+  for (auto& [name, x] : subscribers_)
+    if (auto why = subscribe(x))
+      return why;
+  rest();
+  begun_ = true;
+  return caf::none;
+}
+
+// -- subscribers ----------------------------------------------------------------------------------
+
+void world::listen(subscriber& x) {
+  wires_.join(x.name, x.who, [this, &x](http_request asked, auto done) {
+    auto question = asked.url.find("hub.challenge=");
+    if (asked.method == "GET" && question != std::string::npos) {
+      auto start = question + std::string_view{"hub.challenge="}.size();
+      auto challenge = percent_decode(asked.url.substr(start, asked.url.find('&', start) - start));
+      return done({200, {}, challenge ? *challenge : std::string{}});
+    }
+    if (x.answers >= 200 && x.answers < 300) {
+      x.heard.push_back(told_in(asked, time_.now()));
+      if (on_told)
+        on_told(x, x.heard.back());
+    }
+    done({x.answers, {}, {}});
+  });
+}
+
+caf::error world::subscribe(subscriber& x, bool ends) {
+  http_request wanted;
+  wanted.method = "POST";
+  wanted.url = "/subscriptions";
+  wanted.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  wanted.body = std::string{"hub.mode="} + (ends ? "unsubscribe" : "subscribe") +
+                "&hub.topic=" + percent_encode(x.topic) +
+                "&hub.callback=" + percent_encode(callback_of(x));
+  if (!x.lease.empty())
+    wanted.body += "&hub.lease_seconds=" + x.lease;
+  auto answer = ask(x.at, std::move(wanted));
+  if (!answer)
+    return answer.error();
+  if (answer->status != 202)
+    return make_problem(errc::bad_request, x.at + " answers " + std::to_string(answer->status) +
+                                               " to " + x.name + ": " + answer->body);
+  return caf::none;
+}
+
+// -- processes ------------------------------------------------------------------------------------
+
+process* world::node_of(const std::string& nation) {
+  for (auto& x : processes_)
+    if (x->is == process::kind::node && x->nation == nation)
+      return x.get();
+  return nullptr;
+}
+
+process* world::endpoint_of(const std::string& channel, const std::string& nation) {
+  for (auto& x : processes_)
+    if (x->is == process::kind::endpoint && x->channel == channel && x->nation == nation)
+      return x.get();
+  return nullptr;
+}
+
+caf::expected<std::unique_ptr<service>> world::started(process& x) {
+  x.who = std::make_shared<presence>(presence{x.party});
+  x.who->under = x.under;
+  x.plan = std::make_shared<crash_plan>();
+  x.plan->otherwise = [this, &x] {
+    if (x.under->frailty > 0 && x.who->alive &&
+        static_cast<double>(frailty_() >> 11) * 0x1.0p-53 < x.under->frailty)
+      condemn(x);
+  };
+  x.who->on_answer = [plan = x.plan] {
+    plan->answered();
+  };
+  x.actors.clear();
+  machine_parts parts;
+  parts.in = &time_;
+  parts.through = &wires_;
+  parts.who = x.who;
+  parts.host = x.host;
+  parts.name = x.label;
+  parts.carried = watched_streams(x.carried, x.who, x.plan);
+  parts.accepted = [this, &x](const settlement& what, const settled& result) {
+    last_change_ = time_.now();
+    for (auto& change : what.channel_records)
+      if (change.record.half == channel_half::posting && change.expects == 0)
+        posted_to(x.channel, change.record.said.id);
+    if (on_hop)
+      on_hop({x, what, result});
+    if (what.job)
+      x.plan->reach(crash_point::after_commit, stream_of(what.job->ticket));
+  };
+  parts.spawned = [&x](const std::string& name, const caf::strong_actor_ptr& actor) {
+    x.actors[name] = caf::actor_cast<caf::weak_actor_ptr>(actor);
+  };
+  parts.opened = [&x](std::weak_ptr<ledger> book) {
+    x.book = std::move(book);
+  };
+  parts.memory_medium = [this, &x](const endpoint_settings&) -> medium_opener {
+    return [log = channels_.at(x.channel).log]() -> caf::expected<std::unique_ptr<medium>> {
+      return make_memory_medium(log);
+    };
+  };
+  if (x.is == process::kind::node) {
+    auto how = parse_node(x.config, x.label, {});
+    if (auto why = refused("nation " + x.nation, how))
+      return why;
+    return start_node_on(simulate_machine(std::move(parts)), std::move(how.settings));
+  }
+  auto how = parse_endpoint(x.config, x.label, {});
+  if (auto why = refused("channel " + x.channel, how))
+    return why;
+  return start_endpoint_on(simulate_machine(std::move(parts)), std::move(how.settings));
+}
+
+caf::error world::start(process& x) {
+  if (x.running)
+    return make_problem(errc::bad_request, x.label + " runs already");
+  auto up = started(x);
+  if (!up)
+    return up.error();
+  x.running = std::move(*up);
+  // It may have died as soon as it began.
+  end_and_revive();
+  if (begun_)
+    disturbed();
+  // Its actors come up one after the other.
+  while (time_.step())
+    ;
+  return caf::none;
+}
+
+void world::stop(process& x) {
+  if (!x.running)
+    return;
+  // Whatever kills it now comes too late.
+  auto ending = std::move(x.running);
+  ending->stop();
+  x.who->alive = false;
+  std::erase(condemned_, &x);
+}
+
+void world::kill(process& x) {
+  if (!x.running)
+    return;
+  x.who->alive = false;
+  x.running->abandon();
+  x.running.reset();
+  std::erase(condemned_, &x);
+}
+
+void world::kill_at(process& x, crash_point when, stream where) {
+  x.plan->arm(when, where, [this, &x] { condemn(x); });
+}
+
+void world::condemn(process& x) {
+  x.who->alive = false;
+  condemned_.push_back(&x);
+}
+
+void world::end_and_revive() {
+  for (auto* x : std::exchange(condemned_, {})) {
+    // It has not come up yet.
+    if (!x->running) {
+      condemned_.push_back(x);
+      continue;
+    }
+    kill(*x);
+    if (x->under->frailty <= 0)
+      continue;
+    ++waiting_for_life_;
+    time_.after(std::chrono::seconds{1}, [this, x] { revived_.push_back(x); });
+  }
+  for (auto* x : std::exchange(revived_, {})) {
+    --waiting_for_life_;
+    if (!x->running)
+      start(*x);
+  }
+}
+
+void world::weaken(process& x, double share) {
+  x.under->frailty = share;
+}
+
+void world::lose_streams(process& x) {
+  x.carried = new_streams();
+  // Until the ledger is compared with them.
+  disturbed(std::chrono::minutes{6});
+}
+
+caf::error world::kill_actor(process& x, const std::string& name) {
+  auto found = x.actors.find(name);
+  auto actor = found == x.actors.end() ? caf::strong_actor_ptr{}
+                                       : caf::actor_cast<caf::strong_actor_ptr>(found->second);
+  if (!actor)
+    return make_problem(errc::not_found, x.label + " has no actor " + name);
+  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  return caf::none;
+}
+
+caf::error world::kill_actor_at(process& x, const std::string& name, crash_point when,
+                                stream where) {
+  if (x.actors.count(name) == 0)
+    return make_problem(errc::not_found, x.label + " has no actor " + name);
+  x.plan->arm(when, where, [this, &x, name] { kill_actor(x, name); });
+  return caf::none;
+}
+
+} // namespace igl::scenario

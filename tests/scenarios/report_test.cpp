@@ -1,0 +1,158 @@
+#include "messages/multihash.hpp"
+#include "scenarios/runner/command.hpp"
+#include "scenarios/runner/junit.hpp"
+#include "scenarios/runner/play.hpp"
+#include "scenarios/runner/record.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <sstream>
+
+using namespace igl;
+using namespace igl::scenario;
+
+namespace {
+
+std::string text_of(const std::string& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// A folder with one story.
+struct one_story {
+  temporary_folder folder;
+  std::string file = folder.path() + "/a.scenario";
+  std::ostringstream out, err;
+  run_options how;
+
+  explicit one_story(const std::string& text) {
+    std::ofstream(file) << text;
+    how.path = file;
+  }
+  int run() { return scenario::run(how, out, err); }
+};
+
+const std::string brief = "nation AU\nnation SG\nchannel au-sg between=AU,SG\n----\nok\n\n"
+                          "AU posts 17 to SG\nrun quietly\nshow message AU:17 at SG\n----\n";
+const std::string answers = "AU   201  AU:17 pending\nSG   AU:17 received, to SG, over au-sg as "
+                            "au-sg:1\n";
+
+event at(int second, event_kind what, const std::string& about, const std::string& detail) {
+  return {1, caf::timestamp{std::chrono::seconds{1000 + second}}, what, about, detail};
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("scenario reports");
+
+TEST_CASE("a story that comes true ends with 0") {
+  one_story x{brief + answers};
+  CHECK_MESSAGE(x.run() == 0, x.err.str());
+  CHECK(x.out.str().find("1 story, 1 journeys") == 0);
+}
+
+TEST_CASE(
+    "a story that does not come true shows what is missing and what is new, and how to see it "
+    "again") {
+  one_story x{brief + "AU   201  AU:17 pending\nSG   does not have AU:17\n"};
+  x.how.seed = 5;
+  CHECK(x.run() == 1);
+  CHECK(x.err.str().find("  AU   201  AU:17 pending\n- SG   does not have AU:17\n+ SG   AU:17 "
+                         "received") != std::string::npos);
+  CHECK(x.err.str().find("again: igl scenario run " + x.file + " --seed 5\n") != std::string::npos);
+}
+
+TEST_CASE("--seeds stops at the first seed that fails") {
+  one_story x{brief + answers};
+  x.how.seeds = "3..6";
+  CHECK_MESSAGE(x.run() == 0, x.err.str());
+  CHECK(x.out.str().find("4 journeys") != std::string::npos);
+  one_story y{brief + "something else\n"};
+  y.how.seeds = "3..6";
+  CHECK(y.run() == 1);
+  CHECK(y.err.str().find("--seed 3\n") != std::string::npos);
+  CHECK(y.err.str().find("--seed 4\n") == std::string::npos);
+  y.how.seeds = "6..3";
+  CHECK(y.run() == 2);
+}
+
+TEST_CASE("--rewrite writes what came out into the story, and -v prints it as it comes") {
+  one_story x{brief + "something else\n"};
+  x.how.rewrite = x.how.verbose = true;
+  CHECK(x.run() == 0);
+  CHECK(text_of(x.file) == brief + answers);
+  CHECK(x.out.str().find(answers) != std::string::npos);
+}
+
+TEST_CASE("--junit writes a test case for each story, with its difference") {
+  one_story x{brief + "something <else>\n"};
+  x.how.junit = x.folder.path() + "/report.xml";
+  CHECK(x.run() == 1);
+  auto report = text_of(x.how.junit);
+  CHECK(report.find("tests=\"1\" failures=\"1\"") != std::string::npos);
+  CHECK(report.find("<testcase classname=\"scenarios\" name=\"a\"") != std::string::npos);
+  CHECK(report.find("- something &lt;else&gt;\n") != std::string::npos);
+  CHECK(junit_report({{"b.scenario", 0.5, {}}}).find("time=\"0.500\"/>") != std::string::npos);
+}
+
+TEST_CASE("what happened at a node becomes a story in which it happens again") {
+  recording x;
+  x.nation = "SG";
+  x.events = {
+      at(0, event_kind::subscribed, "UN.CEFACT.*", "http://importer.example/"),
+      at(1, event_kind::message_received, "AU:17", "over channel au-sg as 4711"),
+      at(1, event_kind::attempt_failed, "AU:17", "the peer failed"),
+      at(9, event_kind::status_changed, "AU:17", "from received to accepted: a business said so"),
+      at(9, event_kind::message_received, "AU:18", "over channel au-sg as 4712"),
+  };
+  x.messages["AU:17"] = {"AU",
+                         "17",
+                         "SG",
+                         "a subject",
+                         "https://example.org/document",
+                         "UN.CEFACT.Trade.Invoice.created"};
+  x.messages["AU:18"] = x.messages["AU:17"];
+  x.messages["AU:18"].sender_ref = "18";
+  auto all = recorded_story(x, {});
+  for (auto* line :
+       {"nation AU\nnation SG\nchannel au-sg between=AU,SG\n----\n",
+        "\nsubscriber s1 at SG topic=UN.CEFACT.*\n",
+        "\nAU posts 17 to SG subject=\"a subject\" object=https://example.org/document "
+        "predicate=UN.CEFACT.Trade.Invoice.created\n",
+        "\nwait 8s quietly\n", "\nSG patches AU:17 status=accepted\n",
+        "\nshow events AU:18 at SG\n", "over channel au-sg as au-sg:1\n"})
+    CHECK_MESSAGE(all.find(line) != std::string::npos, line, " is missing in\n", all);
+  auto one = recorded_story(x, "AU:17");
+  CHECK(one.find("AU:18") == std::string::npos);
+  CHECK(one.find("AU posts 17") != std::string::npos);
+  CHECK(std::holds_alternative<script>(parse_script("x", one)));
+}
+
+TEST_CASE("real processes are asked for answers and final states, not for hops") {
+  CHECK(comparable({"AU   201  AU:17 pending",
+                    "AU   outbox                 multichannel-router         AU:17: routed",
+                    "SG                          message-reception-api       to somebody",
+                    "SG   importer was told two of AU:17", "SG   importer was told one of AU:17",
+                    "SG   importer was told one of AU:17", "SG   AU:17 received"}) ==
+        std::vector<std::string>{"AU   201  AU:17 pending", "SG   AU:17 received",
+                                 "SG   importer was told one of AU:17",
+                                 "SG   importer was told two of AU:17"});
+}
+
+TEST_CASE("what only a simulated world can do is named, with its line") {
+  auto refusal = [](const std::string& line) {
+    return only_simulated(std::get<script>(
+        parse_script("a.scenario", "nation AU\n----\nok\n\n" + line + "\n----\nok\n")));
+  };
+  CHECK(refusal("run") == "");
+  CHECK(refusal("wait 1m") == "");
+  CHECK(refusal("kill AU") == "");
+  CHECK(refusal("cut AU from au-sg") ==
+        "a.scenario:5: only a simulated world does this: cut {SIDE} from {SIDE}");
+  CHECK(refusal("wait 1d quietly") ==
+        "a.scenario:5: nobody waits for 1d with real processes, 2m at most");
+}
+
+TEST_SUITE_END();
