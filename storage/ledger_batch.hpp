@@ -102,6 +102,7 @@ private:
   std::set<uint64_t> named_uploads_;
   std::set<uint64_t> spare_uploads_;
   bool written_ = false;
+  bool is_swept_ = false;   ///< of ended subscriptions, by an event of this batch
   bool place_left_ = false; ///< a job that held lanes back has ended in this settlement
   uint32_t stirred_ = 0;    ///< by this settlement; as in `settled`
   std::string value_;       ///< used again and again

@@ -135,7 +135,8 @@ void ledger_batch::tell(const message_changed& x) {
     if (told.media_type)
       told.body.clear(); // no JSON, and maybe large: the event has it
   }
-  remove_ended_subscriptions(ended_per_event);
+  if (!std::exchange(is_swept_, true))
+    remove_ended_subscriptions(ended_per_event);
   if (!wanted.notices.empty())
     open(make_job(wanted));
 }
