@@ -24,12 +24,17 @@ std::string until(caf::timestamp at, caf::timestamp now) {
 } // namespace
 
 void story::add_looking() {
+  auto seen =
+      [this](const std::string& at,
+             const auto& question) -> decltype(std::declval<const ledger&>().read(question)) {
+    auto book = book_of(at);
+    if (!book)
+      return book.error();
+    return (*book)->read(question);
+  };
   add("show message {MESSAGE} at {PROCESS}", {}, "what a node has of a message",
-      [this](const call& x) -> caf::error {
-        auto book = book_of(x.slots[1]);
-        if (!book)
-          return book.error();
-        auto found = (*book)->read(find_message{*parse_reference(x.slots[0])});
+      [this, seen](const call& x) -> caf::error {
+        auto found = seen(x.slots[1], find_message{*parse_reference(x.slots[0])});
         if (!found)
           return found.error();
         if (!found->record) {
@@ -46,11 +51,9 @@ void story::add_looking() {
         return caf::none;
       });
   add("show status of {MESSAGE} at {PROCESS}", {},
-      "the same without the channel, which may be chance", [this](const call& x) -> caf::error {
-        auto book = book_of(x.slots[1]);
-        if (!book)
-          return book.error();
-        auto found = (*book)->read(find_message{*parse_reference(x.slots[0])});
+      "the same without the channel, which may be chance",
+      [this, seen](const call& x) -> caf::error {
+        auto found = seen(x.slots[1], find_message{*parse_reference(x.slots[0])});
         if (!found)
           return found.error();
         say(told_by(x.slots[1], found->record ? x.slots[0] + " " + to_string(found->record->status)
@@ -58,12 +61,10 @@ void story::add_looking() {
         return caf::none;
       });
   add("show document {DOCUMENT} at {PROCESS}", {},
-      "whether a node has a document, and who may read it", [this](const call& x) -> caf::error {
-        auto book = book_of(x.slots[1]);
-        if (!book)
-          return book.error();
+      "whether a node has a document, and who may read it",
+      [this, seen](const call& x) -> caf::error {
         auto hash = world_.called().real(x.slots[0]);
-        auto found = (*book)->read(find_object{hash});
+        auto found = seen(x.slots[1], find_object{hash});
         if (!found)
           return found.error();
         auto line = found->info
@@ -72,17 +73,14 @@ void story::add_looking() {
         if (found->info)
           for (auto& y : world_.processes())
             if (y->is == process::kind::node)
-              if (auto may = (*book)->read(may_read{hash, y->nation}); may && may->granted)
+              if (auto may = seen(x.slots[1], may_read{hash, y->nation}); may && may->granted)
                 line += " " + y->nation;
         say(told_by(x.slots[1], line));
         return caf::none;
       });
   add("show events {MESSAGE} at {PROCESS}", {}, "what happened to a message at a node, in order",
-      [this](const call& x) -> caf::error {
-        auto book = book_of(x.slots[1]);
-        if (!book)
-          return book.error();
-        auto found = (*book)->read(find_events{x.slots[0], 0, 1000});
+      [this, seen](const call& x) -> caf::error {
+        auto found = seen(x.slots[1], find_events{x.slots[0], 0, 1000});
         if (!found)
           return found.error();
         for (auto& event : found->events)
@@ -90,11 +88,8 @@ void story::add_looking() {
         return caf::none;
       });
   add("show dead-letters at {PROCESS}", {}, "what was given up, and why",
-      [this](const call& x) -> caf::error {
-        auto book = book_of(x.slots[0]);
-        if (!book)
-          return book.error();
-        auto found = (*book)->read(find_dead_letters{0, 1000});
+      [this, seen](const call& x) -> caf::error {
+        auto found = seen(x.slots[0], find_dead_letters{0, 1000});
         if (!found)
           return found.error();
         for (auto& letter : found->letters)
@@ -106,14 +101,11 @@ void story::add_looking() {
         return caf::none;
       });
   add("show jobs at {PROCESS}", {}, "what is still to be done, and why it is not done",
-      [this](const call& x) -> caf::error {
-        auto book = book_of(x.slots[0]);
-        if (!book)
-          return book.error();
+      [this, seen](const call& x) -> caf::error {
         bool any = false;
         const auto now = world_.time().now();
         for (auto& entry : stream_catalogue()) {
-          auto open = (*book)->read(due_jobs{entry.id, {}, now + far, 1000});
+          auto open = seen(x.slots[0], due_jobs{entry.id, {}, now + far, 1000});
           if (!open)
             return open.error();
           for (auto& job : open->jobs) {

@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
 #include "messages/uri.hpp"
+#include "storage/ledger_adapter.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -10,7 +11,7 @@ namespace igl::scenario {
 
 namespace {
 
-class told_ledger final : public ledger {
+class told_ledger final : public ledger_adapter<told_ledger> {
 public:
   told_ledger(node_client& at, std::vector<std::string> nations)
       : at_(at), nations_(std::move(nations)) {}
@@ -28,7 +29,10 @@ public:
   caf::expected<settled> replay(const replay_dead_letter&) override { return no(); }
   caf::expected<settled> drop(const drop_dead_letter&) override { return no(); }
 
-  caf::expected<found_message> read(const find_message& x) const override {
+private:
+  friend ledger_adapter;
+
+  caf::expected<found_message> look(const find_message& x) const {
     auto answer = get("/message/" + to_string(x.about));
     if (!answer)
       return answer.error();
@@ -49,17 +53,17 @@ public:
     result.record = std::move(record);
     return result;
   }
-  caf::expected<found_events> read(const find_events& x) const override {
+  caf::expected<found_events> look(const find_events& x) const {
     return list<found_events>("/operator/events?about=" + percent_encode(x.about) + "&after=" +
                                   std::to_string(x.after) + "&limit=" + std::to_string(x.limit),
                               "events", &found_events::events);
   }
-  caf::expected<found_dead_letters> read(const find_dead_letters& x) const override {
+  caf::expected<found_dead_letters> look(const find_dead_letters& x) const {
     return list<found_dead_letters>("/operator/dead-letters?after=" + std::to_string(x.after) +
                                         "&limit=" + std::to_string(x.limit),
                                     "dead_letters", &found_dead_letters::letters);
   }
-  caf::expected<found_object> read(const find_object& x) const override {
+  caf::expected<found_object> look(const find_object& x) const {
     found_object result;
     for (auto& nation : nations_) {
       auto answer = document(x.multihash, nation);
@@ -73,33 +77,18 @@ public:
     }
     return result;
   }
-  caf::expected<access> read(const may_read& x) const override {
+  caf::expected<access> look(const may_read& x) const {
     auto answer = document(x.multihash, x.jurisdiction);
     if (!answer)
       return answer.error();
     return access{answer->status == 200};
   }
-
-  caf::expected<found_channel_record> read(const find_channel_record&) const override {
+  /// Everything else.
+  template <class Question>
+  answer_to<Question> look(const Question&) const {
     return no();
   }
-  caf::expected<channel_records> read(const channel_records_since&) const override { return no(); }
-  caf::expected<document_piece> read(const read_piece&) const override { return no(); }
-  caf::expected<found_subscribers> read(const find_subscribers&) const override { return no(); }
-  caf::expected<found_subscription> read(const find_subscription&) const override { return no(); }
-  caf::expected<found_ending_subscriptions> read(const find_ending_subscriptions&) const override {
-    return no();
-  }
-  caf::expected<found_subscriptions> read(const find_subscriptions&) const override { return no(); }
-  caf::expected<found_hub_event> read(const find_hub_event&) const override { return no(); }
-  caf::expected<found_hub_events> read(const find_hub_events&) const override { return no(); }
-  caf::expected<found_lane> read(const find_lane&) const override { return no(); }
-  caf::expected<found_events> read(const find_latest_events&) const override { return no(); }
-  caf::expected<found_cursor> read(const find_cursor&) const override { return no(); }
-  caf::expected<found_due_jobs> read(const due_jobs&) const override { return no(); }
-  caf::expected<ledger_figures> read(const ledger_figures_query&) const override { return no(); }
 
-private:
   static caf::error no() {
     return make_problem(errc::unavailable, "a running process does not tell that");
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "storage/ledger.hpp"
+#include "storage/ledger_adapter.hpp"
 
 #include <functional>
 #include <memory>
@@ -10,7 +10,7 @@
 namespace igl {
 
 /// A ledger that remembers what it was asked to write and fails when a test wants it to.
-class recording_ledger : public ledger {
+class recording_ledger : public ledger_adapter<recording_ledger> {
 public:
   explicit recording_ledger(std::shared_ptr<ledger> inner) : inner_(std::move(inner)) {}
 
@@ -58,44 +58,8 @@ public:
     return write([&] { return inner_->drop(x); });
   }
 
-  caf::expected<found_message> read(const find_message& x) const override { return look(x); }
-  caf::expected<found_channel_record> read(const find_channel_record& x) const override {
-    return look(x);
-  }
-  caf::expected<channel_records> read(const channel_records_since& x) const override {
-    return look(x);
-  }
-  caf::expected<found_events> read(const find_events& x) const override { return look(x); }
-  caf::expected<found_object> read(const find_object& x) const override { return look(x); }
-  caf::expected<access> read(const may_read& x) const override { return look(x); }
-  caf::expected<document_piece> read(const read_piece& x) const override { return look(x); }
-  caf::expected<found_subscribers> read(const find_subscribers& x) const override {
-    return look(x);
-  }
-  caf::expected<found_subscription> read(const find_subscription& x) const override {
-    return look(x);
-  }
-  caf::expected<found_ending_subscriptions>
-  read(const find_ending_subscriptions& x) const override {
-    return look(x);
-  }
-  caf::expected<found_subscriptions> read(const find_subscriptions& x) const override {
-    return look(x);
-  }
-  caf::expected<found_hub_event> read(const find_hub_event& x) const override { return look(x); }
-  caf::expected<found_hub_events> read(const find_hub_events& x) const override { return look(x); }
-  caf::expected<found_lane> read(const find_lane& x) const override { return look(x); }
-  caf::expected<found_events> read(const find_latest_events& x) const override { return look(x); }
-  caf::expected<found_cursor> read(const find_cursor& x) const override { return look(x); }
-  caf::expected<found_due_jobs> read(const due_jobs& x) const override { return look(x); }
-  caf::expected<found_dead_letters> read(const find_dead_letters& x) const override {
-    return look(x);
-  }
-  caf::expected<ledger_figures> read(const ledger_figures_query& x) const override {
-    return look(x);
-  }
-
 private:
+  friend ledger_adapter;
   template <class Write>
   auto write(Write act) -> decltype(act()) {
     if (fails_with)
@@ -103,7 +67,7 @@ private:
     return act();
   }
   template <class Question>
-  auto look(const Question& x) const -> decltype(std::declval<const ledger&>().read(x)) {
+  answer_to<Question> look(const Question& x) const {
     if (cannot_read)
       return cannot_read;
     return inner_->read(x);
