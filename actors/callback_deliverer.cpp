@@ -1,6 +1,7 @@
 #include "actors/callback_deliverer.hpp"
 
 #include "actors/chance.hpp"
+#include "actors/permitted_call.hpp"
 #include "actors/retry_after.hpp"
 #include "actors/settling.hpp"
 #include "actors/signature.hpp"
@@ -30,19 +31,12 @@ struct errand {
   deliver_callback order;
   std::string peer;
   std::shared_ptr<guarded_promise<settled>> answer;
-  std::shared_ptr<const hub_event> event;    ///< null: the order has the body
-  std::shared_ptr<const call_permit> permit; ///< null: it is not known yet whether it may be made
+  std::shared_ptr<const hub_event> event; ///< null: the order has the body
 };
 using errand_ptr = std::shared_ptr<const errand>;
 
 void end(const errand_ptr& x, settlement what) {
   settle(x->from->self, x->from->around, std::move(what), answer_with(x->answer));
-}
-
-/// Lets others in, and tells how the host did.
-void leave(const errand_ptr& x, peer_mood mood, call_end how) {
-  x->permit->ended(how, x->from->around.now());
-  x->from->self->state.gate.leave(x->peer, mood);
 }
 
 void heard(const errand_ptr& x, const subscription& to, const http_response& said) {
@@ -63,26 +57,8 @@ void not_heard(const errand_ptr& x, caf::error why) {
   x->answer->deliver(std::move(why));
 }
 
-void call(const errand_ptr& x, const subscription& to) {
-  auto& from = *x->from;
-  from.self
-      ->request(from.http, timeouts::outside,
-                callback_request(x->order, to, from.hub_url, *from.settings, x->event.get()))
-      .then(
-          [=](const http_response& said) {
-            leave(x, peer_mood::answering, call_end_of(said));
-            heard(x, to, said);
-          },
-          [=](caf::error& failure) {
-            auto why = as_peer_error(std::move(failure));
-            leave(x, mood_after(why), call_end_of(why));
-            not_heard(x, std::move(why));
-          });
-}
-
 void set_out(const errand_ptr& x, const found_subscription& found) {
   auto& around = x->from->around;
-  auto& st = x->from->self->state;
   if (!found.what || found.what->ends <= around.now())
     return end(x, subscription_over(x->ticket, x->order));
   auto [permit, not_now] =
@@ -90,13 +66,13 @@ void set_out(const errand_ptr& x, const found_subscription& found) {
   if (!permit)
     return end(x, put_off_until(x->ticket, back_at(not_now, chance(around)),
                                 x->order.callback + " " + not_now.why));
-  auto allowed = *x;
-  allowed.permit = std::move(permit);
-  auto y = std::make_shared<const errand>(std::move(allowed));
-  st.gate.admit(x->peer, {[=, to = *found.what] { call(y, to); },
-                          [=] {
-                            x->answer->deliver(make_problem(errc::peer_busy, x->peer));
-                          }});
+  auto request = [=, to = *found.what] {
+    return callback_request(x->order, to, x->from->hub_url, *x->from->settings, x->event.get());
+  };
+  call_in_turn(
+      x->from->self, {x->from->http, x->peer, std::move(permit), around.now}, request,
+      [=, to = *found.what](const http_response& said) { heard(x, to, said); },
+      [=](caf::error why) { not_heard(x, std::move(why)); });
 }
 
 /// Finds the event, and the last ones without asking: many subscribers are told the same.
@@ -242,8 +218,8 @@ callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer
                                                            order.callback + " to " + order.topic));
           return answer->unguarded();
         }
-        auto x = std::make_shared<const errand>(
-            errand{from, ticket, order, url->origin(), answer, {}, {}});
+        auto x =
+            std::make_shared<const errand>(errand{from, ticket, order, url->origin(), answer, {}});
         with_event(x, [self, from, topic = *topic](const errand_ptr& y) {
           self->request(from->around.reader, timeouts::read,
                         find_subscription{topic, y->order.callback, /* or_above: */ true})

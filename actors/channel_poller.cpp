@@ -151,11 +151,8 @@ void ask(poller_pointer self, const surroundings& around, const channel_settings
               pause = pause_before_check(count(self->state, ticket.id), pause);
             else
               self->state.asked.erase(ticket.id);
-            auto end = decide(ticket, order, said, around.now(), pause, *how);
-            if (end)
-              settle(self, around, std::move(*end), answer_with(answer));
-            else
-              answer->deliver(std::move(end.error()));
+            settle(self, around, decide(ticket, order, said, around.now(), pause, *how),
+                   answer_with(answer));
           },
           [=](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));

@@ -1,6 +1,7 @@
 #include "actors/intent_verifier.hpp"
 
 #include "actors/chance.hpp"
+#include "actors/permitted_call.hpp"
 #include "actors/settling.hpp"
 #include "actors/signature.hpp"
 #include "messages/uri.hpp"
@@ -79,50 +80,33 @@ void heard(const inquiry_ptr& x, const http_response& said) {
   // It answers, so it can be told.
   if (!end && x->ticket.attempt >= x->settings->retry_verification.attempts)
     end = refused(x->ticket, x->order, problem_of(end.error()).detail);
-  if (!end)
-    x->answer->deliver(std::move(end.error()));
-  else if (end->subscriptions.empty())
+  if (end && end->subscriptions.empty())
     refuse(x, said, *end);
   else
-    settle(x->self, x->around, std::move(*end), answer_with(x->answer));
+    settle(x->self, x->around, std::move(end), answer_with(x->answer));
 }
 
-void ask(const inquiry_ptr& x, const std::shared_ptr<const call_permit>& permit) {
-  x->self
-      ->request(x->http, timeouts::outside,
-                verification_request(x->order, x->challenge, *x->settings))
-      .then(
-          [=](const http_response& said) {
-            permit->ended(call_end_of(said), x->around.now());
-            x->self->state.gate.leave(x->peer, peer_mood::answering);
-            heard(x, said);
-          },
-          [=](caf::error& failure) {
-            auto why = as_peer_error(std::move(failure));
-            permit->ended(call_end_of(why), x->around.now());
-            x->self->state.gate.leave(x->peer, mood_after(why));
-            if (code_of(why) == errc::forbidden)
-              settle(x->self, x->around, refused(x->ticket, x->order, problem_of(why).detail),
-                     answer_with(x->answer));
-            else
-              x->answer->deliver(std::move(why));
-          });
+void not_heard(const inquiry_ptr& x, caf::error why) {
+  if (code_of(why) == errc::forbidden)
+    settle(x->self, x->around, refused(x->ticket, x->order, problem_of(why).detail),
+           answer_with(x->answer));
+  else
+    x->answer->deliver(std::move(why));
 }
 
 /// When it is its turn.
-void ask_in_turn(const inquiry_ptr& x) {
+void ask(const inquiry_ptr& x) {
   auto [permit, not_now] = x->calls->to_ask(x->whom(), x->around.now());
-  if (!permit) {
-    auto later =
-        asked_later(x->ticket, x->order.callback, not_now, *x->settings, chance(x->around));
-    if (later)
-      return settle(x->self, x->around, std::move(*later), answer_with(x->answer));
-    return x->answer->deliver(std::move(later.error()));
-  }
-  x->self->state.gate.admit(x->peer, {[x, permit = permit] { ask(x, permit); },
-                                      [x] {
-                                        x->answer->deliver(make_problem(errc::peer_busy, x->peer));
-                                      }});
+  if (!permit)
+    return settle(
+        x->self, x->around,
+        asked_later(x->ticket, x->order.callback, not_now, *x->settings, chance(x->around)),
+        answer_with(x->answer));
+  call_in_turn(
+      x->self, {x->http, x->peer, std::move(permit), x->around.now},
+      [x] { return verification_request(x->order, x->challenge, *x->settings); },
+      [x](const http_response& said) { heard(x, said); },
+      [x](caf::error why) { not_heard(x, std::move(why)); });
 }
 
 /// A URL with more in its query; what it had stays.
@@ -250,9 +234,9 @@ intent_verifier(verifier_pointer self, surroundings around,
           settle(self, around, refused(ticket, order, "it is no http URL"), answer_with(answer));
           return answer->unguarded();
         }
-        ask_in_turn(std::make_shared<const inquiry>(inquiry{self, around, settings, http, calls,
-                                                            ticket, order, url->origin(),
-                                                            fresh_uuid(around), answer}));
+        ask(std::make_shared<const inquiry>(inquiry{self, around, settings, http, calls, ticket,
+                                                    order, url->origin(), fresh_uuid(around),
+                                                    answer}));
         return answer->unguarded();
       },
   };

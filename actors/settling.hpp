@@ -51,6 +51,15 @@ void settle(Self* self, const surroundings& around, settlement what, Done done) 
             [=](caf::error& why) { done(caf::expected<settled>{std::move(why)}); });
 }
 
+/// The same for what was decided, if anything was: otherwise the result is its error.
+template <class Self, class Done>
+void settle(Self* self, const surroundings& around, caf::expected<settlement> decision, Done done) {
+  if (decision)
+    settle(self, around, std::move(*decision), done);
+  else
+    done(caf::expected<settled>{std::move(decision.error())});
+}
+
 /// Asks the ledger's reader, decides (`caf::expected<settlement> decide(const Found&)`) and
 /// settles; stale: asks and decides again. Calls `done(caf::expected<settled>)` once.
 template <class Found, class Self, class Question, class Decide, class Done>

@@ -2,6 +2,7 @@
 
 #include "actors/chance.hpp"
 #include "actors/intent_verifier.hpp"
+#include "actors/permitted_call.hpp"
 #include "actors/settling.hpp"
 #include "messages/uri.hpp"
 
@@ -48,40 +49,23 @@ topic_fetcher(intent_verifier_actor::stateful_pointer<topic_fetcher_state> self,
         auto peer = url->origin();
         auto [permit, not_now] = calls->to_ask(callee_at(order.topic, peer), around.now());
         if (!permit) {
-          auto later = asked_later(ticket, order.topic, not_now, *settings, chance(around));
-          if (later)
-            settle(self, around, std::move(*later), answer_with(answer));
-          else
-            answer->deliver(std::move(later.error()));
+          settle(self, around, asked_later(ticket, order.topic, not_now, *settings, chance(around)),
+                 answer_with(answer));
           return answer->unguarded();
         }
-        auto fetch = [=, permit = permit] {
-          self->request(http, timeouts::outside, topic_request(order, *settings))
-              .then(
-                  [=](const http_response& said) {
-                    permit->ended(call_end_of(said), around.now());
-                    self->state.gate.leave(peer, peer_mood::answering);
-                    auto told = published_topic(ticket, order, said);
-                    if (told)
-                      settle(self, around, std::move(*told), answer_with(answer));
-                    else
-                      answer->deliver(std::move(told.error()));
-                  },
-                  [=](caf::error& failure) {
-                    auto why = as_peer_error(std::move(failure));
-                    permit->ended(call_end_of(why), around.now());
-                    self->state.gate.leave(peer, mood_after(why));
-                    if (code_of(why) == errc::forbidden)
-                      settle(self, around,
-                             refused_publication(ticket, order, problem_of(why).detail),
-                             answer_with(answer));
-                    else
-                      answer->deliver(std::move(why));
-                  });
-        };
-        self->state.gate.admit(peer, {fetch, [=] {
-                                        answer->deliver(make_problem(errc::peer_busy, peer));
-                                      }});
+        call_in_turn(
+            self, {http, peer, std::move(permit), around.now},
+            [=] { return topic_request(order, *settings); },
+            [=](const http_response& said) {
+              settle(self, around, published_topic(ticket, order, said), answer_with(answer));
+            },
+            [=](caf::error why) {
+              if (code_of(why) == errc::forbidden)
+                settle(self, around, refused_publication(ticket, order, problem_of(why).detail),
+                       answer_with(answer));
+              else
+                answer->deliver(std::move(why));
+            });
         return answer->unguarded();
       },
   };

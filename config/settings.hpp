@@ -135,7 +135,7 @@ struct process_settings {
   std::vector<std::string> allowed_callbacks;
   std::chrono::milliseconds longest_retry_after{std::chrono::hours{1}};
   uint32_t callbacks_per_url = 100; ///< begun within ten seconds; 0: any number
-  uint32_t breaker_failures = 10;   ///< in a row, of one host; 0: it is called for ever
+  uint32_t breaker_failures = 10;   ///< in a row, of one URL, or of a silent host; 0: for ever
   std::chrono::milliseconds breaker_pause{30000}; ///< then it is left alone for so long
   std::chrono::milliseconds keep_events{
       std::chrono::hours{168}}; ///< for subscribers that were away

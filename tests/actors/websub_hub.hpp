@@ -114,10 +114,15 @@ public:
   }
 
   void publish(const std::string& body) {
+    tell(body);
+    work();
+  }
+
+  /// An event that is not spread yet.
+  void tell(const std::string& body) {
     settlement what;
     what.tells.push_back({"AU:17", "received/" + body, {{"UN.CEFACT.Trade.CoO.created", body}}});
     write(std::move(what));
-    work();
   }
 
   caf::optional<subscription> stored() {

@@ -70,6 +70,21 @@ TEST_CASE_FIXTURE(two_subscribers,
   CHECK(report().deliveries.waiting == 0);
 }
 
+TEST_CASE_FIXTURE(two_subscribers,
+                  "whoever subscribes before an event is spread, but after it, is not told of it") {
+  const std::string late = "http://late.example/";
+  tell("1");
+  settlement what;
+  what.subscriptions.push_back(
+      {subscription_act::put, {"un.cefact", "UN.CEFACT.*", late, "", around.now() + 1h}});
+  write(std::move(what));
+  work();
+  CHECK(told(callback) == "1 ");
+  CHECK(told(late).empty());
+  publish("2");
+  CHECK(told(late) == "2 ");
+}
+
 TEST_CASE_FIXTURE(two_subscribers, "what is given up makes way for the next event") {
   down = callback;
   publish("1");
