@@ -17,8 +17,8 @@ namespace igl::torture {
 
 namespace {
 
-/// A fault is told in full for so many messages; of the others there is the number.
-constexpr size_t told_in_full = 20;
+/// The events of so many messages are told.
+constexpr size_t told_in_full = 10;
 
 using events_by_subject = std::map<std::string, std::map<event_kind, uint64_t>>;
 

@@ -16,19 +16,15 @@ namespace {
 
 constexpr auto pause_of_an_init_system = 1s;
 constexpr int gave_up = 1;
+/// A server that still runs so long after its process was killed does not end by itself.
+constexpr auto patience_with_a_server = 15s;
 
-std::string last_lines(const std::string& file, size_t count) {
+std::string last_line(const std::string& file) {
   std::ifstream log(file);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(log, line);) {
-    lines.push_back(line);
-    if (lines.size() > count)
-      lines.erase(lines.begin());
-  }
-  std::string text;
-  for (const auto& line : lines)
-    text += "\n      " + line;
-  return text;
+  std::string last;
+  for (std::string line; std::getline(log, line);)
+    last = line;
+  return last;
 }
 
 bool lives(pid_t pid) {
@@ -81,11 +77,15 @@ void ordeal::kill(const deed& x, bool with_folder) {
   who.process.signal(SIGKILL);
   who.process.wait(10s);
   down_.insert(x.whom);
+  auto killed = clock::now();
   later(x, [=, this, &who] {
     if (with_folder) {
       // The server ends with its process; only then is its folder nobody's.
-      if (lives(server))
+      if (lives(server)) {
+        if (clock::now() > killed + patience_with_a_server)
+          end_server(who, server);
         return false;
+      }
       std::error_code failed;
       fs::remove_all(who.data_dir + "/nats", failed);
       if (failed)
@@ -93,6 +93,17 @@ void ordeal::kill(const deed& x, bool with_folder) {
     }
     return start(who);
   });
+}
+
+void ordeal::end_server(const demo_network::member& of, pid_t server) {
+  ++remarks_["the nats-server of " + of.name + " did not end with it and was killed"];
+  ::kill(server, SIGKILL);
+}
+
+void ordeal::end_servers() {
+  for (const auto& [name, who] : network_.members())
+    if (auto server = nats_server_of(who))
+      end_server(who, server);
 }
 
 void ordeal::stop_for_a_while(const deed& x, pid_t whom) {
@@ -161,10 +172,11 @@ void ordeal::attend() {
     if (down_.count(name) || who.process.running())
       continue;
     auto status = who.process.wait(0s);
-    auto end = name + " ended by itself with status " + std::to_string(status) + "; its log " +
-               who.log_file + " ends with:" + last_lines(who.log_file, 4);
-    ends_.push_back(end);
-    if (status != gave_up)
+    auto end = name + " ended by itself with status " + std::to_string(status) +
+               ", the last line of its log: " + last_line(who.log_file);
+    if (status == gave_up)
+      ++remarks_[end];
+    else
       fault(end);
     down_.insert(name);
     reliefs_.push_back({{}, now, now + pause_of_an_init_system, [this, &x = who] {

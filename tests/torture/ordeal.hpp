@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace igl::torture {
 
@@ -31,15 +33,19 @@ public:
   /// Undoes everything that is left.
   void relieve();
 
+  /// Nothing may run any more: ends nats-servers that outlived their processes.
+  void end_servers();
+
   /// "node AU, endpoint a-SG"; who is down, paused or without room now.
   std::string who_suffers() const;
   const std::map<act, suffering>& done() const { return done_; }
   /// Deeds that were not possible, such as the kill of a nats-server that was down.
   uint64_t missed() const { return missed_; }
-  /// Ends that nobody ordered: who, how, and the last lines of its log. Exit status 1 is a process
-  /// that gave up with a reason, which an init system mends; anything else is a fault.
-  const std::vector<std::string>& ends() const { return ends_; }
-  /// Ends that are faults, and what the run itself could not do.
+  /// What nobody ordered and is no fault, with how often it was: a process that gave up with a
+  /// reason (exit status 1), which an init system mends; a nats-server that did not end with its
+  /// process, which the next one ends.
+  const std::map<std::string, uint64_t>& remarks() const { return remarks_; }
+  /// Other ends that nobody ordered, and what the run itself could not do.
   const std::vector<std::string>& faults() const { return faults_; }
 
 private:
@@ -51,6 +57,7 @@ private:
   };
 
   void kill(const deed& x, bool with_folder);
+  void end_server(const demo_network::member& of, pid_t server);
   void stop_for_a_while(const deed& x, pid_t whom);
   void later(const deed& x, std::function<bool()> act);
   bool start(demo_network::member& which);
@@ -62,7 +69,7 @@ private:
   std::set<std::string> down_; ///< members that are not to run now
   std::map<act, suffering> done_;
   uint64_t missed_ = 0;
-  std::vector<std::string> ends_;
+  std::map<std::string, uint64_t> remarks_;
   std::vector<std::string> faults_;
 };
 

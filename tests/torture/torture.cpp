@@ -28,6 +28,8 @@ constexpr auto between_lines = 5s;
 constexpr auto tick = 50ms;
 /// How long everything may take to be well again when nothing is done to it any more.
 constexpr auto recovery = 300s;
+/// So many faults are told; of the others there is the number.
+constexpr size_t most_faults = 40;
 /// More than an hour's load needs; no memory is spent before it is used.
 constexpr uint64_t disk_bytes = uint64_t{4} << 30;
 
@@ -41,6 +43,7 @@ struct arguments {
   double minutes = 5;
   uint64_t seed = 0;
   double rate = 30;
+  std::string only; ///< deeds that say this; empty: all
   bool only_plan = false;
   bool keep = false;
 };
@@ -76,6 +79,13 @@ victims all_of(const demo_network& network) {
   return x;
 }
 
+std::vector<deed> plan_of(const arguments& how, const demo_network& network) {
+  auto all = plan(how.seed, std::chrono::milliseconds{static_cast<int64_t>(how.minutes * 60e3)},
+                  all_of(network));
+  std::erase_if(all, [&](auto& x) { return to_string(x).find(how.only) == std::string::npos; });
+  return all;
+}
+
 uint64_t sum_of(const std::map<std::string, uint64_t>& counts) {
   uint64_t sum = 0;
   for (const auto& [what, count] : counts)
@@ -89,8 +99,7 @@ public:
   run(const arguments& how, stop_signal& stop, disks& where, std::string folder)
       : how_(how), stop_(stop), disks_(where), folder_(std::move(folder)),
         network_(network_of(how, folder_)), ordeal_(network_, where),
-        plan_(plan(how.seed, std::chrono::milliseconds{static_cast<int64_t>(how.minutes * 60e3)},
-                   all_of(network_))) {}
+        plan_(plan_of(how, network_)) {}
 
   int operator()() {
     std::ofstream file(folder_ + "/plan");
@@ -117,10 +126,12 @@ public:
       std::cout << "stopped before the end\n";
       print_acts();
       network_.stop_all();
+      ordeal_.end_servers();
       return interrupted;
     }
     auto result = balance_of(network_, read_promises(promises_file()), how_.seed);
     auto clean = network_.stop_all();
+    ordeal_.end_servers();
     return report(result, businesses.seen(), went_on, clean);
   }
 
@@ -204,11 +215,9 @@ private:
                 << static_cast<double>(x.lasted.count()) / 1e3 << '\n';
     }
     std::cout << std::defaultfloat << std::setprecision(6)
-              << "  not possible at its time: " << ordeal_.missed()
-              << "; processes that gave up by themselves and were started again: "
-              << ordeal_.ends().size() << '\n';
-    for (const auto& x : ordeal_.ends())
-      std::cout << "    " << x << '\n';
+              << "  not possible at its time: " << ordeal_.missed() << "\n";
+    for (const auto& [what, times] : ordeal_.remarks())
+      std::cout << "  " << times << " times: " << what << '\n';
   }
 
   int report(const balance& found, const tally& seen, bool settled, bool clean) {
@@ -218,8 +227,7 @@ private:
     for (const auto& [why, count] : seen.retries)
       std::cout << "    " << std::left << std::setw(22) << why << std::right << ' ' << count
                 << '\n';
-    auto faults = found.faults;
-    faults.insert(faults.end(), ordeal_.faults().begin(), ordeal_.faults().end());
+    auto faults = ordeal_.faults();
     for (const auto& [what, count] : seen.faults)
       faults.push_back(std::to_string(count) + " times: " + what);
     if (!settled)
@@ -227,6 +235,7 @@ private:
                        " s: " + (unrest_.empty() ? "businesses without an answer" : unrest_));
     if (!clean)
       faults.push_back("a process did not end with exit status 0 at the end");
+    faults.insert(faults.end(), found.faults.begin(), found.faults.end());
     std::cout << "\n  balance: " << found.messages << " messages, " << found.documents
               << " documents at their receivers, " << found.dead_letters.size() << " dead letters, "
               << faults.size() << " faults";
@@ -236,10 +245,13 @@ private:
     std::cout << '\n';
     for (const auto& x : found.dead_letters)
       std::cout << "    dead letter of " << x << '\n';
-    for (const auto& x : faults)
-      std::cout << "    " << x << '\n';
+    for (size_t i = 0; i < std::min(faults.size(), most_faults); ++i)
+      std::cout << "    " << faults[i] << '\n';
+    if (faults.size() > most_faults)
+      std::cout << "    and " << faults.size() - most_faults << " more\n";
     std::cout << "  again: ./dev torture --minutes " << how_.minutes << " --seed " << how_.seed
-              << " --rate " << how_.rate << '\n';
+              << " --rate " << how_.rate << (how_.only.empty() ? "" : " --only '" + how_.only + "'")
+              << '\n';
     std::cout << (faults.empty() ? "  Everything that was promised is true, once.\n"
                                  : "  NOT RIGHT\n")
               << std::flush;
@@ -294,6 +306,7 @@ int main(int argc, char** argv) {
   auto* seed = app.add_option("--seed", how.seed, "where all chance comes from; a fresh one");
   app.add_option("--rate", how.rate, "messages per second, over all directions")
       ->check(CLI::Range(0.1, 1000.0));
+  app.add_option("--only", how.only, "of the plan only deeds that say this, such as \"fill disk\"");
   app.add_flag("--plan", how.only_plan, "print what would be done, and end");
   app.add_flag("--keep", how.keep, "keep the folder of a run that was right, too");
   CLI11_PARSE(app, argc, argv);
@@ -301,9 +314,7 @@ int main(int argc, char** argv) {
     how.seed = std::random_device{}() % 1'000'000;
   if (how.only_plan) {
     demo_network network(network_of(how, "/nowhere"));
-    for (const auto& x :
-         plan(how.seed, std::chrono::milliseconds{static_cast<int64_t>(how.minutes * 60e3)},
-              all_of(network)))
+    for (const auto& x : plan_of(how, network))
       std::cout << to_string(x) << '\n';
     return done;
   }
