@@ -93,6 +93,9 @@ caf::error foundation::open() {
       return started.error();
     nats_ = std::move(*started);
     how.sole_user = true;
+    how.on_hopeless = [server = nats_] {
+      server->start_anew();
+    };
     how.url = [server = nats_] {
       return server->url();
     };

@@ -22,6 +22,11 @@ using web::http::experimental::listener::http_listener;
 /// How often another free port is tried.
 constexpr int port_attempts = 16;
 
+/// Whoever sends often hears by a 503 that he has to go elsewhere, and his connection ends with it.
+/// A connection that is cut leaves him in doubt: HTTP does not let every client send a POST again.
+constexpr std::chrono::milliseconds quiet{200};
+constexpr std::chrono::milliseconds farewell{1000};
+
 /// A probe is answered however much there is to do.
 bool is_probe(const std::shared_ptr<exchange>& x) {
   return x->path() == "/healthz" || x->path() == "/readyz";
@@ -121,6 +126,7 @@ public:
     load_->drain();
     if (!load_->wait_until_idle(at_most) && at_most.count() > 0)
       spdlog::warn("http stops although requests are in flight");
+    load_->wait_until_quiet(quiet, std::min(at_most, farewell));
     end_stalled_bodies(*load_, std::chrono::milliseconds{0});
     for (auto& x : listeners_)
       close(std::move(x.listener));

@@ -1,10 +1,13 @@
 #include "http/detail/traffic.hpp"
 
+#include <algorithm>
+
 namespace igl {
 
 traffic::admission traffic::enter() {
   std::lock_guard lock{guard_};
   ++in_flight_;
+  last_came_ = std::chrono::steady_clock::now();
   if (draining_)
     return admission::draining;
   return in_flight_ > most_ ? admission::overloaded : admission::welcome;
@@ -55,6 +58,18 @@ void traffic::drain() {
 bool traffic::wait_until_idle(std::chrono::milliseconds at_most) {
   std::unique_lock lock{guard_};
   return idle_.wait_for(lock, at_most, [this] { return in_flight_ == 0; });
+}
+
+void traffic::wait_until_quiet(std::chrono::milliseconds for_so_long,
+                               std::chrono::milliseconds at_most) {
+  auto until = std::chrono::steady_clock::now() + at_most;
+  std::unique_lock lock{guard_};
+  while (std::chrono::steady_clock::now() < until) {
+    auto quiet = last_came_ + for_so_long;
+    if (std::chrono::steady_clock::now() >= quiet)
+      return;
+    idle_.wait_until(lock, std::min(quiet, until));
+  }
 }
 
 } // namespace igl

@@ -23,6 +23,10 @@ struct jetstream_options {
   /// what it may have lost. May come before open_jetstream returns, on another thread. May be
   /// empty.
   std::function<void()> on_ready;
+  /// Called when the server is there and yet its streams could not be put in order for `patience`,
+  /// and each `patience` after that: nats-server may hang while it runs, as after a full disk. On a
+  /// thread of its own; must not wait. May be empty.
+  std::function<void()> on_hopeless;
   /// The streams to keep in order; empty: the whole catalogue.
   std::vector<stream> only;
   /// No other process ever takes jobs from these streams: the server is this owner's own. Then what
@@ -34,6 +38,7 @@ struct jetstream_options {
   std::chrono::milliseconds publish_timeout{5000}; ///< until `published` hears unavailable
   std::chrono::milliseconds api_timeout{2000};     ///< connecting; one request to the server
   std::chrono::milliseconds heartbeat{2000};       ///< sent by the server while a pull waits
+  std::chrono::milliseconds patience{30000};       ///< with a server that does not work
   std::chrono::milliseconds longest_pause{1000};   ///< between two attempts to connect
   uint32_t publishes_in_flight = 8192;             ///< one more is refused as overloaded
   uint32_t max_ack_pending = 16384; ///< per stream, of all consumers on all hosts together

@@ -114,6 +114,7 @@ caf::error jetstream_upkeep::open_link() {
   }
   auto link = nats_link::open(url, "igl " + how_.owner, how_.api_timeout,
                               [this](const std::string& why) { on_closed(why); });
+  judge("connection", static_cast<bool>(link));
   if (!link)
     return link.error();
   auto inbox = nats_link::fresh_inbox();
@@ -149,6 +150,7 @@ caf::error jetstream_upkeep::set_up_streams() {
   auto left = how_.sole_user && !served_ ? handed_out::comes_again : handed_out::stays;
   for (auto which : used) {
     auto x = set_up_stream(wanted(which), left, asking());
+    judge(to_string(which), static_cast<bool>(x));
     guard.lock();
     if (broken_ || stopping_)
       return away(why_);
@@ -204,6 +206,7 @@ void jetstream_upkeep::serve_until_broken() {
 
 void jetstream_upkeep::mend_now(stream which) {
   auto x = mend_stream(wanted(which), asking());
+  judge(to_string(which), static_cast<bool>(x));
   if (!x) {
     spdlog::debug("{}", sentence_of(x.error()));
     return to_mend(which, mend_again_after);
@@ -228,6 +231,19 @@ void jetstream_upkeep::attach_consumers() {
   for (auto& x : consumers())
     if (!x->attached())
       x->attach(link, states[x->from()]);
+}
+
+void jetstream_upkeep::judge(const std::string& what, bool in_order) {
+  if (in_order) {
+    in_disorder_.erase(what);
+    return;
+  }
+  auto since = in_disorder_.emplace(what, clock::now()).first->second;
+  if (clock::now() - since < how_.patience)
+    return;
+  in_disorder_.clear(); // a new server gets its time
+  if (how_.on_hopeless)
+    how_.on_hopeless();
 }
 
 bool jetstream_upkeep::rest(std::chrono::milliseconds pause) {

@@ -60,6 +60,9 @@ private:
   void serve_until_broken();
   void mend_now(stream which);
   void attach_consumers();
+  /// Whether the connection, or a stream, could be put in order. Patience with it ends when it
+  /// could not for long.
+  void judge(const std::string& what, bool in_order);
   bool rest(std::chrono::milliseconds pause);
   ask_jetstream asking();
   wanted_stream wanted(stream x) const;
@@ -93,6 +96,7 @@ private:
   std::map<stream, clock::time_point> to_mend_;
   std::vector<std::weak_ptr<jetstream_consumer>> consumers_;
 
+  std::map<std::string, clock::time_point> in_disorder_; ///< since when; of the upkeep thread
   std::thread upkeep_;
   std::thread deadlines_;
 };

@@ -50,7 +50,10 @@ public:
     eventfd_write(stop_, 1);
     watch_.join();
     close(stop_);
+    close(kill_);
   }
+
+  void start_anew() override { eventfd_write(kill_, 1); }
 
   caf::error wait_until_ready(milliseconds timeout) override {
     std::unique_lock guard{lock_};
@@ -88,7 +91,7 @@ public:
   }
 
 private:
-  enum class woken : uint8_t { to_stop, by_end, by_time };
+  enum class woken : uint8_t { to_stop, to_kill, by_end, by_time };
 
   void watch();
   void end_orphan();
@@ -102,6 +105,7 @@ private:
   const nats_folder folder_;
   const folder_lock folder_lock_;
   const int stop_ = eventfd(0, EFD_CLOEXEC);
+  const int kill_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   mutable std::mutex lock_;
   std::condition_variable changed_;
   pid_t pid_ = 0;
@@ -158,6 +162,8 @@ bool watched_server::live(const nats_process::child& x) {
     std::lock_guard guard{lock_};
     pid_ = x.pid;
   }
+  eventfd_t meant_for_another = 0;
+  eventfd_read(kill_, &meant_for_another);
   auto ready = false;
   auto until = clock::now() + how_.start_timeout;
   for (;;) {
@@ -165,6 +171,10 @@ bool watched_server::live(const nats_process::child& x) {
     case woken::to_stop:
       stop(x);
       return false;
+    case woken::to_kill:
+      spdlog::warn("nats-server (pid {}) lives and does not work: killing it", x.pid);
+      kill(x.pid, SIGKILL);
+      break;
     case woken::by_end: {
       auto how = nats_process::reap(x.pid);
       close(x.life);
@@ -226,13 +236,16 @@ void watched_server::ended(const std::string& how) {
 }
 
 watched_server::woken watched_server::wait_for(int life, milliseconds longest) const {
-  pollfd on[] = {{stop_, POLLIN, 0}, {life, POLLIN, 0}}; // poll skips -1
+  // poll skips -1.
+  pollfd on[] = {{stop_, POLLIN, 0}, {life, POLLIN, 0}, {life < 0 ? -1 : kill_, POLLIN, 0}};
   for (;;) {
-    auto n = poll(on, 2, static_cast<int>(longest.count()));
+    auto n = poll(on, 3, static_cast<int>(longest.count()));
     if (n < 0)
       continue; // interrupted
     if (on[0].revents != 0)
       return woken::to_stop;
+    if (eventfd_t times = 0; on[2].revents != 0 && eventfd_read(kill_, &times) == 0)
+      return woken::to_kill;
     return n > 0 ? woken::by_end : woken::by_time;
   }
 }

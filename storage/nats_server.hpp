@@ -42,6 +42,9 @@ public:
   /// Blocks until the server takes connections. Fails with unavailable and the reason.
   virtual caf::error wait_until_ready(std::chrono::milliseconds timeout) = 0;
 
+  /// Kills the server, for one that lives and does not work any more; the watch starts it again.
+  virtual void start_anew() = 0;
+
   /// `nats://<token>@127.0.0.1:<port>`; empty while it does not take connections. A secret.
   virtual std::string url() const = 0;
   /// 0 while there is none.

@@ -36,6 +36,8 @@ public:
   void drain();
   /// False: the time was over first.
   bool wait_until_idle(std::chrono::milliseconds at_most);
+  /// Returns when no request has come for so long, or when the time is over.
+  void wait_until_quiet(std::chrono::milliseconds for_so_long, std::chrono::milliseconds at_most);
 
 private:
   std::mutex guard_;
@@ -43,6 +45,7 @@ private:
   uint32_t most_;
   uint32_t in_flight_ = 0;
   bool draining_ = false;
+  std::chrono::steady_clock::time_point last_came_{};
   std::map<std::string, uint32_t> waiting_;
   std::vector<std::weak_ptr<web_exchange>> watched_;
 };

@@ -6,7 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <future>
+#include <thread>
 
 using namespace igl;
 using wire::ask;
@@ -214,6 +216,29 @@ TEST_SUITE("http server") {
     CHECK(first.read().status == 200);
     stopping.get();
     CHECK(second.closes_within(5s));
+    CHECK_THROWS(wire::connection(wire::port_of(node.url())));
+  }
+
+  TEST_CASE("whoever asks again and again hears that it stops before the connection is cut") {
+    fake_node node;
+    wire::connection line(wire::port_of(node.url()));
+    std::atomic<int> answers{0};
+    auto asking = std::async(std::launch::async, [&] {
+      wire::response last;
+      do {
+        line.send(wire::request_text("GET", "/", {}, ""));
+        last = line.read();
+        ++answers;
+        std::this_thread::sleep_for(20ms); // so that nothing of his is in flight when it stops
+      } while (last.status == 200);
+      return last;
+    });
+    REQUIRE(wire::eventually([&] { return answers > 3; }));
+    node.server->stop(20s);
+    auto last = asking.get();
+    CHECK(last.status == 503);
+    CHECK(last.field("Retry-After") == "1");
+    CHECK(last.field("Connection") == "close");
     CHECK_THROWS(wire::connection(wire::port_of(node.url())));
   }
 

@@ -1,6 +1,8 @@
 #include "tests/storage/streams_worlds.hpp"
 
 #include <algorithm>
+#include <csignal>
+#include <fstream>
 
 namespace igl {
 
@@ -32,6 +34,18 @@ void take_and_die(jetstream_world& world, int jobs) {
                         })->acknowledgement);
   REQUIRE(level_becomes(world, stream::inbox, all - 1, all - 1));
   world.close_streams();
+}
+
+/// As a server that hangs: it lives, takes connections and says nothing.
+void freeze(pid_t server) {
+  REQUIRE(kill(server, SIGSTOP) == 0);
+  REQUIRE(wait_until([&] {
+    std::ifstream status{"/proc/" + std::to_string(server) + "/status"};
+    for (std::string line; std::getline(status, line);)
+      if (line.starts_with("State:"))
+        return line.find('T') != std::string::npos;
+    return false;
+  }));
 }
 
 const std::set<std::string> all_but_the_first{"job 1", "job 2", "job 3"};
@@ -90,6 +104,51 @@ TEST_CASE("what this process itself holds does not come again when the server wa
   CHECK(!publish_and_wait(world, stream::inbox, "new", "new"));
   REQUIRE(wait_until([&] { return got.payloads().count("new") == 1; }));
   CHECK(got.count() == 4);
+}
+
+TEST_CASE("a server of our own that lives and does not work is started anew") {
+  jetstream_world world;
+  world.close_streams();
+  auto how = sole_user();
+  how.publish_timeout = how.api_timeout = 200ms;
+  how.patience = 1s;
+  std::atomic<int> despaired{0};
+  how.on_hopeless = [&] {
+    ++despaired;
+    world.server().start_anew();
+  };
+  world.open_streams(how);
+  job_collector got;
+  auto consumer = world.streams().consume(stream::inbox, 10, got.collects());
+  publish_some(world, stream::inbox, 3);
+  REQUIRE(wait_until([&] { return got.count() == 3; }));
+  auto hung = world.server().pid();
+  freeze(hung);
+  REQUIRE(wait_until([&] {
+    return !publish_and_wait(world, stream::inbox, "new", "new"); // as soon as it works again
+  }));
+  CHECK(world.server().pid() != hung);
+  CHECK(world.server().last_exit() == "killed by signal 9");
+  CHECK(despaired >= 1);
+  REQUIRE(wait_until([&] { return got.payloads().count("new") == 1; }));
+}
+
+TEST_CASE("a server that works again in time is left alone") {
+  auto how = jetstream_world::options();
+  how.publish_timeout = how.api_timeout = 200ms;
+  how.patience = 60s;
+  std::atomic<int> despaired{0};
+  how.on_hopeless = [&] {
+    ++despaired;
+  };
+  jetstream_world world{how};
+  auto server = world.server().pid();
+  freeze(server);
+  CHECK(publish_and_wait(world, stream::inbox, "lost", "lost"));
+  REQUIRE(kill(server, SIGCONT) == 0);
+  REQUIRE(wait_until([&] { return !publish_and_wait(world, stream::inbox, "new", "new"); }));
+  CHECK(world.server().pid() == server);
+  CHECK(despaired == 0);
 }
 
 TEST_SUITE_END();
