@@ -1,5 +1,6 @@
 #include "actors/foundation.hpp"
 
+#include "actors/backup.hpp"
 #include "actors/call_book.hpp"
 #include "actors/callback_deliverer.hpp"
 #include "actors/callbacks_spreader.hpp"
@@ -243,19 +244,27 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
   job_publisher_options publishing;
   publishing.look = machine_->look();
   root_ = reference<supervisor_actor>();
-  operator_view view{kind_, name_, used_, streams_, std::move(channels), root_, [this] {
-                       return listeners_ && listeners_->listening();
-                     }};
+  auto backing_up = reference<backup_actor>();
+  operator_view view{kind_,
+                     name_,
+                     used_,
+                     streams_,
+                     std::move(channels),
+                     root_,
+                     [this] { return listeners_ && listeners_->listening(); },
+                     backing_up};
   std::vector<child_spec> children;
-  children.push_back(
-      group("ledger", {child("ledger-writer", around_.ledger,
-                             [=](caf::scheduled_actor* parent) -> ledger_actor {
-                               return spawn_blocking(threads, parent, ledger_writer, on_disk,
-                                                     publisher, waiting);
-                             }),
-                       child("ledger-reader", around_.reader, [=](caf::scheduled_actor* parent) {
-                         return parent->spawn(ledger_reader, on_disk);
-                       })}));
+  children.push_back(group(
+      "ledger",
+      {child("ledger-writer", around_.ledger,
+             [=](caf::scheduled_actor* parent) -> ledger_actor {
+               return spawn_blocking(threads, parent, ledger_writer, on_disk, publisher, waiting);
+             }),
+       child("ledger-reader", around_.reader,
+             [=](caf::scheduled_actor* parent) { return parent->spawn(ledger_reader, on_disk); }),
+       child("backup", backing_up, [=](caf::scheduled_actor* parent) {
+         return parent->spawn(backup, around, on_disk, threads);
+       })}));
   children.push_back(group(
       "streams",
       {child("job-publisher", publisher_,

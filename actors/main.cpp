@@ -1,6 +1,7 @@
 #include "actors/commands/chain_commands.hpp"
 #include "actors/commands/client_commands.hpp"
 #include "actors/commands/demo.hpp"
+#include "actors/commands/ledger_commands.hpp"
 #include "actors/commands/service.hpp"
 #include "channels/chain.hpp"
 #include "config/commands.hpp"
@@ -220,6 +221,29 @@ int main(int argc, char** argv) {
       on_chain("switch", "let another block, as of a branch left behind, be the tip");
   chain_switch->add_option("BLOCK", chain_how.number, "its number")->check(existing)->required();
 
+  igl::commands::ledger_options ledger_how;
+  auto* ledger = app.add_subcommand("ledger", "check, back up and restore what a node knows");
+  require_one(ledger);
+  auto of_config = [&](CLI::App* command, const char* description) {
+    return command->add_option("--config", ledger_how.config_file, description);
+  };
+  auto* ledger_check =
+      ledger->add_subcommand("check", "look at everything in a ledger that nobody has open");
+  ledger_check->add_option("DIR", ledger_how.folder, "a ledger, a data folder or a backup");
+  of_config(ledger_check, "the configuration of the node or endpoint whose ledger it is");
+  ledger_check->add_flag("--json", json, "print for machines");
+  auto* ledger_backup = speaks_to_node(ledger->add_subcommand(
+      "backup", "copy the ledger of a running node into a new folder on its host"));
+  ledger_backup->add_option("DIR", ledger_how.folder, "the folder; it must not be there")
+      ->required();
+  of_config(ledger_backup, "the configuration of a node or endpoint that is not running");
+  auto* ledger_restore = ledger->add_subcommand(
+      "restore", "let a backup be the ledger of a node or endpoint that is not running");
+  ledger_restore->add_option("DIR", ledger_how.folder, "the backup")->required();
+  of_config(ledger_restore, "the configuration of the node or endpoint")->required();
+  ledger_restore->add_flag("--replace", ledger_how.replace,
+                           "move a ledger that is there aside; nothing is deleted");
+
   igl::scenario::run_options story;
   auto* scenario = app.add_subcommand("scenario", "play stories of what governments exchange");
   require_one(scenario);
@@ -299,7 +323,14 @@ int main(int argc, char** argv) {
   if (*vocabulary)
     return igl::scenario::list_commands(std::cout);
 
+  if (*ledger_check)
+    return igl::commands::ledger_check(term, ledger_how, own_environment());
+  if (*ledger_restore)
+    return igl::commands::ledger_restore(term, ledger_how, own_environment());
+
   igl::node_client client{address};
+  if (*ledger_backup)
+    return igl::commands::ledger_backup(client, term, ledger_how, own_environment());
   if (*put)
     return igl::commands::document_put(client, term, file, jurisdiction);
   if (*get)

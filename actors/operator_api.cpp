@@ -166,6 +166,22 @@ void looked_at_ledger(self_pointer self, const operator_view& view, readiness_ch
     answer->deliver(readiness_of(st.ledger, view));
 }
 
+/// What is damaged is told, and does not make the rest of the ledger unready.
+void look_for_damage(self_pointer self, const surroundings& with, const operator_view& view) {
+  self->request(with.reader, timeouts::status, ledger_figures_query{})
+      .then(
+          [=](const ledger_figures& found) {
+            auto detail = std::string{"reads and writes"};
+            if (found.damaged > 0)
+              detail += "; DAMAGED: " + found.damage + " (" + std::to_string(found.damaged) +
+                        " found so far; igl ledger check finds all)";
+            looked_at_ledger(self, view, {"ledger", true, std::move(detail)});
+          },
+          [=](caf::error& why) {
+            looked_at_ledger(self, view, {"ledger", false, sentence_of(why)});
+          });
+}
+
 /// Ready: the ledger writes and reads, the streams' server is there, the listeners are open.
 caf::result<readiness> tell_readiness(self_pointer self, const surroundings& with,
                                       const operator_view& view) {
@@ -181,13 +197,10 @@ caf::result<readiness> tell_readiness(self_pointer self, const surroundings& wit
   settlement probe;
   probe.cursors.push_back({"readiness-probe", IGL_VERSION});
   self->request(with.ledger, timeouts::status, std::move(probe))
-      .then(
-          [=](settled&) {
-            looked_at_ledger(self, view, {"ledger", true, "reads and writes"});
-          },
-          [=](caf::error& why) {
-            looked_at_ledger(self, view, {"ledger", false, sentence_of(why)});
-          });
+      .then([=](settled&) { look_for_damage(self, with, view); },
+            [=](caf::error& why) {
+              looked_at_ledger(self, view, {"ledger", false, sentence_of(why)});
+            });
   return answer->unguarded();
 }
 
@@ -203,6 +216,8 @@ operator_api_self::behavior_type operator_api(self_pointer self, surroundings wi
       [=](find_dead_letters& question) { return self->delegate(with.reader, std::move(question)); },
       [=](replay_dead_letter& act) { return self->delegate(with.ledger, std::move(act)); },
       [=](drop_dead_letter& act) { return self->delegate(with.ledger, std::move(act)); },
+      [=](back_up_ledger& act) { return self->delegate(view.backup, std::move(act)); },
+      [=](backup_query& question) { return self->delegate(view.backup, question); },
       [=](stream_measured& x) {
         if (!self->state.measuring)
           return;

@@ -35,6 +35,7 @@ struct operator_view {
   std::vector<channel_view> channels;
   supervisor_actor root;
   std::function<bool()> listening;
+  backup_actor backup = {};
 };
 
 /// What the operator API can be asked, and what it tells itself.

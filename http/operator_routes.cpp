@@ -148,6 +148,30 @@ void act(const std::shared_ptr<exchange>& x, const services_ptr& with) {
   });
 }
 
+/// Begins; `GET` tells how it goes, for it may take long.
+void back_up(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  constexpr uint64_t largest = 8192;
+  x->read(largest, [=](const std::string& body) {
+    auto asked = parse_json(body);
+    if (!asked || !asked->is_object() || !asked->contains("folder") ||
+        !asked->at("folder").is_string())
+      return x->fail(
+          make_problem(errc::bad_request, R"(say where to: {"folder": "/srv/backup/1"})"));
+    with->through.ask(
+        x, with->who.operation,
+        back_up_ledger{asked->at("folder").get<std::string>(), "operator at " + x->peer()},
+        [=](const backup_state& y) {
+          nlohmann::json state = y;
+          x->reply({202, state.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+        });
+  });
+}
+
+void show_backup(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  with->through.ask(x, with->who.operation, backup_query{},
+                    [=](const backup_state& y) { reply_json(x, y); });
+}
+
 } // namespace
 
 void add_operator_routes(router& to, const services_ptr& with) {
@@ -159,6 +183,8 @@ void add_operator_routes(router& to, const services_ptr& with) {
   add("GET", "/operator/dead-letters", list_dead_letters);
   add("POST", "/operator/dead-letters/{}/replay", act<replay_dead_letter>);
   add("POST", "/operator/dead-letters/{}/drop", act<drop_dead_letter>);
+  add("POST", "/operator/backup", back_up);
+  add("GET", "/operator/backup", show_backup);
   if (with->who.desk)
     add_subscriber_operation_routes(to, with);
 }

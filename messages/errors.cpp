@@ -85,6 +85,8 @@ const std::vector<errc_entry> table{
      "another process has the data folder open", retry::later},
     {errc::storage_format, "storage_format", 500, generic, "Internal Server Error",
      "the data folder was written by another version of the program", retry::never},
+    {errc::storage_damaged, "storage_damaged", 503, generic, "Service Unavailable",
+     "what is on disk is not what was written; igl ledger check tells more", retry::later},
     {errc::job_not_open, "job_not_open", 500, generic, "Internal Server Error",
      "the job is no longer open; it was settled before", retry::never},
     {errc::stale, "stale", 503, generic, "Service Unavailable",

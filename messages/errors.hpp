@@ -42,16 +42,17 @@ enum class errc : uint8_t {
   method_not_allowed,
 
   // The node itself.
-  overloaded,     ///< a bound was reached; the caller may come again
-  unavailable,    ///< a part that is needed is down or restarting
-  storage_failed, ///< the ledger could not read or write
-  storage_full,   ///< disk or map limit
-  storage_locked, ///< another process has the folder
-  storage_format, ///< the folder was written by another version
-  job_not_open,   ///< settled by somebody else before: acknowledge and forget
-  stale,          ///< what a decision rested on has changed: read and decide again
-  broken_promise, ///< an actor ended without answering
-  internal,       ///< a fault of the program
+  overloaded,      ///< a bound was reached; the caller may come again
+  unavailable,     ///< a part that is needed is down or restarting
+  storage_failed,  ///< the ledger could not read or write
+  storage_full,    ///< disk or map limit
+  storage_locked,  ///< another process has the folder
+  storage_format,  ///< the folder was written by another version
+  storage_damaged, ///< what is on disk is not what was written
+  job_not_open,    ///< settled by somebody else before: acknowledge and forget
+  stale,           ///< what a decision rested on has changed: read and decide again
+  broken_promise,  ///< an actor ended without answering
+  internal,        ///< a fault of the program
 
   // The other side.
   peer_unreachable, ///< refused, no route, no such name: nothing was sent

@@ -37,6 +37,8 @@ enum class event_kind : uint8_t {
   subscription_ending,     ///< its lease ends soon, and the subscriber has not renewed it
   deliveries_paused,       ///< an operator has a subscriber's events wait
   deliveries_resumed,      ///< and go on
+  ledger_backed_up,        ///< an operator did it; it is whole
+  ledger_restored,         ///< an operator did it: what came after its backup is not here
 };
 
 std::string to_string(event_kind x);

@@ -198,6 +198,13 @@ using token_keys_actor =
                      // INTERNAL: the timer.
                      caf::reacts_to<caf::tick_atom>>;
 
+/// The BACKUP copies the ledger while it is at work.
+using backup_actor =
+    caf::typed_actor<caf::replies_to<back_up_ledger>::with<backup_state>,
+                     caf::replies_to<backup_query>::with<backup_state>,
+                     // INTERNAL: the copy is made, or cannot be.
+                     caf::reacts_to<backup_state>>;
+
 /// What `igl status`, `igl trace` and the probes ask.
 using operator_api_actor =
     caf::typed_actor<caf::replies_to<node_status_query>::with<node_status>,
@@ -205,7 +212,9 @@ using operator_api_actor =
                      caf::replies_to<find_events>::with<found_events>,
                      caf::replies_to<find_dead_letters>::with<found_dead_letters>,
                      caf::replies_to<replay_dead_letter>::with<settled>,
-                     caf::replies_to<drop_dead_letter>::with<settled>>;
+                     caf::replies_to<drop_dead_letter>::with<settled>,
+                     caf::replies_to<back_up_ledger>::with<backup_state>,
+                     caf::replies_to<backup_query>::with<backup_state>>;
 
 /// A SUPERVISOR keeps its children running and can say how they do.
 using supervisor_actor =

@@ -70,6 +70,8 @@ void to_json(nlohmann::json& j, const object_info& x);
 void from_json(const nlohmann::json& j, object_info& x);
 void to_json(nlohmann::json& j, const node_status& x);
 void from_json(const nlohmann::json& j, node_status& x);
+void to_json(nlohmann::json& j, const backup_state& x);
+void from_json(const nlohmann::json& j, backup_state& x);
 void to_json(nlohmann::json& j, const readiness& x);
 void from_json(const nlohmann::json& j, readiness& x);
 

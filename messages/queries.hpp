@@ -221,6 +221,8 @@ struct ledger_figures {
   std::vector<stream_count_of> streams;
   uint64_t used_bytes = 0;
   uint64_t map_bytes = 0;
+  uint64_t damaged = 0; ///< values that were found damaged since it was opened
+  std::string damage;   ///< the first of them, in a sentence; empty: none
 };
 
 // Documents on their way in: pieces first, then `object_stored` in a settlement names them.
@@ -252,6 +254,26 @@ struct replay_dead_letter {
 struct drop_dead_letter {
   uint64_t number = 0;
   std::string who;
+};
+
+// A copy of the whole ledger, made while it is at work.
+
+struct back_up_ledger {
+  std::string folder; ///< on the host of the ledger; absolute, and not there yet
+  std::string who;
+};
+struct backup_query {
+  uint8_t unused = 0;
+};
+/// How the last backup goes, or went.
+struct backup_state {
+  std::string state = "none"; ///< none (since the start), running, done or failed
+  std::string folder;
+  caf::timestamp began;
+  uint64_t entries = 0; ///< copied so far
+  uint64_t bytes = 0;
+  uint64_t last_event = 0; ///< the newest one in the copy
+  std::string error;       ///< why it failed
 };
 
 #define IGL_INSPECT(type, ...)                                                                     \
@@ -302,7 +324,7 @@ IGL_INSPECT(found_dead_letters, x.letters)
 IGL_INSPECT(stream_count_of, x.id, x.open)
 IGL_INSPECT(ledger_figures_query, x.unused)
 IGL_INSPECT(ledger_figures, x.events, x.messages, x.objects, x.subscriptions, x.dead_letters,
-            x.open_jobs, x.streams, x.used_bytes, x.map_bytes)
+            x.open_jobs, x.streams, x.used_bytes, x.map_bytes, x.damaged, x.damage)
 IGL_INSPECT(begin_upload, x.unused)
 IGL_INSPECT(upload_begun, x.upload)
 IGL_INSPECT(store_piece, x.upload, x.piece, x.bytes)
@@ -310,5 +332,8 @@ IGL_INSPECT(piece_stored, x.piece)
 IGL_INSPECT(abandon_upload, x.upload)
 IGL_INSPECT(replay_dead_letter, x.number, x.who)
 IGL_INSPECT(drop_dead_letter, x.number, x.who)
+IGL_INSPECT(back_up_ledger, x.folder, x.who)
+IGL_INSPECT(backup_query, x.unused)
+IGL_INSPECT(backup_state, x.state, x.folder, x.began, x.entries, x.bytes, x.last_event, x.error)
 
 } // namespace igl

@@ -45,7 +45,9 @@ json figures_to(const ledger_figures& x) {
           {"open_jobs", x.open_jobs},
           {"streams", list_of(x.streams, count_to)},
           {"used_bytes", x.used_bytes},
-          {"map_bytes", x.map_bytes}};
+          {"map_bytes", x.map_bytes},
+          {"damaged", x.damaged},
+          {"damage", well_formed(x.damage)}};
 }
 void figures_from(const json& j, ledger_figures& x) {
   read(j, "events", x.events);
@@ -57,6 +59,8 @@ void figures_from(const json& j, ledger_figures& x) {
   read_list(j, "streams", x.streams, count_from);
   read(j, "used_bytes", x.used_bytes);
   read(j, "map_bytes", x.map_bytes);
+  read(j, "damaged", x.damaged);
+  read(j, "damage", x.damage);
 }
 
 json stream_to(const stream_status& x) {
@@ -156,6 +160,25 @@ void from_json(const json& j, node_status& x) {
   streams_from(j.at("streams"), x.streams);
   read_list(j, "channels", x.channels, channel_from);
   tree_from(j.at("tree"), x.tree);
+}
+
+void to_json(json& j, const backup_state& x) {
+  j = json{{"state", x.state},
+           {"folder", well_formed(x.folder)},
+           {"began", exact_time(x.began)},
+           {"entries", x.entries},
+           {"bytes", x.bytes},
+           {"last_event", x.last_event},
+           {"error", well_formed(x.error)}};
+}
+void from_json(const json& j, backup_state& x) {
+  read(j, "state", x.state);
+  read(j, "folder", x.folder);
+  read(j, "began", x.began);
+  read(j, "entries", x.entries);
+  read(j, "bytes", x.bytes);
+  read(j, "last_event", x.last_event);
+  read(j, "error", x.error);
 }
 
 void to_json(json& j, const readiness& x) {

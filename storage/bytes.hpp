@@ -49,11 +49,24 @@ private:
   std::string& to_;
 };
 
-/// A key or value does not hold what it should: somebody else wrote to the ledger.
+/// A key or value does not hold what was written: the disk, or somebody else, changed it.
 struct damaged_value : std::runtime_error {
-  explicit damaged_value(const char* where)
-      : std::runtime_error(std::string("a damaged value: ") + where) {}
+  explicit damaged_value(const std::string& where)
+      : std::runtime_error("a damaged value: " + where) {}
 };
+
+/// A key for a person: other bytes than letters, digits and signs as `\xx`.
+inline std::string readable_key(std::string_view key) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (unsigned char c : key) {
+    if (c > ' ' && c < 0x7f && c != '\\')
+      text += static_cast<char>(c);
+    else
+      (text += '\\').append({digits[c >> 4], digits[c & 15]});
+  }
+  return text;
+}
 
 /// Takes apart what a byte_writer built, in the same order. Throws damaged_value.
 class byte_reader {

@@ -1,7 +1,12 @@
 #include "storage/disk_ledger.hpp"
 
+#include "storage/bytes.hpp"
 #include "storage/folder_kind.hpp"
+#include "storage/ledger_copy.hpp"
+#include "storage/ledger_former.hpp"
 #include "storage/ledger_keys.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <future>
@@ -11,28 +16,29 @@ namespace igl {
 
 namespace {
 
-/// Changes with every change of a key or value that older programs cannot read.
-constexpr std::string_view format = "igl-ledger 4";
-/// What this program reads all the same, and makes its own: it lacks databases only.
-constexpr std::string_view former_format = "igl-ledger 3";
-
 /// 4 MB: what a transaction holds in memory until it is on disk.
 constexpr size_t pieces_per_transaction = 16;
 
-/// Marks a new ledger, and refuses one that is not ours.
-caf::error check_identity(lmdb::environment& env, const ledger::options& how) {
+/// What this program reads all the same, and makes its own.
+bool is_former(std::string_view format) {
+  return format == format_without_sums || format == format_without_hub || format == format_between;
+}
+
+/// Marks a new ledger, and refuses one that is not ours. `former`: it is to become one of today's.
+caf::error check_identity(lmdb::environment& env, const ledger::options& how, bool& former) {
   auto meta = env.named("meta");
   return env.write([&](lmdb::write_transaction& txn) -> caf::error {
     auto found = txn.find(meta, meta_key::format);
+    former = found && is_former(*found);
     if (!found) {
-      txn.put(meta, meta_key::format, format);
+      txn.put(meta, meta_key::format, ledger_format);
       txn.put(meta, meta_key::owner, how.owner);
       return {};
     }
-    if (*found != format && *found != former_format)
+    if (*found != ledger_format && !former)
       return make_problem(errc::storage_format,
                           "the ledger in " + how.path + " has the format \"" + std::string(*found) +
-                              "\", this program reads \"" + std::string(format) +
+                              "\", this program reads \"" + std::string(ledger_format) +
                               "\": use the program that wrote it");
     auto owner = txn.find(meta, meta_key::owner).value_or("");
     if (owner != how.owner)
@@ -40,10 +46,30 @@ caf::error check_identity(lmdb::environment& env, const ledger::options& how) {
                                                     std::string(owner) + ", not to " + how.owner +
                                                     ": give " + how.owner +
                                                     " a data folder of its own");
-    if (*found == former_format)
-      txn.put(meta, meta_key::format, format);
     return {};
   });
+}
+
+lmdb::options options_for(const ledger::options& how) {
+  lmdb::options result;
+  result.path = how.path;
+  result.map_bytes = how.map_bytes;
+  result.file_mode = 0600; // it holds the subscribers' secrets
+  return result;
+}
+
+/// Makes sure that the folder is a ledger of this owner, and of today's format, or becomes it.
+caf::error prepare(std::shared_ptr<lmdb::environment> env, const ledger::options& how) {
+  bool former = false;
+  if (auto err = check_identity(*env, how, former))
+    return err;
+  if (!former)
+    return {};
+  auto all = options_for(how);
+  all.databases = ledger_databases::names();
+  if (auto opened = lmdb::environment::open(all); !opened)
+    return opened.error();
+  return give_sums(*env, ledger_format);
 }
 
 /// Subscriptions of format 3 are found by their topic only.
@@ -86,10 +112,7 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
   if (!how.now)
     how.now = caf::make_timestamp;
   // A ledger of another format must not be changed: so first only the database that tells.
-  lmdb::options env_options;
-  env_options.path = how.path;
-  env_options.map_bytes = how.map_bytes;
-  env_options.file_mode = 0600; // it holds the subscribers' secrets
+  auto env_options = options_for(how);
   env_options.databases = {"meta"};
   auto env = open_folder(folder_kind::ledger, env_options);
   if (!env)
@@ -98,11 +121,14 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
   auto lock = folder_lock::acquire(how.path, "ledger.lock");
   if (!lock)
     return lock.error();
-  if (auto err = check_identity(**env, how))
+  if (auto err = prepare(std::move(*env), how))
     return err;
   env_options.databases = ledger_databases::names();
-  if (auto all = lmdb::environment::open(env_options); !all)
-    return all.error();
+  env_options.sums = true;
+  env_options.without_sum = ledger_meta_without_sums();
+  env = lmdb::environment::open(env_options);
+  if (!env)
+    return env.error();
   auto store = ledger_store::open(*env, how.path, ledger_databases::names());
   if (!store)
     return store.error();
@@ -133,14 +159,14 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
 
 disk_ledger::disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env,
                          std::unique_ptr<ledger_store> store, options how, ledger_state state)
-    : lock_(std::move(lock)), env_(std::move(env)), db_(ledger_databases::of(*env_)),
-      now_(std::move(how.now)), keep_hub_events_(how.keep_hub_events),
-      due_clock_(state.last_due, now_()), store_(std::move(store)), state_(state),
-      overlapping_(how.overlapping) {}
+    : owner_(how.owner), lock_(std::move(lock)), env_(std::move(env)),
+      db_(ledger_databases::of(*env_)), now_(std::move(how.now)),
+      keep_hub_events_(how.keep_hub_events), due_clock_(state.last_due, now_()),
+      store_(std::move(store)), state_(state), overlapping_(how.overlapping) {}
 
 // -- writing -------------------------------------------------------------------------------------
 
-void disk_ledger::begin(const std::function<void(ledger_batch&)>& what, ledger_store::ending done) {
+void disk_ledger::begin(const std::function<bool(ledger_batch&)>& what, ledger_store::ending done) {
   // Due jobs are not shown beyond the moment of a write until that has ended, however it ends.
   auto due = std::make_shared<std::optional<caf::timestamp>>();
   store_->begin(
@@ -153,19 +179,23 @@ void disk_ledger::begin(const std::function<void(ledger_batch&)>& what, ledger_s
         moment.due = **due;
         moment.ahead_of_clock = due_clock_.ahead_of_clock();
         moment.oldest_hub_event = moment.at - keep_hub_events_;
-        ledger_batch batch(txn, db_, state_, moment, uploads_);
-        what(batch);
-        batch.finish();
-        state_ = batch.state();
-        for (uint64_t upload : batch.named_uploads())
-          uploads_.named(upload, store_->begun() + 1);
-        for (uint64_t upload : batch.spare_uploads())
-          uploads_.spare(upload, store_->begun() + 1);
-        return {};
+        for (;; txn.undo()) {
+          ledger_batch batch(txn, db_, state_, moment, uploads_);
+          if (!what(batch))
+            continue;
+          batch.finish();
+          state_ = batch.state();
+          for (uint64_t upload : batch.named_uploads())
+            uploads_.named(upload, store_->begun() + 1);
+          for (uint64_t upload : batch.spare_uploads())
+            uploads_.spare(upload, store_->begun() + 1);
+          return {};
+        }
       },
       [this, due, done = std::move(done)](const caf::error& why) {
         if (*due)
           due_clock_.end_write(**due);
+        notice(why);
         done(why);
       });
   sweep();
@@ -187,7 +217,11 @@ void disk_ledger::catch_up(const ledger_snapshot& now) {
 
 caf::error disk_ledger::write(const std::function<void(ledger_batch&)>& what) {
   std::promise<caf::error> ended;
-  begin(what, [&](const caf::error& why) { ended.set_value(why); });
+  auto once = [&](ledger_batch& to) {
+    what(to);
+    return true;
+  };
+  begin(once, [&](const caf::error& why) { ended.set_value(why); });
   return ended.get_future().get();
 }
 
@@ -218,12 +252,24 @@ void disk_ledger::commit(const std::vector<settlement>& batch, ending done) {
 
 void disk_ledger::begin_commit(const std::vector<settlement>& batch, ending done) {
   using all_results = std::vector<caf::expected<settled>>;
-  auto results = std::make_shared<all_results>();
+  auto results = std::make_shared<all_results>(batch.size(), caf::expected<settled>{settled{}});
+  std::vector<bool> damaged(batch.size());
   begin(
       [&](ledger_batch& to) {
-        results->reserve(batch.size());
-        for (const auto& x : batch)
-          results->push_back(to.apply(x));
+        for (size_t i = 0; i < batch.size(); ++i) {
+          if (damaged[i])
+            continue;
+          try {
+            (*results)[i] = to.apply(batch[i]);
+          } catch (const damaged_value& x) {
+            // It may have written half of what it is: the others begin again without it.
+            damaged[i] = true;
+            (*results)[i] = make_problem(errc::storage_damaged, x.what());
+            notice((*results)[i].error());
+            return false;
+          }
+        }
+        return true;
       },
       [results, count = batch.size(), done = std::move(done)](const caf::error& why) {
         done(why ? all_results(count, why) : std::move(*results));
@@ -244,6 +290,35 @@ caf::expected<settled> disk_ledger::replay(const replay_dead_letter& what) {
 
 caf::expected<settled> disk_ledger::drop(const drop_dead_letter& what) {
   return write_one([&](ledger_batch& to) { return to.drop(what); });
+}
+
+// -- damage and copies ---------------------------------------------------------------------------
+
+void disk_ledger::notice(const caf::error& why) const {
+  constexpr size_t most_told = 1000;
+  if (code_of(why) != errc::storage_damaged)
+    return;
+  auto sentence = sentence_of(why);
+  std::lock_guard guard(damage_.mutex);
+  if (damage_.all.size() >= most_told || !damage_.all.insert(sentence).second)
+    return;
+  if (damage_.first.empty())
+    damage_.first = sentence;
+  spdlog::error("{}: igl ledger check finds all that is damaged, igl ledger restore brings a "
+                "backup back",
+                sentence);
+}
+
+caf::expected<ledger_copied> disk_ledger::back_up(const std::string& folder,
+                                                  copy_progress& progress) {
+  progress.entries = 0;
+  progress.bytes = 0;
+  if (auto err = store_->flush())
+    return err;
+  auto made = copy_ledger(*env_, owner_, folder, now_(), progress);
+  if (!made)
+    notice(made.error());
+  return made;
 }
 
 // -- uploads -------------------------------------------------------------------------------------

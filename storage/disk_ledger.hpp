@@ -6,6 +6,9 @@
 #include "storage/ledger_batch.hpp"
 #include "storage/ledger_store.hpp"
 
+#include <mutex>
+#include <set>
+
 namespace igl {
 
 /// The ledger in an LMDB environment. Opening and writing are in disk_ledger.cpp, reading in
@@ -22,6 +25,7 @@ public:
   caf::error abandon(uint64_t upload) override;
   caf::expected<settled> replay(const replay_dead_letter& what) override;
   caf::expected<settled> drop(const drop_dead_letter& what) override;
+  caf::expected<ledger_copied> back_up(const std::string& folder, copy_progress& progress) override;
 
   caf::expected<found_message> read(const find_message& what) const override;
   caf::expected<found_channel_record> read(const find_channel_record& what) const override;
@@ -48,8 +52,9 @@ private:
   disk_ledger(folder_lock lock, std::shared_ptr<lmdb::environment> env,
               std::unique_ptr<ledger_store> store, options how, ledger_state state);
 
-  /// Runs `what` in one transaction; `done` hears when it is on disk, or why it never will be.
-  void begin(const std::function<void(ledger_batch&)>& what, ledger_store::ending done);
+  /// Runs `what` in one transaction, again from the beginning if it answers false; `done` hears
+  /// when it is on disk, or why it never will be.
+  void begin(const std::function<bool(ledger_batch&)>& what, ledger_store::ending done);
   /// The same, done when this returns.
   caf::error write(const std::function<void(ledger_batch&)>& what);
   void begin_commit(const std::vector<settlement>& batch, ending done);
@@ -63,17 +68,23 @@ private:
   void store_group(const store_piece* pieces, size_t count,
                    std::vector<caf::expected<piece_stored>>& results);
 
+  /// What is damaged is logged once, and counted. Any thread.
+  void notice(const caf::error& why) const;
+
   /// Answers what `what` makes of a snapshot.
   template <class Answer, class What>
   caf::expected<Answer> answer(What what) const {
     Answer result;
     auto err =
         store_->read([&](const ledger_snapshot& now) -> caf::error { return what(now, result); });
-    if (err)
+    if (err) {
+      notice(err);
       return err;
+    }
     return result;
   }
 
+  const std::string owner_;
   folder_lock lock_;                       // before the environment: released after it is closed
   std::shared_ptr<lmdb::environment> env_; ///< itself only for pieces of documents
   ledger_databases db_;
@@ -81,6 +92,13 @@ private:
   caf::timespan keep_hub_events_;
   mutable due_clock due_clock_;
   std::unique_ptr<ledger_store> store_; ///< everything else; ends before what its endings use
+
+  struct known_damage {
+    std::mutex mutex;
+    std::string first;
+    std::set<std::string> all; ///< so many at most
+  };
+  mutable known_damage damage_;
 
   // Only the writing thread touches these.
   ledger_state state_; ///< with the writes that are under way

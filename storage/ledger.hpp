@@ -4,6 +4,7 @@
 
 #include <caf/expected.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,12 +12,27 @@
 
 namespace igl {
 
+/// How far a copy is, for whoever watches it, and that it is to end.
+struct copy_progress {
+  std::atomic<uint64_t> entries = 0;
+  std::atomic<uint64_t> bytes = 0; ///< of their keys and values
+  std::atomic<bool> cancelled = false;
+};
+
+/// A copy that was made.
+struct ledger_copied {
+  uint64_t last_event = 0; ///< the newest one in it
+  uint64_t entries = 0;
+  uint64_t bytes = 0; ///< of its file
+};
+
 /// The ledger on disk: event log, lakes and open jobs in one LMDB environment (storage/FORMAT.md
 /// says which byte means what). Opened by one process at a time.
 ///
 /// Writing functions are called from one thread at a time (the ledger writer actor); reading
 /// functions from any thread, in parallel with the writer. No function throws. Errors:
-/// storage_failed, storage_full, storage_locked, storage_format, and those of `settlement`.
+/// storage_failed, storage_full, storage_locked, storage_format, storage_damaged, and those of
+/// `settlement`.
 class ledger {
 public:
   struct options {
@@ -67,6 +83,15 @@ public:
   /// Both fail with not_found.
   virtual caf::expected<settled> replay(const replay_dead_letter& what) = 0;
   virtual caf::expected<settled> drop(const drop_dead_letter& what) = 0;
+
+  // -- copying -----------------------------------------------------------------------------------
+
+  /// Copies all that was accepted by now into a folder that is not there yet, as `igl ledger
+  /// restore` takes it (storage/ledger_copy.hpp); nobody waits for it. Any thread, one at a time.
+  /// Fails with conflict (the folder is there), storage_damaged (and names what), unavailable
+  /// (cancelled) besides the errors of the disk it writes to.
+  virtual caf::expected<ledger_copied> back_up(const std::string& folder,
+                                               copy_progress& progress) = 0;
 
   // -- reading -----------------------------------------------------------------------------------
 

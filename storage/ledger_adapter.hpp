@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/errors.hpp"
 #include "storage/ledger.hpp"
 
 #include <utility>
@@ -13,6 +14,11 @@ class ledger_adapter : public ledger {
 public:
   template <class Question>
   using answer_to = decltype(std::declval<const ledger&>().read(std::declval<const Question&>()));
+
+  caf::expected<ledger_copied> back_up(const std::string& folder, copy_progress&) override {
+    return make_problem(errc::unavailable,
+                        "only a ledger on disk can be copied; " + folder + " was not made");
+  }
 
   answer_to<find_message> read(const find_message& x) const final { return self().look(x); }
   answer_to<find_channel_record> read(const find_channel_record& x) const final {

@@ -80,4 +80,12 @@ inline constexpr std::string_view journal = "journal"; ///< see ledger_store
 inline constexpr std::string_view journal_seed = "journal-seed";
 } // namespace meta_key
 
+/// What stands in `meta` for programs of any age, without a sum.
+inline std::vector<std::string> ledger_meta_without_sums() {
+  return {std::string{meta_key::format}, std::string{meta_key::owner}};
+}
+
+/// Changes with every change of a key or value that older programs cannot read.
+inline constexpr std::string_view ledger_format = "igl-ledger 5";
+
 } // namespace igl

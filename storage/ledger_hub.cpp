@@ -15,6 +15,16 @@ namespace keys = ledger_keys;
 
 namespace {
 
+/// Removes what is no longer needed. If that is damaged it stays, for `igl ledger check` to name:
+/// what is new must be told all the same.
+template <class Sweep>
+void clear_away(Sweep sweep) {
+  try {
+    sweep();
+  } catch (const damaged_value&) {
+  }
+}
+
 /// How many old events go with each new one: more than come, so that they cannot pile up.
 constexpr int forgotten_per_event = 2;
 
@@ -47,7 +57,7 @@ void ledger_batch::write_subscription(const subscription_change& x) {
     txn_.put(db_.subscriptions_of, keys::of_callback(what.callback) + key, {});
     want(what.topic, what.ends + (now_.at - now_.oldest_hub_event));
   }
-  remove_ended_subscriptions(ended_per_change);
+  clear_away([this] { remove_ended_subscriptions(ended_per_change); });
 }
 
 /// With the callback's last one its pause ends: nobody would find it there, and a later subscriber
@@ -126,7 +136,7 @@ void ledger_batch::tell(const message_changed& x) {
     txn_.put(db_.hub_events, keys::of_number(number), value_);
     for (const auto& topic : event.topics)
       txn_.put(db_.hub_topics, keys::of_hub_topic(topic, number), {});
-    forget_old_hub_events();
+    clear_away([this] { forget_old_hub_events(); });
     if (std::none_of(event.topics.begin(), event.topics.end(),
                      [this](auto& topic) { return is_subscribed(topic); }))
       continue;
@@ -136,7 +146,7 @@ void ledger_batch::tell(const message_changed& x) {
       told.body.clear(); // no JSON, and maybe large: the event has it
   }
   if (!std::exchange(is_swept_, true))
-    remove_ended_subscriptions(ended_per_event);
+    clear_away([this] { remove_ended_subscriptions(ended_per_event); });
   if (!wanted.notices.empty())
     open(make_job(wanted));
 }

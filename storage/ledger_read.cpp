@@ -17,6 +17,7 @@ template <class T>
 caf::optional<T> found_in(const ledger_snapshot& txn, lmdb::database db, std::string_view key) {
   if (auto stored = txn.find(db, key))
     return decoded<T>(*stored);
+  txn.check_absence(db, key);
   return caf::none;
 }
 
@@ -155,15 +156,19 @@ caf::expected<access> disk_ledger::read(const may_read& what) const {
 caf::expected<document_piece> disk_ledger::read(const read_piece& what) const {
   document_piece found;
   auto err = env_->read([&](const lmdb::read_transaction& txn) -> caf::error {
-    auto stored = txn.find(db_.pieces, keys::of_piece(what.upload, what.piece));
+    auto key = keys::of_piece(what.upload, what.piece);
+    auto stored = txn.find_stored(db_.pieces, key);
     if (!stored)
       return make_problem(errc::not_found, "there is no piece " + std::to_string(what.piece) +
                                                " of upload " + std::to_string(what.upload));
     found.bytes = env_->copy_without_trace(*stored);
+    found.bytes.resize(txn.checked(db_.pieces, key, found.bytes).size());
     return {};
   });
-  if (err)
+  if (err) {
+    notice(err);
     return err;
+  }
   return found;
 }
 

@@ -15,19 +15,31 @@ caf::expected<found_due_jobs> disk_ledger::read(const due_jobs& what) const {
     found.ahead = ahead;
     auto at = txn.walk(db_.jobs_due);
     bool more = at.seek(keys::of_due(what.on, {what.after.due, what.after.number + 1}));
-    for (; more && keys::is_due_on(what.on, at.key()); more = at.next()) {
+    // Returns false where the page ends.
+    auto take = [&] {
+      if (!keys::is_due_on(what.on, at.key()))
+        return false;
       auto place = keys::due_place_of(at.key());
       if (place.due > until) {
         found.next_due = place.due - ahead;
-        break;
+        return false;
       }
       if (found.jobs.size() >= what.limit)
-        break;
+        return false;
+      found.last = place;
       auto stored = txn.find(db_.jobs, at.value());
       if (!stored)
-        throw damaged_value("a job is in the index only");
+        throw damaged_value("a job is in the index only: " + readable_key(at.value()));
       found.jobs.push_back(decoded<stored_job>(*stored).job);
-      found.last = place;
+      return true;
+    };
+    // One that is damaged is not handed out; those behind it are.
+    for (bool goes_on = true; more && goes_on; more = goes_on && at.next()) {
+      try {
+        goes_on = take();
+      } catch (const damaged_value& x) {
+        notice(make_problem(errc::storage_damaged, x.what()));
+      }
     }
     return {};
   });
@@ -63,6 +75,9 @@ caf::expected<ledger_figures> disk_ledger::read(const ledger_figures_query&) con
     }
     found.used_bytes = space.used_bytes;
     found.map_bytes = space.map_bytes;
+    std::lock_guard guard(damage_.mutex);
+    found.damaged = damage_.all.size();
+    found.damage = damage_.first;
     return {};
   });
 }

@@ -68,7 +68,7 @@ bool ledger_cursor::settle() {
     }
     if (disk_valid_ && (!nearest || nearer(disk_.key()))) {
       key_ = disk_.key();
-      value_ = disk_.value();
+      checked_ = false;
       return true;
     }
     if (!nearest)
@@ -76,6 +76,7 @@ bool ledger_cursor::settle() {
     if (nearest->at->second) {
       key_ = found;
       value_ = *nearest->at->second;
+      checked_ = true;
       return true;
     }
     leave(found); // erased
@@ -145,7 +146,7 @@ uint64_t ledger_snapshot::size(lmdb::database in) const {
         said = layers_[newer] && layers_[newer]->of(in).contains(key);
       if (said)
         continue;
-      bool on_disk = disk_.find(in, key).has_value();
+      bool on_disk = disk_.find_stored(in, key).has_value();
       if (value && !on_disk)
         ++result;
       else if (!value && on_disk)

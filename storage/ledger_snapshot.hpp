@@ -24,10 +24,17 @@ public:
   /// Moves to the first entry whose key is not before `key`.
   bool seek(std::string_view key);
 
-  std::string_view key() const { return key_; }
-  std::string_view value() const { return value_; }
+  /// Both throw damaged_value if the entry's sum is wrong; one can move on all the same.
+  std::string_view key() const { return check(), key_; }
+  std::string_view value() const { return check(), value_; }
 
 private:
+  void check() const {
+    if (!checked_)
+      value_ = disk_.value();
+    checked_ = true;
+  }
+
   enum class direction { forward, backward };
 
   struct layer {
@@ -46,7 +53,8 @@ private:
   bool disk_valid_ = false;
   direction heading_ = direction::forward;
   std::string_view key_;
-  std::string_view value_;
+  mutable std::string_view value_;
+  mutable bool checked_ = true; ///< what is in memory needs no check
 };
 
 /// What a ledger holds at one moment. The views it answers are valid until it ends or, in a
@@ -59,6 +67,10 @@ public:
   ledger_snapshot& operator=(const ledger_snapshot&) = delete;
 
   std::optional<std::string_view> find(lmdb::database in, std::string_view key) const;
+  /// Throws damaged_value if what was not found may be there under a damaged key.
+  void check_absence(lmdb::database in, std::string_view key) const {
+    disk_.check_absence(in, key);
+  }
   ledger_cursor walk(lmdb::database in) const { return {disk_, layers_, in}; }
   /// The number of entries. Costs by the changes that are not in LMDB yet.
   uint64_t size(lmdb::database in) const;
@@ -81,6 +93,7 @@ public:
   /// False, and nothing changed, if the key is there.
   bool insert(lmdb::database in, std::string_view key, std::string_view value);
   void erase(lmdb::database in, std::string_view key) { changes_.erase(in, key); }
+  void undo() { changes_ = {}; }
 
 private:
   change_set& changes_;

@@ -69,6 +69,7 @@ ledger_store::~ledger_store() {
     std::lock_guard guard(writing_mutex_);
     stopping_ = true;
   }
+  moved_.notify_all();
   to_accept_.notify_all();
   to_move_.notify_all();
   acceptor_.join();
@@ -163,6 +164,28 @@ caf::error ledger_store::write(const writing& what) {
   return ended.get_future().get();
 }
 
+caf::error ledger_store::flush() {
+  std::unique_lock lock(writing_mutex_);
+  const auto up_to = begun_;
+  const auto failures = failures_;
+  const auto nothing_waits = [this] {
+    return begun_group_.endings.empty() && written_group_.endings.empty() && accepted_.empty() &&
+           moving_.empty();
+  };
+  ++flushes_;
+  to_accept_.notify_one();
+  moved_.wait(lock, [&] {
+    return moved_writes_ >= up_to || nothing_waits() || failed_ || failures_ != failures ||
+           stopping_;
+  });
+  --flushes_;
+  if (failures_ != failures)
+    return make_problem(errc::storage_failed, "the disk failed a write meanwhile");
+  if (moved_writes_ >= up_to || nothing_waits())
+    return {};
+  return failed_ ? failed_ : make_problem(errc::unavailable, "the ledger is being closed");
+}
+
 caf::error ledger_store::wait_for_room(std::unique_lock<std::mutex>& lock) {
   room_.wait(lock, [this] { return waiting_bytes() < most_bytes || failed_; });
   return waiting_bytes() < most_bytes ? caf::error{} : failed_;
@@ -231,6 +254,7 @@ void ledger_store::accept_next(std::unique_lock<std::mutex>& lock) {
   written_group_ = {};
   lock.unlock();
   room_.notify_one();
+  moved_.notify_all();
   for (const auto& done : endings)
     done(refused);
   lock.lock();
@@ -238,7 +262,8 @@ void ledger_store::accept_next(std::unique_lock<std::mutex>& lock) {
 
 bool ledger_store::has_to_turn() const {
   return !accepted_.empty() && moving_.empty() &&
-         (stopping_ || std::max<uint64_t>(accepted_.bytes(), journal_end_) >= many_bytes ||
+         (stopping_ || flushes_ > 0 ||
+          std::max<uint64_t>(accepted_.bytes(), journal_end_) >= many_bytes ||
           std::chrono::steady_clock::now() >= turn_at_);
 }
 
@@ -248,6 +273,7 @@ void ledger_store::turn() {
     std::swap(accepted_, moving_);
   }
   moving_up_to_ = journal_->last();
+  moving_writes_ = ended_;
   journal_->turn();
   journal_end_ = 0;
   to_move_.notify_one();
@@ -281,6 +307,7 @@ void ledger_store::move_next(std::unique_lock<std::mutex>& lock) {
       spdlog::error("the ledger goes on in its journal only, which is short: {}", sentence_of(err));
     failed_ = err;
     room_.notify_one();
+    moved_.notify_all();
     to_accept_.notify_one();
     if (to_move_.wait_for(lock, pause, [this] { return stopping_; }))
       return;
@@ -292,8 +319,10 @@ void ledger_store::move_next(std::unique_lock<std::mutex>& lock) {
     std::unique_lock alone(layers_mutex_);
     std::swap(moving_, moved);
   }
+  moved_writes_ = moving_writes_;
   to_accept_.notify_one();
   room_.notify_one();
+  moved_.notify_all();
   lock.unlock();
   moved = {};
   lock.lock();

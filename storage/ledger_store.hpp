@@ -64,6 +64,10 @@ public:
   /// How many have begun: the number of the last one, counted without those that were undone.
   uint64_t begun() const { return begun_; }
 
+  /// All writes that had begun are in LMDB when this returns no error. Any thread; others go on
+  /// writing.
+  caf::error flush();
+
   /// Whether the disk failed the last write: until the next, nothing that it needs may be removed.
   /// Any thread, with whatever lock.
   bool in_doubt() const { return in_doubt_; }
@@ -103,11 +107,14 @@ private:
   uint64_t failures_ = 0;
   uint64_t journal_end_ = 0; ///< of what counts in its current file, in bytes
   uint64_t moving_up_to_ = 0;
+  uint64_t moving_writes_ = 0; ///< how many had ended when it began to move
+  uint64_t moved_writes_ = 0;
+  unsigned flushes_ = 0;                          ///< that wait
   std::chrono::steady_clock::time_point turn_at_; ///< if anything is accepted by then
   caf::error failed_;                             ///< why moving does not succeed
   bool stopping_ = false;
   bool all_accepted_ = false; ///< and nothing more will be
-  std::condition_variable to_accept_, to_move_, room_;
+  std::condition_variable to_accept_, to_move_, room_, moved_;
 
   std::atomic<bool> in_doubt_ = false;
 

@@ -1,9 +1,12 @@
 #include "storage/lmdb.hpp"
 
+#include "storage/bytes.hpp"
 #include "storage/fair_shared_mutex.hpp"
+#include "storage/lmdb_calls.hpp"
+#include "storage/value_sums.hpp"
 
-#include <lmdb.h>
-
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <map>
@@ -15,23 +18,6 @@
 namespace igl::lmdb {
 
 namespace {
-
-MDB_val val_of(std::string_view text) {
-  return {text.size(), const_cast<char*>(text.data())};
-}
-
-std::string_view view_of(const MDB_val& x) {
-  return {static_cast<const char*>(x.mv_data), x.mv_size};
-}
-
-MDB_dbi handle_of(database x) {
-  return static_cast<MDB_dbi>(x);
-}
-
-void check(int code, const char* doing) {
-  if (code != MDB_SUCCESS)
-    throw failure(code, doing);
-}
 
 /// LMDB answers a short write, which is what a full disk looks like, as EIO.
 bool disk_is_full(const std::string& path) {
@@ -58,7 +44,22 @@ caf::error error_of(const failure& x, const std::string& path) {
   default:
     break;
   }
-  return make_problem(code, path + ": " + x.what());
+  return make_problem(code, path + ": " + x.what() +
+                                (code == errc::storage_full ? "; make room on its disk" : ""));
+}
+
+/// What a body throws, as the error that it stands for.
+template <class Body>
+caf::error contained(const std::string& path, Body body) {
+  try {
+    return body();
+  } catch (const failure& x) {
+    return error_of(x, path);
+  } catch (const damaged_value& x) {
+    return make_problem(errc::storage_damaged, path + ": " + x.what());
+  } catch (const std::exception& x) {
+    return make_problem(errc::storage_failed, path + ": " + x.what());
+  }
 }
 
 /// Whether that much address space is free. LMDB unmaps the old map before it maps the new one, and
@@ -92,111 +93,16 @@ struct transaction_handle {
 failure::failure(int lmdb_code, const std::string& doing)
     : std::runtime_error(doing + ": " + mdb_strerror(lmdb_code)), code_(lmdb_code) {}
 
-// -- cursors and transactions --------------------------------------------------------------------
-
-cursor::cursor(MDB_txn* txn, database in) {
-  check(mdb_cursor_open(txn, handle_of(in), &cursor_), "opening a cursor");
-}
-
-cursor::~cursor() {
-  mdb_cursor_close(cursor_);
-}
-
-bool cursor::move(int operation, std::string_view key) {
-  MDB_val k = val_of(key), v{};
-  int code = mdb_cursor_get(cursor_, &k, &v, static_cast<MDB_cursor_op>(operation));
-  if (code == MDB_NOTFOUND)
-    return false;
-  check(code, "moving a cursor");
-  key_ = view_of(k);
-  value_ = view_of(v);
-  return true;
-}
-
-bool cursor::first() {
-  return move(MDB_FIRST);
-}
-
-bool cursor::last() {
-  return move(MDB_LAST);
-}
-
-bool cursor::next() {
-  return move(MDB_NEXT);
-}
-
-bool cursor::previous() {
-  return move(MDB_PREV);
-}
-
-bool cursor::seek(std::string_view key) {
-  return move(MDB_SET_RANGE, key);
-}
-
-std::optional<std::string_view> read_transaction::find(database in, std::string_view key) const {
-  MDB_val k = val_of(key), v{};
-  int code = mdb_get(txn_, handle_of(in), &k, &v);
-  if (code == MDB_NOTFOUND)
-    return std::nullopt;
-  check(code, "reading");
-  return view_of(v);
-}
-
-std::vector<std::string> read_transaction::databases() const {
-  MDB_dbi names = 0; // the unnamed database has the others' names as keys
-  check(mdb_dbi_open(txn_, nullptr, 0, &names), "opening the list of databases");
-  std::vector<std::string> all;
-  auto at = walk(database{names});
-  for (bool more = at.first(); more; more = at.next())
-    all.emplace_back(at.key());
-  return all;
-}
-
-uint64_t read_transaction::size(database in) const {
-  MDB_stat stat{};
-  check(mdb_stat(txn_, handle_of(in), &stat), "reading a database's size");
-  return stat.ms_entries;
-}
-
-uint64_t read_transaction::id() const {
-  return mdb_txn_id(txn_);
-}
-
-void write_transaction::put(database in, std::string_view key, std::string_view value) {
-  MDB_val k = val_of(key), v = val_of(value);
-  check(mdb_put(txn_, handle_of(in), &k, &v, 0), "writing");
-}
-
-bool write_transaction::insert(database in, std::string_view key, std::string_view value) {
-  MDB_val k = val_of(key), v = val_of(value);
-  int code = mdb_put(txn_, handle_of(in), &k, &v, MDB_NOOVERWRITE);
-  if (code == MDB_KEYEXIST)
-    return false;
-  check(code, "inserting");
-  return true;
-}
-
-void write_transaction::append(database in, std::string_view key, std::string_view value) {
-  MDB_val k = val_of(key), v = val_of(value);
-  check(mdb_put(txn_, handle_of(in), &k, &v, MDB_APPEND), "appending");
-}
-
-bool write_transaction::erase(database in, std::string_view key) {
-  MDB_val k = val_of(key);
-  int code = mdb_del(txn_, handle_of(in), &k, nullptr);
-  if (code == MDB_NOTFOUND)
-    return false;
-  check(code, "erasing");
-  return true;
-}
-
 // -- environment ---------------------------------------------------------------------------------
 
 struct environment::state {
   std::string path;
   MDB_env* env = nullptr;
+  bool read_only = false;
+  std::unique_ptr<value_sums> sums;
   mutable std::mutex names_mutex;
   std::map<std::string, database> names;
+  mutable std::atomic<bool> is_to_grow = false;
 
   // The map must not move under an open transaction.
   mutable fair_shared_mutex map_mutex;
@@ -216,7 +122,9 @@ struct environment::state {
 
   /// 0: as large as another process made it.
   void resize_map(size_t from, size_t to) const {
+    is_to_grow = true;
     std::unique_lock alone(map_mutex);
+    is_to_grow = false;
     if (to != 0 && map_bytes() != from)
       return; // another thread was faster
     if (!has_room_for(to))
@@ -262,16 +170,33 @@ struct environment::state {
   void open_databases(const std::vector<std::string>& wanted) {
     std::lock_guard guard(names_mutex);
     std::map<std::string, database> opened;
-    auto err = change([&](MDB_txn* txn) -> caf::error {
+    auto open_all = [&](MDB_txn* txn) -> caf::error {
       for (const auto& name : wanted) {
         MDB_dbi handle = 0;
-        check(mdb_dbi_open(txn, name.c_str(), MDB_CREATE, &handle), "opening a database");
+        int code = mdb_dbi_open(txn, name.c_str(), read_only ? 0 : MDB_CREATE, &handle);
+        if (read_only && code == MDB_NOTFOUND)
+          continue;
+        check(code, "opening a database");
         opened[name] = database{handle};
       }
       return {};
-    });
-    if (!err)
-      names.merge(opened);
+    };
+    if (auto err = read_only ? look(open_all) : change(open_all))
+      return;
+    for (const auto& [name, handle] : opened)
+      if (sums)
+        sums->add(handle, name);
+    names.merge(opened);
+  }
+
+  /// The handles that it opens stay open.
+  caf::error look(const std::function<caf::error(MDB_txn*)>& what) const {
+    std::shared_lock<fair_shared_mutex> shared;
+    transaction_handle x;
+    begin(x, MDB_RDONLY, shared);
+    auto err = what(x.txn);
+    x.commit();
+    return err;
   }
 };
 
@@ -303,14 +228,13 @@ std::shared_ptr<environment> one_more_owner(const std::string& path) {
           }};
 }
 
-constexpr unsigned max_databases = 64;
-
 } // namespace
 
 caf::expected<std::shared_ptr<environment>> environment::open(const options& how) {
   std::lock_guard guard(opened_mutex);
   try {
-    std::filesystem::create_directories(how.path);
+    if (!how.read_only)
+      std::filesystem::create_directories(how.path);
     auto path = std::filesystem::canonical(how.path).string();
     if (auto found = opened_here.find(path); found != opened_here.end()) {
       found->second.env->state_->open_databases(how.databases);
@@ -322,10 +246,18 @@ caf::expected<std::shared_ptr<environment>> environment::open(const options& how
     check(mdb_env_set_maxdbs(x->env, max_databases), "setting the number of databases");
     check(mdb_env_set_maxreaders(x->env, how.max_readers), "setting the number of readers");
     check(mdb_env_set_mapsize(x->env, how.map_bytes), "setting the size of the map");
-    check(mdb_env_open(x->env, path.c_str(), MDB_NOTLS | MDB_NORDAHEAD, how.file_mode),
+    x->read_only = how.read_only;
+    check(mdb_env_open(x->env, path.c_str(),
+                       MDB_NOTLS | MDB_NORDAHEAD | (how.read_only ? MDB_RDONLY | MDB_NOLOCK : 0),
+                       how.file_mode),
           "opening an environment");
+    if (how.sums) {
+      x->sums = std::make_unique<value_sums>(how.without_sum);
+      check(mdb_env_set_userctx(x->env, x->sums.get()), "telling of sums");
+    }
     int dead_readers = 0;
-    check(mdb_reader_check(x->env, &dead_readers), "clearing away dead readers");
+    if (!how.read_only)
+      check(mdb_reader_check(x->env, &dead_readers), "clearing away dead readers");
     x->open_databases(how.databases);
     opened_here[path].env = new environment(std::move(x));
     return one_more_owner(path);
@@ -341,30 +273,39 @@ database environment::named(const std::string& name) const {
   return state_->names.at(name);
 }
 
+bool environment::has(const std::string& name) const {
+  std::lock_guard guard(state_->names_mutex);
+  return state_->names.contains(name);
+}
+
 caf::error environment::read(const reading& what) const {
-  try {
+  return contained(state_->path, [&] {
     std::shared_lock<fair_shared_mutex> shared;
     transaction_handle x;
     state_->begin(x, MDB_RDONLY, shared);
     return what(read_transaction(x.txn));
-  } catch (const failure& x) {
-    return error_of(x, state_->path);
-  } catch (const std::exception& x) {
-    return make_problem(errc::storage_failed, state_->path + ": " + x.what());
-  }
+  });
+}
+
+bool environment::asked_to_end() const {
+  return state_->is_to_grow;
+}
+
+caf::error environment::make_room(uint64_t bytes) {
+  return contained(state_->path, [&]() -> caf::error {
+    for (auto now = size(); now.map_bytes < now.used_bytes + bytes; now = size())
+      state_->resize_map(now.map_bytes, 2 * now.map_bytes);
+    return {};
+  });
 }
 
 caf::error environment::write(const writing& what) {
-  try {
+  return contained(state_->path, [&] {
     return state_->change([&](MDB_txn* raw) -> caf::error {
       write_transaction txn(raw);
       return what(txn);
     });
-  } catch (const failure& x) {
-    return error_of(x, state_->path);
-  } catch (const std::exception& x) {
-    return make_problem(errc::storage_failed, state_->path + ": " + x.what());
-  }
+  });
 }
 
 uint64_t environment::last_transaction() const {

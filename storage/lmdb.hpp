@@ -18,7 +18,8 @@ struct MDB_txn;
 struct MDB_cursor;
 
 /// LMDB as C++: one environment (a folder with one memory-mapped B-tree file) that holds named
-/// databases, read and written in transactions. The only place that knows <lmdb.h>.
+/// databases, read and written in transactions. Only lmdb.cpp and
+/// lmdb_transaction.cpp know <lmdb.h>.
 ///
 ///   auto env = lmdb::environment::open({.path = "/data/x", .databases = {"things"}});
 ///   auto things = (*env)->named("things");
@@ -30,6 +31,11 @@ namespace igl::lmdb {
 
 /// A named database within an environment.
 enum class database : unsigned {};
+
+/// What the values of an environment end with, if it was opened so: sums over the database's name,
+/// the key and the value, made when a value is written and checked when it is read. Who reads a
+/// wrong one gets damaged_value.
+class value_sums;
 
 /// What transactions and cursors throw when LMDB fails. Caught by `environment::read` and `write`,
 /// which answer it as an error; no other code needs to.
@@ -59,25 +65,38 @@ public:
   bool seek(std::string_view key);
 
   std::string_view key() const { return key_; }
-  std::string_view value() const { return value_; }
+  /// Throws damaged_value if its sum is wrong.
+  std::string_view value() const;
+  /// The value as it lies there, with its sum, right or wrong.
+  std::string_view stored() const { return stored_; }
 
 private:
   bool move(int operation, std::string_view key = {});
 
   MDB_cursor* cursor_ = nullptr;
+  database in_;
+  const value_sums* sums_; ///< null: there are none
   std::string_view key_;
-  std::string_view value_;
+  std::string_view stored_;
 };
 
 /// A snapshot. The views it answers point into the map: valid until the transaction ends or, in a
 /// write transaction, until its next change.
 class read_transaction {
 public:
-  explicit read_transaction(MDB_txn* txn) : txn_(txn) {}
+  explicit read_transaction(MDB_txn* txn);
   read_transaction(const read_transaction&) = delete;
   read_transaction& operator=(const read_transaction&) = delete;
 
+  /// Where values have sums, throws damaged_value if this one's is wrong.
   std::optional<std::string_view> find(database in, std::string_view key) const;
+  /// Throws damaged_value if the entry before or behind the place of this key, which was not found,
+  /// has a damaged key: it may have been this one.
+  void check_absence(database in, std::string_view key) const;
+  /// The value as it lies there, with its sum, right or wrong.
+  std::optional<std::string_view> find_stored(database in, std::string_view key) const;
+  /// What is before the sum of a stored value, or a copy of one; throws damaged_value.
+  std::string_view checked(database in, std::string_view key, std::string_view stored) const;
   cursor walk(database in) const { return {txn_, in}; }
   /// The names of all databases of the environment.
   std::vector<std::string> databases() const;
@@ -88,6 +107,7 @@ public:
 
 protected:
   MDB_txn* txn_;
+  const value_sums* sums_; ///< null: there are none
 };
 
 /// Keys are 1 to 511 bytes.
@@ -102,6 +122,9 @@ public:
   void append(database in, std::string_view key, std::string_view value);
   /// False if there is no such key.
   bool erase(database in, std::string_view key);
+
+private:
+  int store(database in, std::string_view key, std::string_view value, unsigned flags);
 };
 
 struct options {
@@ -110,6 +133,10 @@ struct options {
   size_t map_bytes = size_t{1} << 30; ///< at the start; doubles when full. Costs no disk.
   uint32_t max_readers = 1024;        ///< read transactions at once, of all processes together
   unsigned file_mode = 0644;          ///< of files that are created
+  bool sums = false;                  ///< values have sums; see value_sums
+  /// Keys, of any database, whose values have none, so that other programs can read them.
+  std::vector<std::string> without_sum = {};
+  bool read_only = false; ///< makes nothing; a folder that nobody writes
 };
 
 /// How full an environment is.
@@ -122,8 +149,8 @@ struct usage {
 /// in one process: LMDB allows one environment per process and folder, so those share it.
 class environment {
 public:
-  /// Fails with storage_format (no LMDB file, or one of another version), storage_full or
-  /// storage_failed.
+  /// Fails with storage_format (no LMDB file, or one of another version), storage_full,
+  /// storage_damaged or storage_failed.
   static caf::expected<std::shared_ptr<environment>> open(const options& how);
   ~environment();
   environment(const environment&) = delete;
@@ -131,6 +158,8 @@ public:
 
   /// One of those that were named when this folder was opened.
   database named(const std::string& name) const;
+  /// False, where nothing is made, if it is not there.
+  bool has(const std::string& name) const;
 
   using reading = std::function<caf::error(const read_transaction&)>;
   using writing = std::function<caf::error(write_transaction&)>;
@@ -150,6 +179,12 @@ public:
   uint64_t last_transaction() const;
 
   usage size() const;
+
+  /// Somebody waits for all reading to end, and all others for him: the map has to grow. To be
+  /// asked by one who reads for long.
+  bool asked_to_end() const;
+  /// Lets the map have room for so many bytes more, so that it need not grow soon.
+  caf::error make_room(uint64_t bytes);
 
   /// A copy of a large value without leaving the pages it was read from in this process's memory.
   /// Only for a value out of `read`, while that goes on.

@@ -80,11 +80,15 @@ caf::expected<nlohmann::json> node_client::json(std::string method, std::string 
   return std::move(*parsed);
 }
 
-caf::expected<nlohmann::json> node_client::operation(std::string method, const std::string& path) {
+caf::expected<nlohmann::json> node_client::operation(std::string method, const std::string& path,
+                                                     std::string body) {
   http_request request;
   request.method = std::move(method);
   request.url = where_.operator_url + path;
   request.max_body = uint64_t{64} << 20;
+  if (!body.empty())
+    request.headers.push_back({"Content-Type", "application/json"});
+  request.body = std::move(body);
   if (!where_.operator_token.empty())
     request.headers.push_back({"Authorization", "Bearer " + where_.operator_token});
   auto asked = request;

@@ -31,7 +31,8 @@ public:
   /// The body of a 2xx answer as JSON. Other answers become the error that the body's `detail` and
   /// `source` describe.
   caf::expected<nlohmann::json> json(std::string method, std::string url, std::string body = {});
-  caf::expected<nlohmann::json> operation(std::string method, const std::string& path);
+  caf::expected<nlohmann::json> operation(std::string method, const std::string& path,
+                                          std::string body = {});
 
   const node_address& where() const { return where_; }
 

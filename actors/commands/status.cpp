@@ -46,6 +46,9 @@ void print(std::ostream& out, const node_status& x) {
   out << "ledger    " << ledger.events << " events, " << ledger.messages << " messages, "
       << ledger.objects << " documents, " << ledger.subscriptions << " subscriptions, "
       << bytes(ledger.used_bytes) << " of " << bytes(ledger.map_bytes) << '\n';
+  if (ledger.damaged > 0)
+    out << "          DAMAGED: " << ledger.damage << "   (" << ledger.damaged
+        << " found so far; igl ledger check finds all)\n";
   out << "streams   " << (x.streams.connected ? "" : "AWAY: ") << x.streams.detail << '\n';
   out << "dead letters   " << ledger.dead_letters
       << (ledger.dead_letters ? "   (igl dead-letters lists them)" : "") << "\n\n";

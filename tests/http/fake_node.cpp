@@ -77,6 +77,10 @@ operator_api_actor::behavior_type fake_operation(operator_api_actor::pointer, an
           [=](const replay_dead_letter& x) { return said(say->replay(x)); },
           [=](const drop_dead_letter& x) {
             return said(say->drop(x));
+          },
+          [=](const back_up_ledger& x) { return said(say->back_up(x)); },
+          [=](const backup_query& x) {
+            return said(say->backup(x));
           }};
 }
 

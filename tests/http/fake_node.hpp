@@ -42,6 +42,8 @@ struct fake_answers {
   script<found_dead_letters, find_dead_letters> letters;
   script<settled, replay_dead_letter> replay;
   script<settled, drop_dead_letter> drop;
+  script<backup_state, back_up_ledger> back_up;
+  script<backup_state, backup_query> backup;
   script<found_hub_events, read_hub_events> hub_events;
   script<subscriber_report, report_subscriber> report;
   script<found_subscriptions, find_subscriptions> subscriptions;

@@ -43,6 +43,31 @@ void answer_everything(fake_node& node) {
 } // namespace
 
 TEST_SUITE("operator API") {
+  TEST_CASE("begins a backup, and tells how it goes") {
+    fake_node node;
+    node.answers->back_up = [](const back_up_ledger& x) -> caf::expected<backup_state> {
+      if (x.folder != "/srv/backup" || x.who.find("127.0.0.1") == std::string::npos)
+        return make_problem(errc::conflict, x.folder + " is there");
+      backup_state begun;
+      begun.state = "running";
+      begun.folder = x.folder;
+      return begun;
+    };
+    node.answers->backup = [](const backup_query&) -> caf::expected<backup_state> {
+      backup_state done;
+      done.state = "done";
+      done.last_event = 17;
+      return done;
+    };
+    auto begun = ask(node.url(), "POST", "/operator/backup", R"({"folder": "/srv/backup"})");
+    CHECK(begun.status == 202);
+    CHECK(begun.json()["state"] == "running");
+    CHECK(ask(node.url(), "POST", "/operator/backup", R"({"folder": "/there"})").status == 409);
+    for (auto body : {R"({"folder": 17})", "{}", "[]", "nonsense"})
+      CHECK(ask(node.url(), "POST", "/operator/backup", body).status == 400);
+    CHECK(ask(node.url(), "GET", "/operator/backup").json()["last_event"] == 17);
+  }
+
   TEST_CASE("shows status, events and dead letters") {
     fake_node node;
     answer_everything(node);

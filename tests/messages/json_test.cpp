@@ -179,6 +179,9 @@ TEST_SUITE("stored values") {
     SUBCASE("node_status") {
       check_stored(test::filled<node_status>());
     }
+    SUBCASE("backup_state") {
+      check_stored(test::filled<backup_state>());
+    }
     SUBCASE("readiness") {
       check_stored(test::filled<readiness>());
     }
@@ -195,6 +198,7 @@ TEST_SUITE("stored values") {
     check_stored(dead_letter{});
     check_stored(object_info{});
     check_stored(node_status{});
+    check_stored(backup_state{});
     check_stored(readiness{});
   }
 

@@ -1,6 +1,7 @@
 #include "ledger_fixture.hpp"
 
-#include "storage/lmdb.hpp"
+#include "storage/ledger_databases.hpp"
+#include "storage/value_sums.hpp"
 #include "tests/storage/folder_content.hpp"
 
 #include <fstream>
@@ -10,6 +11,34 @@ using namespace igl;
 using namespace igl::test;
 
 namespace {
+
+lmdb::options raw_options(const std::string& folder) {
+  lmdb::options how;
+  how.path = folder;
+  how.databases = ledger_databases::names();
+  return how;
+}
+
+/// A ledger as the format before had it.
+void take_sums_away(const std::string& folder) {
+  auto env = value_of(lmdb::environment::open(raw_options(folder)));
+  CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
+    for (const auto& name : ledger_databases::names()) {
+      std::vector<std::pair<std::string, std::string>> all;
+      auto in = env->named(name);
+      {
+        auto at = txn.walk(in);
+        for (bool more = at.first(); more; more = at.next())
+          all.emplace_back(at.key(), at.value());
+      }
+      for (const auto& [key, value] : all)
+        if (key != "format" && key != "owner")
+          txn.put(in, key, value.substr(0, value.size() - lmdb::value_sums::size));
+    }
+    txn.put(env->named("meta"), "format", "igl-ledger 4");
+    return {};
+  }));
+}
 
 std::string sentence_of_refusal(const caf::expected<std::shared_ptr<ledger>>& x) {
   return x ? "opened" : sentence_of(x.error());
@@ -106,14 +135,14 @@ TEST_SUITE("ledger folder") {
       auto env = value_of(lmdb::environment::open(env_options));
       auto meta = env->named("meta");
       CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
-        CHECK(txn.find(meta, "format") == "igl-ledger 4");
-        txn.put(meta, "format", "igl-ledger 5");
+        CHECK(txn.find(meta, "format") == "igl-ledger 5");
+        txn.put(meta, "format", "igl-ledger 6");
         return {};
       }));
     }
     auto x = ledger::open(options());
     CHECK(test::code_of(x) == errc::storage_format);
-    CHECK(sentence_of_refusal(x).find("igl-ledger 5") != std::string::npos);
+    CHECK(sentence_of_refusal(x).find("igl-ledger 6") != std::string::npos);
   }
 
   TEST_CASE_FIXTURE(ledger_fixture, "of the format before is taken over") {
@@ -135,6 +164,7 @@ TEST_SUITE("ledger folder") {
         return {};
       }));
     };
+    take_sums_away(folder.path());
     format("igl-ledger 4", "igl-ledger 3");
     {
       lmdb::options env_options;
@@ -159,7 +189,49 @@ TEST_SUITE("ledger folder") {
     value_of(settle(told));
     CHECK(read(find_hub_events{"a"}).events.size() == 1);
     it.reset();
-    format("igl-ledger 4", "igl-ledger 4");
+    format("igl-ledger 5", "igl-ledger 5");
+  }
+
+  TEST_CASE_FIXTURE(ledger_fixture, "without sums gets them, in one go or in several") {
+    for (int i = 0; i < 100; ++i)
+      value_of(settle(putting(record_of(std::to_string(i)), 0)));
+    open_job_named("job");
+    auto before = events();
+    it.reset();
+    take_sums_away(folder.path());
+    SUBCASE("in one go") {}
+    SUBCASE("after a first attempt that ended in the middle") {
+      auto env = value_of(lmdb::environment::open(raw_options(folder.path())));
+      lmdb::value_sums sums({"format", "owner"});
+      auto in = env->named("events");
+      for (const auto& name : {"meta", "events"})
+        sums.add(env->named(name), name);
+      // All of meta, and the first of the events.
+      CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
+        auto give = [&](lmdb::database to, const std::string& key) {
+          std::string value{*txn.find(to, key)};
+          auto sum = sums.of(to, key, value);
+          txn.put(to, key, value + std::string(sum.begin(), sum.end()));
+        };
+        for (const auto& key : {"state", "journal", "journal-seed"})
+          give(env->named("meta"), key);
+        std::string first{[&] {
+          auto at = txn.walk(in);
+          CHECK(at.first());
+          return std::string{at.key()};
+        }()};
+        give(in, first);
+        txn.put(env->named("meta"), "sums-given-up-to", std::string(1, '\1') + first);
+        txn.put(env->named("meta"), "format", "igl-ledger 4, becoming 5");
+        return {};
+      }));
+    }
+    reopen();
+    CHECK(figures().messages == 100);
+    CHECK(events().size() == before.size());
+    CHECK(due().size() == 1);
+    value_of(settle(putting(record_of("new"), 0)));
+    CHECK(events().size() == before.size() + 1);
   }
 
   TEST_CASE("of a shared database is refused by that name and does not change") {
@@ -205,6 +277,7 @@ TEST_SUITE("ledger folder") {
     CHECK(static_cast<int>(event_kind::message_withdrawn) == 21);
     CHECK(static_cast<int>(event_kind::subscription_ending) == 22);
     CHECK(static_cast<int>(event_kind::deliveries_resumed) == 24);
+    CHECK(static_cast<int>(event_kind::ledger_restored) == 26);
     CHECK(static_cast<int>(message_status::rejected) == 3);
     CHECK(static_cast<int>(channel_status::false_alarm) == 5);
     CHECK(static_cast<int>(channel_half::receiving) == 1);

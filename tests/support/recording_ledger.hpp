@@ -57,6 +57,10 @@ public:
   caf::expected<settled> drop(const drop_dead_letter& x) override {
     return write([&] { return inner_->drop(x); });
   }
+  caf::expected<ledger_copied> back_up(const std::string& folder,
+                                       copy_progress& progress) override {
+    return inner_->back_up(folder, progress);
+  }
 
 private:
   friend ledger_adapter;

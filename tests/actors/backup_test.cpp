@@ -1,0 +1,62 @@
+#include "actors/backup.hpp"
+
+#include "tests/support/ledger_world.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace igl;
+
+namespace {
+
+struct backed_up : ledger_world {
+  temporary_folder elsewhere;
+  backup_actor it =
+      keep(caf::actor_cast<backup_actor>(system.spawn(backup, around, on_disk, threading::none)));
+
+  caf::expected<backup_state> begin(const std::string& to) {
+    return ask(it, back_up_ledger{to, "an operator"}).answer<backup_state>();
+  }
+  backup_state how() { return *ask(it, backup_query{}).answer<backup_state>(); }
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("backup");
+
+TEST_CASE_FIXTURE(backed_up, "makes one, tells how it went, and leaves an event with who did it") {
+  CHECK(how().state == "none");
+  settlement something;
+  event happened;
+  happened.about = "AU:1";
+  something.events.push_back(happened);
+  write(something);
+  REQUIRE(begin(elsewhere.path("backup")));
+  run();
+  CHECK(how().state == "done");
+  CHECK(how().last_event == 1);
+  CHECK(how().entries > 0);
+  auto events = on_disk->read(find_events{})->events;
+  REQUIRE(events.size() == 2);
+  CHECK(events.back().what == event_kind::ledger_backed_up);
+  CHECK(events.back().detail ==
+        "by an operator into " + elsewhere.path("backup") + ", up to event 1");
+  CHECK(std::filesystem::exists(elsewhere.path("backup/backup.json")));
+}
+
+TEST_CASE_FIXTURE(backed_up, "refuses a folder that is there, or is not named from the root on") {
+  CHECK(code_of(begin(elsewhere.path()).error()) == errc::conflict);
+  CHECK(code_of(begin("backup").error()) == errc::bad_request);
+  CHECK(how().state == "none");
+}
+
+TEST_CASE_FIXTURE(backed_up, "tells why it failed") {
+  REQUIRE(begin("/proc/nowhere/backup"));
+  run();
+  CHECK(how().state == "failed");
+  CHECK(how().error.find("/proc/nowhere") != std::string::npos);
+  REQUIRE(begin(elsewhere.path("backup")));
+  run();
+  CHECK(how().state == "done");
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,164 @@
+#include "full_ledger.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <random>
+#include <sys/wait.h>
+
+using namespace igl;
+using namespace igl::test;
+
+namespace {
+
+struct damaged_ledger : full_ledger {
+  /// Flips a bit of everything that holds this text while nobody has it open.
+  void damage(const std::string& text, size_t behind = 0) {
+    it.reset();
+    REQUIRE(flip_in(file(), text, behind));
+    it = value_of(ledger::open(options()));
+  }
+};
+
+/// What everybody is told, whole; an error of the ledger is none.
+bool tells_the_truth(ledger& it, const full_ledger& truth, const std::vector<message_record>& all) {
+  for (const auto& x : all)
+    if (auto found = it.read(find_message{x.content.ref()}); found && found->record != x)
+      return false;
+  auto object = it.read(find_object{truth.multihash});
+  if (object && (!object->info || object->info->size != truth.document.size()))
+    return false;
+  for (uint32_t i = 0; i * document_piece_size < truth.document.size(); ++i)
+    if (auto piece = it.read(read_piece{truth.upload, i});
+        piece &&
+        piece->bytes != truth.document.substr(i * document_piece_size, document_piece_size))
+      return false;
+  return true;
+}
+
+} // namespace
+
+TEST_SUITE("ledger damage") {
+  TEST_CASE_FIXTURE(damaged_ledger, "a message with a flipped bit is an error that names it") {
+    value_of(settle(putting(record_of("the-last-one"), 0)));
+    damage("the-last-one\2SG", 12);
+    auto x = it->read(find_message{{"AU", "the-last-one"}});
+    REQUIRE(test::code_of(x) == errc::storage_damaged);
+    auto sentence = sentence_of(x.error());
+    CHECK(sentence.find("messages") != std::string::npos);
+    CHECK(sentence.find("AU:the-last-one") != std::string::npos);
+    CHECK(read(find_message{{"AU", "1"}}).record);
+    it->read(find_message{{"AU", "the-last-one"}});
+    CHECK(figures().damaged == 1);
+    CHECK(figures().damage.find("AU:the-last-one") != std::string::npos);
+  }
+
+  TEST_CASE_FIXTURE(damaged_ledger, "a message whose key is damaged is not said to be unknown") {
+    value_of(settle(putting(record_of("zzz-last"), 0)));
+    it.reset();
+    auto env = raw();
+    auto in = env->named("messages");
+    auto key = std::string("\0\x0b", 2) + "AU:zzz-last";
+    CHECK_FALSE(env->read([&](const lmdb::read_transaction& txn) -> caf::error {
+      CHECK(txn.find(in, key));
+      return {};
+    }));
+    env.reset();
+    REQUIRE(flip_in(file(), key, key.size() - 1));
+    it = value_of(ledger::open(options()));
+    CHECK(test::code_of(it->read(find_message{{"AU", "zzz-last"}})) == errc::storage_damaged);
+    CHECK_FALSE(read(find_message{{"AU", "00"}}).record);
+  }
+
+  TEST_CASE_FIXTURE(damaged_ledger, "a document with a flipped bit is an error, piece by piece") {
+    damage(document.substr(300000, 64), 10);
+    CHECK(value_of(it->read(read_piece{upload, 0})).bytes ==
+          document.substr(0, document_piece_size));
+    CHECK(test::code_of(it->read(read_piece{upload, 1})) == errc::storage_damaged);
+  }
+
+  TEST_CASE_FIXTURE(damaged_ledger, "what is damaged fails only those who need it") {
+    value_of(settle(putting(record_of("the-last-one"), 0)));
+    damage("the-last-one\2SG", 12);
+    auto results =
+        it->commit({putting(record_of("before"), 0), putting(record_of("the-last-one"), 1),
+                    putting(record_of("behind"), 0)});
+    CHECK(results[0]);
+    CHECK(test::code_of(results[1]) == errc::storage_damaged);
+    CHECK(results[2]);
+    CHECK(read(find_message{{"AU", "before"}}).record);
+    CHECK(read(find_message{{"AU", "behind"}}).record);
+  }
+
+  TEST_CASE_FIXTURE(damaged_ledger, "a damaged job is not handed out, those behind it are") {
+    auto all = due();
+    auto x = order("the-odd-job");
+    x.body = "an odd body";
+    settlement opened;
+    opened.opens.push_back(x);
+    opened.opens.push_back(order("behind"));
+    value_of(settle(opened));
+    REQUIRE(due().size() == all.size() + 2);
+    damage("an odd body", 3);
+    auto now = due();
+    CHECK(now.size() == all.size() + 1);
+    CHECK(now.back().order.id == "behind");
+    CHECK(figures().damaged == 1);
+  }
+
+  TEST_CASE_FIXTURE(full_ledger, "the hub tells what is new though its oldest event is damaged") {
+    settlement told;
+    told.tells.push_back({"AU:17", "cause", {{"a.odd", R"({"an":"odd event"})"}}});
+    value_of(settle(told));
+    it.reset();
+    REQUIRE(flip_in(file(), R"({"an":"odd event"})", 3));
+    it = value_of(ledger::open(options()));
+    clock.advance(std::chrono::hours{24 * 30});
+    for (int i = 0; i < 20; ++i) {
+      settlement again;
+      again.subscriptions.push_back(
+          {subscription_act::put, {"a", "a", "http://x", "secret", clock.now() + 1h}});
+      again.tells.push_back({"AU:18", "cause", {{"a.b", "{}"}}});
+      REQUIRE(settle(again));
+    }
+  }
+
+  // The seeds are fixed; whatever is hit, nobody is told anything else than what was written.
+  TEST_CASE_FIXTURE(full_ledger, "no flipped bit anywhere in the file is ever told as the truth") {
+    std::vector<message_record> all;
+    for (int i = 0; i < messages; ++i)
+      all.push_back(*read(find_message{{"AU", std::to_string(i)}}).record);
+    it.reset();
+    const auto whole = bytes_in(file());
+    const auto begin = whole.find(document.substr(0, 200));
+    REQUIRE(begin != std::string::npos);
+    std::mt19937 random{20260101};
+    size_t answered = 0;
+    for (int round = 0; round < 150; ++round) {
+      auto bytes = whole;
+      // Behind the two pages by which LMDB finds its newest transaction, and every other time not
+      // in the document, which is most of the file.
+      size_t place = 0;
+      do
+        place = 8192 + random() % (bytes.size() - 8192);
+      while (round % 2 == 0 && place - begin < document.size());
+      bytes[place] ^= static_cast<char>(1 << random() % 8);
+      write_bytes(file(), bytes);
+      auto child = fork();
+      if (child == 0) {
+        for (auto signal : {SIGSEGV, SIGBUS, SIGABRT})
+          std::signal(signal, SIG_DFL);
+        spdlog::set_level(spdlog::level::off);
+        auto damaged = ledger::open(options());
+        _exit(!damaged || tells_the_truth(**damaged, *this, all) ? 0 : 1);
+      }
+      int status = 0;
+      waitpid(child, &status, 0);
+      answered += WIFEXITED(status) ? 1 : 0;
+      CHECK_MESSAGE(!(WIFEXITED(status) && WEXITSTATUS(status) == 1),
+                    "a lie after byte " << place << " was changed");
+    }
+    CHECK(answered > 100);
+    write_bytes(file(), whole);
+  }
+}
