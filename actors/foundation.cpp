@@ -141,7 +141,11 @@ caf::error foundation::listen(api_actors who, const jurisdictions& known,
   how.message_bytes = settings_->message_bytes;
   how.document_bytes = settings_->document_bytes;
   how.connections = settings_->connections;
+  how.connections_per_address = settings_->connections_per_address;
   how.requests_in_flight = settings_->requests_in_flight;
+  how.header_bytes = settings_->header_bytes;
+  how.chunk_bytes = settings_->chunk_bytes;
+  how.upload_memory = settings_->upload_memory;
   how.idle_connection = settings_->idle_connection;
   how.waiting = waiting_requests_;
   how.look = machine_->look();

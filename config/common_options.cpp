@@ -137,11 +137,29 @@ rows bounds_options() {
         "The largest document that is taken; a larger one gets 413."},
        in(&s::document_bytes)},
       {{"limits", "connections", number(1, 1'000'000), "1024",
-        "HTTP connections that are open at once, over all listeners."},
+        "HTTP connections that are open at once, over all listeners; of more, those that moved "
+        "nothing for the longest time are closed. Each needs a file descriptor, some need two: "
+        "fewer are kept where ulimit -n does not allow as many."},
        in(&s::connections)},
+      {{"limits", "connections_per_address", number(0, 1'000'000), "256",
+        "HTTP connections of one address that are open at once; 0: any number. Behind a proxy "
+        "everybody comes from one address: set it to 0 there."},
+       in(&s::connections_per_address)},
       {{"limits", "requests_in_flight", number(1, 1'000'000), "4096",
-        "HTTP requests that are answered at once; one more gets 503."},
+        "HTTP requests that are answered at once; one more gets 503. Requests that change "
+        "something get it when three quarters are taken already."},
        in(&s::requests_in_flight)},
+      {{"limits", "header_bytes", size(1024, gibibyte / 64), "64KiB",
+        "The largest head of an HTTP request; a larger one gets 431, and one that does not end "
+        "is cut off."},
+       in(&s::header_bytes)},
+      {{"limits", "chunk_bytes", size(1024, gibibyte), "1MiB",
+        "The largest chunk of an HTTP body that comes in chunks; a connection with a larger one "
+        "is cut off."},
+       in(&s::chunk_bytes)},
+      {{"limits", "upload_memory", size(gibibyte / 1024, 1024 * gibibyte), "256MiB",
+        "The memory that all uploads together may take; one more gets 503."},
+       in(&s::upload_memory)},
       {{"limits", "callback_answer_bytes", size(1024, gibibyte / 16), "64KiB",
         "How much of a subscriber's or a channel's answer is read."},
        in(&s::callback_answer_bytes)},

@@ -127,7 +127,16 @@ void check_leases(const process_settings& x, reader& from) {
   }
 }
 
+void check_connections(const process_settings& x, reader& from) {
+  if (x.connections_per_address > x.connections && from.given("limits.connections_per_address") &&
+      all_good(from, {"limits.connections_per_address", "limits.connections"}))
+    from.report("limits.connections_per_address", "is more than limits.connections (" +
+                                                      std::to_string(x.connections) +
+                                                      "), expected at most that");
+}
+
 void check_process(const process_settings& x, reader& from) {
+  check_connections(x, from);
   check_schedules(x, from);
   check_listeners(x, from);
   check_streams(x, from);

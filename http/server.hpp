@@ -41,7 +41,11 @@ struct server_options {
   uint64_t message_bytes = 0;
   uint64_t document_bytes = 0;
   uint32_t connections = 0;
+  uint32_t connections_per_address = 0; ///< 0: any number
   uint32_t requests_in_flight = 0;
+  uint64_t header_bytes = 64 * 1024;
+  uint64_t chunk_bytes = 1024 * 1024;
+  uint64_t upload_memory = uint64_t{256} << 20; ///< bytes, of all uploads together
   std::chrono::milliseconds idle_connection{0};
   /// Counts the requests that wait for an API's answer, which is a matter of the ledger only; null:
   /// nobody wants to know.

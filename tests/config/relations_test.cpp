@@ -64,6 +64,15 @@ TEST_CASE("a message on a chain is sent again before it is given up") {
   CHECK(mistakes_in_endpoint(endpoint + "[medium]\nkind = \"memory\"\ngrace = \"1s\"\n").empty());
 }
 
+TEST_CASE("one address has no more connections than all together") {
+  CHECK(mistakes_in_node(au + "[limits]\nconnections = 100\n").empty());
+  CHECK(mistakes_in_node(au + "[limits]\nconnections_per_address = 0\n").empty());
+  CHECK(mistakes_in_node(au + "[limits]\nconnections = 9\nconnections_per_address = 9\n").empty());
+  CHECK(mistakes_in_node(au + "[limits]\nconnections = 9\nconnections_per_address = 10\n") ==
+        lines{"f:4:27: limits.connections_per_address is more than limits.connections (9), "
+              "expected at most that"});
+}
+
 TEST_CASE("a schedule of the other kind of process is no option") {
   CHECK(mistakes_in_node(au + "[retry.medium]\nattempts = 3\n").size() == 1);
   CHECK(mistakes_in_endpoint(endpoint + "medium.kind = \"memory\"\n[retry.outbox]\nattempts = 3\n")
