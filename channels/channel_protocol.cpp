@@ -1,6 +1,7 @@
 #include "channels/channel_protocol.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/http_date.hpp"
 #include "messages/json.hpp"
 #include "messages/text.hpp"
 #include "messages/uri.hpp"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <ctime>
 
 namespace igl::channel_protocol {
 
@@ -122,15 +122,6 @@ std::string link_target(std::string_view header, std::string_view relation) {
         return std::string{target};
     }
   }
-}
-
-/// `Sat, 21 Nov 2026 08:15:30 GMT`.
-caf::optional<caf::timestamp> parse_http_date(const std::string& text) {
-  std::tm parts{};
-  auto end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (end == nullptr || *end != '\0')
-    return caf::none;
-  return caf::timestamp{std::chrono::seconds{timegm(&parts)}};
 }
 
 constexpr std::string_view since_mark = "?updated_since=";

@@ -245,6 +245,13 @@ TEST_CASE("a link has the parameters up to the next comma") {
         "?cursor=9");
 }
 
+TEST_CASE("a peer's clock may be in any year") {
+  auto body = "[" + wire("1", "confirmed") + "]";
+  auto dated = page(answer(200, body, {{"Date", "Fri, 31 Dec 9999 23:59:59 GMT"}}));
+  REQUIRE(dated);
+  CHECK(dated->cursor > "2261-12-31");
+}
+
 TEST_CASE("goes on from the peer's time where there is no link, a little earlier") {
   auto body = "[" + wire("1", "confirmed") + "]";
   auto dated = page(answer(200, body, {{"Date", "Sat, 21 Nov 2026 11:00:00 GMT"}}));
