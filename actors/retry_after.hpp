@@ -6,12 +6,8 @@
 #include <caf/timestamp.hpp>
 
 #include <chrono>
-#include <string_view>
 
 namespace igl {
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT` and the two obsolete forms (RFC 9110 §5.6.7). None: no date.
-caf::optional<caf::timestamp> parse_http_date(std::string_view text);
 
 /// How long a peer asks to be left alone, by Retry-After (RFC 9110 §10.2.3): seconds, or a date;
 /// one that has passed is no time at all. At most `longest`. None: it does not say, or not in a way

@@ -1,6 +1,7 @@
 #include "channels/channel_protocol.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/http_date.hpp"
 #include "messages/json.hpp"
 #include "messages/text.hpp"
 #include "messages/uri.hpp"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <ctime>
 
 namespace igl::channel_protocol {
 
@@ -106,7 +106,8 @@ std::string link_target(std::string_view header, std::string_view relation) {
       return {};
     auto target = header.substr(open + 1, close - open - 1);
     header.remove_prefix(close + 1);
-    auto parameters = header.substr(0, header.find(",", 0));
+    auto parameters = header.substr(0, header.find(','));
+    header.remove_prefix(parameters.size());
     while (!parameters.empty()) {
       auto end = std::min(parameters.find(';'), parameters.size());
       auto parameter = trimmed(parameters.substr(0, end));
@@ -121,15 +122,6 @@ std::string link_target(std::string_view header, std::string_view relation) {
         return std::string{target};
     }
   }
-}
-
-/// `Sat, 21 Nov 2026 08:15:30 GMT`.
-caf::optional<caf::timestamp> parse_http_date(const std::string& text) {
-  std::tm parts{};
-  auto end = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (end == nullptr || *end != '\0')
-    return caf::none;
-  return caf::timestamp{std::chrono::seconds{timegm(&parts)}};
 }
 
 constexpr std::string_view since_mark = "?updated_since=";
@@ -360,6 +352,8 @@ caf::expected<channel_page> read_page(const find_channel_updates& question,
   if (auto at = next.find('?'); at != std::string::npos) {
     // Only the query: the path is ours, and a token must not follow a link elsewhere.
     page.cursor = next.substr(at, next.find('#') - at);
+    if (!parse_http_url("http://h/" + page.cursor))
+      return broken(asked, "links to further messages with what is no URL");
     page.more = says_more(question, x, body->size());
   } else if (auto why = go_on_without_link(page, question, asked, x, body->size(), when)) {
     return why;

@@ -41,7 +41,7 @@ caf::expected<place> place_of(const find_channel_updates& asked) {
   if (text.empty())
     return result;
   if (text.front() == 't') {
-    if (auto time = parse_number(text.substr(1))) {
+    if (auto time = parse_number(text.substr(1)); time && *time <= INT64_MAX) {
       result.since = caf::timestamp{std::chrono::nanoseconds{static_cast<int64_t>(*time)}};
       return result;
     }

@@ -190,7 +190,8 @@ void reader::report_variables(const std::set<std::string>& foreign,
     auto meant = nearest(name, known);
     if (!meant.empty() && edit_distance(name, meant) <= 2)
       add("environment:" + name, {}, "is not an option, did you mean " + meant + "?");
-    else if (std::any_of(lists.begin(), lists.end(), [&](auto& x) { return name.starts_with(x); }))
+    else if (std::any_of(lists.begin(), lists.end(),
+                         [&name = name](auto& x) { return name.starts_with(x); }))
       add("environment:" + name, {},
           "belongs to nothing that is configured" +
               (meant.empty() ? "" : ", expected for example " + meant));

@@ -194,9 +194,13 @@ caf::expected<key_set> key_set::parse(std::string_view json) {
   if (keys == body->end() || !keys->is_array())
     return no_jwks("it has no list \"keys\"");
   key_set result;
-  for (auto& x : *keys)
-    if (auto found = key_in(x); found.handle && result.keys_.size() < most_keys)
+  for (auto& x : *keys) {
+    if (auto found = key_in(x); found.handle)
       result.keys_.push_back(std::move(found));
+    // To look at the others would take time for nothing.
+    if (result.keys_.size() == most_keys)
+      break;
+  }
   if (result.keys_.empty())
     return no_jwks("none of its " + std::to_string(keys->size()) +
                    " keys is an RSA key of 2048 to 8192 bits or an EC key on P-256 or P-384");

@@ -106,12 +106,12 @@ caf::expected<multipart_parser::progress> multipart_parser::read_delimiter_line(
     place_ = place::epilogue;
     return progress::moved;
   }
-  auto text = rest.find_first_not_of(" \t");
-  if (text == std::string_view::npos || rest.size() - text < line_end.size()) {
-    if (rest.size() > most_delimiter_padding)
-      return malformed("a boundary without a line end");
+  // Bounds are on what a body says, not on how much of it has come by now.
+  auto text = std::min(rest.find_first_not_of(" \t"), rest.size());
+  if (text > most_delimiter_padding)
+    return malformed("a boundary without a line end");
+  if (rest.size() - text < line_end.size())
     return progress::stuck;
-  }
   if (rest.substr(text, line_end.size()) != line_end)
     return malformed("a boundary that is followed by other text");
   at_ += text;
@@ -122,7 +122,8 @@ caf::expected<multipart_parser::progress> multipart_parser::read_delimiter_line(
 caf::expected<multipart_parser::progress> multipart_parser::read_headers() {
   auto rest = std::string_view(held_).substr(at_);
   auto end = rest.find(headers_end);
-  if (std::min(end, rest.size()) > most_header_bytes)
+  auto at_least = rest.size() - std::min(rest.size(), headers_end.size() - 1);
+  if (std::min(end, at_least) > most_header_bytes)
     return malformed("the headers of a part are too long");
   if (end == std::string_view::npos)
     return progress::stuck;

@@ -45,6 +45,9 @@ caf::expected<json> parse_json(std::string_view text) {
     return make_problem(errc::bad_request, "the JSON text is longer than 16 MiB");
   if (is_too_deep(text))
     return make_problem(errc::bad_request, "the JSON text is nested deeper than 64 levels");
+  // nlohmann's parser takes a NUL for the end, and would not look at what follows.
+  if (text.find('\0') != std::string_view::npos)
+    return make_problem(errc::bad_request, "the text is not JSON: it has a NUL");
   auto value = json::parse(text.begin(), text.end(), nullptr, false);
   if (value.is_discarded())
     return make_problem(errc::bad_request, "the text is not JSON in UTF-8");

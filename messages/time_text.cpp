@@ -120,8 +120,7 @@ caf::optional<caf::timestamp> parse_rfc3339(std::string_view text) {
   std::chrono::year_month_day date{std::chrono::year{year},
                                    std::chrono::month{static_cast<unsigned>(month)},
                                    std::chrono::day{static_cast<unsigned>(day)}};
-  // Nanoseconds in 64 bits reach from 1677 to 2262.
-  if (!dashes || month < 0 || day < 0 || year < 1678 || year > 2261 || !date.ok())
+  if (!dashes || month < 0 || day < 0 || year < 0 || !date.ok())
     return caf::none;
   // The specification's example writes 2020-01-12Z123456: no colons, always UTC.
   bool compact = in.rest.size() == 7 && in.skip("Z");
@@ -140,6 +139,11 @@ caf::optional<caf::timestamp> parse_rfc3339(std::string_view text) {
     return caf::none;
   auto seconds = std::chrono::sys_days{date} + std::chrono::hours{hour} +
                  std::chrono::minutes{minute} + *to_utc + std::chrono::seconds{second};
+  // Nanoseconds in 64 bits reach from September 1677 to April 2262; to write a time takes its day.
+  constexpr std::chrono::days margin{1};
+  if (seconds < std::chrono::ceil<std::chrono::seconds>(caf::timestamp::min() + margin) ||
+      seconds > std::chrono::floor<std::chrono::seconds>(caf::timestamp::max() - margin))
+    return caf::none;
   return caf::timestamp{std::chrono::duration_cast<nanoseconds>(seconds.time_since_epoch()) +
                         *below_second};
 }

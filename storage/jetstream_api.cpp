@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <charconv>
+#include <climits>
 
 namespace igl::jetstream_api {
 
@@ -17,9 +18,15 @@ int64_t nanoseconds(std::chrono::milliseconds x) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(x).count();
 }
 
+/// 0: there is none, or one that counts nothing.
+uint64_t number(const json& in, const char* name) {
+  auto i = in.find(name);
+  return i != in.end() && i->is_number_unsigned() ? i->get<uint64_t>() : 0;
+}
+
 uint64_t number(const json& in, const char* outer, const char* inner) {
   auto i = in.find(outer);
-  return i == in.end() || !i->is_object() ? 0 : i->value(inner, uint64_t{0});
+  return i == in.end() || !i->is_object() ? 0 : number(*i, inner);
 }
 
 void read_state(const json& x, answer& out) {
@@ -28,12 +35,12 @@ void read_state(const json& x, answer& out) {
   out.of_stream.first = number(x, "state", "first_seq");
   out.of_stream.last = number(x, "state", "last_seq");
   if (out.of_stream.messages > 0)
-    if (auto t = parse_rfc3339(x["state"].value("first_ts", std::string{})))
+    if (auto t = parse_rfc3339(x.at("state").value("first_ts", std::string{})))
       out.of_stream.oldest = *t;
   out.of_consumer.delivered = number(x, "delivered", "stream_seq");
   out.of_consumer.floor = number(x, "ack_floor", "stream_seq");
-  out.of_consumer.waiting = x.value("num_pending", uint64_t{0});
-  out.of_consumer.in_flight = x.value("num_ack_pending", uint64_t{0});
+  out.of_consumer.waiting = number(x, "num_pending");
+  out.of_consumer.in_flight = number(x, "num_ack_pending");
 }
 
 } // namespace
@@ -111,16 +118,18 @@ std::string purge_through(uint64_t sequence) {
 
 answer read_answer(std::string_view text) {
   answer out;
-  auto x = json::parse(text, nullptr, false);
-  if (!x.is_object()) {
+  auto parsed = parse_json(text);
+  if (!parsed || !parsed->is_object()) {
     out.error_code = not_understood;
     out.error = "the server did not answer in JSON";
     return out;
   }
+  const auto& x = *parsed;
   try {
     auto error = x.find("error");
     if (error != x.end() && error->is_object()) {
-      out.error_code = error->value("err_code", not_understood);
+      auto code = number(*error, "err_code");
+      out.error_code = code > 0 && code <= INT_MAX ? static_cast<int>(code) : not_understood;
       out.error = error->value("description", std::string{"no description"});
     } else {
       read_state(x, out);

@@ -230,6 +230,28 @@ TEST_CASE("finds the next page among other links, and none where there is none")
     CHECK(cursor_of(link) == to_rfc3339({}));
 }
 
+TEST_CASE("a link that nobody can ask for is not one to go on with") {
+  for (auto link : {R"(<?cursor=a b>; rel="next")", R"(<?cursor=%zz>; rel="next")",
+                    "<?cursor=\"9\">; rel=next", "<?cursor=\xc3\xa9>; rel=next"})
+    CHECK(code_in(page(answer(200, "[]", {{"Link", link}}))) == errc::bad_answer);
+}
+
+TEST_CASE("a link has the parameters up to the next comma") {
+  // Each link was looked for in all that follow, which took seconds for a header of this size.
+  std::string links;
+  for (int i = 0; i < 100'000; ++i)
+    links += "<>;";
+  CHECK(page(answer(200, "[]", {{"Link", links + R"(, <?cursor=9>; rel="next")"}}))->cursor ==
+        "?cursor=9");
+}
+
+TEST_CASE("a peer's clock may be in any year") {
+  auto body = "[" + wire("1", "confirmed") + "]";
+  auto dated = page(answer(200, body, {{"Date", "Fri, 31 Dec 9999 23:59:59 GMT"}}));
+  REQUIRE(dated);
+  CHECK(dated->cursor > "2261-12-31");
+}
+
 TEST_CASE("goes on from the peer's time where there is no link, a little earlier") {
   auto body = "[" + wire("1", "confirmed") + "]";
   auto dated = page(answer(200, body, {{"Date", "Sat, 21 Nov 2026 11:00:00 GMT"}}));

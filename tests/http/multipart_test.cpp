@@ -141,6 +141,27 @@ TEST_SUITE("multipart") {
     CHECK(code_of(parse("--XyZ\r\nX: " + std::string(20000, 'x')).why) == errc::bad_request);
   }
 
+  TEST_CASE("the longest padding and headers are the same whatever pieces they come in") {
+    auto takes = [](const std::string& body, size_t piece) {
+      feeder x{"XyZ"};
+      for (size_t at = 0; at < body.size(); at += piece)
+        x.feed(std::string_view{body}.substr(at, piece));
+      return x.result.complete && !x.result.why;
+    };
+    auto padded = [](size_t blanks) {
+      return "--XyZ" + std::string(blanks, ' ') + "\r\n\r\n\r\n--XyZ--";
+    };
+    auto headed = [](size_t bytes) {
+      return "--XyZ\r\n" + std::string(bytes - 2, 'x') + "\r\n\r\n\r\n--XyZ--";
+    };
+    for (size_t piece : {size_t{1}, size_t{7}, size_t{100'000}}) {
+      CHECK(takes(padded(256), piece));
+      CHECK(!takes(padded(257), piece));
+      CHECK(takes(headed(16 * 1024), piece));
+      CHECK(!takes(headed(16 * 1024 + 1), piece));
+    }
+  }
+
   TEST_CASE("what an event returns ends the parsing") {
     multipart_parser x{"XyZ",
                        {[] { return caf::error{}; },

@@ -70,6 +70,12 @@ TEST_SUITE("JSON text") {
     }
   }
 
+  TEST_CASE("a NUL is a bad request, wherever it stands") {
+    using namespace std::string_view_literals;
+    for (auto text : {"{}\0"sv, "{}\0{"sv, "{\"a\":\"b\0\"}"sv, "\0{}"sv, "[1,\0"sv})
+      CHECK(refusal(text) == errc::bad_request);
+  }
+
   TEST_CASE("invalid UTF-8 is a bad request, wherever it stands") {
     for (auto bytes : {"\xff", "\x80", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
       CHECK(refusal(bytes) == errc::bad_request);

@@ -1,5 +1,6 @@
 #include "examples.hpp"
 #include "messages/json.hpp"
+#include "messages/json_text.hpp"
 
 #include <doctest/doctest.h>
 
@@ -95,6 +96,13 @@ TEST_SUITE("RFC 3339") {
     for (auto text : {"0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1677-01-01T00:00:00Z",
                       "2262-12-31T00:00:00Z", "9999-12-31T23:59:59Z"})
       CHECK(!parse_rfc3339(text));
+    // What was read once can be written and read again.
+    for (auto text : {"1678-01-01T00:00:00+23:59", "2261-12-31T23:59:59-23:59",
+                      "2261-12-31T23:59:60Z", "1677-09-22T00:12:44Z", "2262-04-10T23:47:16Z"}) {
+      auto time = parse_rfc3339(text);
+      REQUIRE_MESSAGE(time, text);
+      CHECK_MESSAGE(parse_rfc3339(json_text::exact_time(*time)) == *time, text);
+    }
     CHECK(parse_rfc3339("1678-01-01T00:00:00+23:59"));
     CHECK(parse_rfc3339("2261-12-31T23:59:59-23:59"));
   }

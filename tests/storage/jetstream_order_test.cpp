@@ -233,6 +233,19 @@ TEST_CASE("answers are read: states, errors, and what is not JSON") {
   CHECK(jetstream_api::read_answer(R"({"created":5})").error_code == jetstream_api::not_understood);
 }
 
+TEST_CASE("a number in an answer that counts nothing is none") {
+  for (std::string strange : {"-1", "1e300", "1.5", "\"7\"", "null", "99999999999999999999"}) {
+    auto state = jetstream_api::read_answer(R"({"num_pending":)" + strange +
+                                            R"(,"state":{"messages":)" + strange + "}}");
+    CHECK_MESSAGE(state.of_consumer.waiting == 0, strange);
+    CHECK_MESSAGE(state.of_stream.messages == 0, strange);
+    auto error = jetstream_api::read_answer(R"({"error":{"err_code":)" + strange + "}}");
+    CHECK_MESSAGE(error.error_code == jetstream_api::not_understood, strange);
+  }
+  auto deep = std::string(100'000, '[') + std::string(100'000, ']');
+  CHECK(jetstream_api::read_answer(deep).error_code == jetstream_api::not_understood);
+}
+
 TEST_CASE("only the confirmation of a publication counts as one") {
   CHECK(jetstream_api::is_stored(R"({"stream":"AU-inbox","seq":17})"));
   CHECK(jetstream_api::is_stored(R"({"stream":"AU-inbox","seq":17,"duplicate":true})"));

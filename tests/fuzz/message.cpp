@@ -1,0 +1,76 @@
+#include "messages/message.hpp"
+
+#include "messages/json.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace igl;
+
+const jurisdictions known{{"EU", "XK"}};
+
+/// The same body with a member that nobody knows: the quick reader leaves it to the complete one.
+std::string spelt_unusually(std::string_view body) {
+  auto end = body.rfind('}');
+  return std::string{body.substr(0, end)} + ",\"~\":0" + std::string{body.substr(end)};
+}
+
+void post(std::string_view body) {
+  auto x = parse_posted_message(body, known);
+  if (!x) {
+    fuzz::must_speak(x.error());
+  } else {
+    auto with = x->sender_ref.empty() ? sender_ref_field::left_out : sender_ref_field::included;
+    auto again = parse_posted_message(message_to_channel(*x, with), known);
+    fuzz::must(again && *again == *x, "a message that is written out reads the same");
+  }
+  auto tree = parse_json(body);
+  if (!tree || !tree->is_object() || tree->empty())
+    return;
+  auto slow = parse_posted_message(spelt_unusually(body), known);
+  fuzz::must_agree(x, slow);
+  if (slow)
+    fuzz::must(*slow == *x, "the quick reader and the complete one find the same message");
+}
+
+void patch(std::string_view body) {
+  auto x = parse_message_patch(body);
+  if (!x)
+    return fuzz::must_speak(x.error());
+  for (auto sender : {"AU", "SG"}) {
+    message_record stored;
+    stored.content = {sender, "17", "SG", "subject", "a.b.c", "a.b.c"};
+    stored.status =
+        sender == std::string{"AU"} ? message_status::pending : message_status::received;
+    auto changed = apply(*x, stored);
+    if (!changed)
+      fuzz::must_speak(changed.error());
+  }
+}
+
+void channel_answer(std::string_view body) {
+  auto tree = parse_json(body);
+  if (!tree)
+    return;
+  auto x = channel_message_from_wire(*tree);
+  if (!x)
+    return fuzz::must_speak(x.error());
+  auto again = parse_json(channel_message_to_wire(*x, sender_ref_field::included));
+  fuzz::must(bool(again), "what is written to the wire is JSON");
+  auto same = channel_message_from_wire(*again);
+  fuzz::must(same && same->content == x->content && same->id == x->id && same->status == x->status,
+             "what a channel says is written out and reads the same");
+}
+
+} // namespace
+
+// The bodies of POST and PATCH /message, and a message as a channel speaks of it.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  auto body = fuzz::text_of(data, size);
+  post(body);
+  patch(body);
+  channel_answer(body);
+  return 0;
+}
