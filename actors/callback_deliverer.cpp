@@ -5,6 +5,7 @@
 #include "actors/retry_after.hpp"
 #include "actors/settling.hpp"
 #include "actors/signature.hpp"
+#include "messages/probes.hpp"
 #include "messages/topic.hpp"
 #include "messages/uri.hpp"
 
@@ -208,6 +209,7 @@ callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer
   auto from =
       std::make_shared<const desk>(desk{self, std::move(around), std::move(settings),
                                         std::move(http), std::move(calls), std::move(hub_url)});
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const deliver_callback& order) {
         auto answer = promise_of<settled>(self);

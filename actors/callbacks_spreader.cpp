@@ -1,5 +1,7 @@
 #include "actors/callbacks_spreader.hpp"
 
+#include "messages/probes.hpp"
+
 #include "actors/settling.hpp"
 
 #include <algorithm>
@@ -92,6 +94,7 @@ settlement decide(const job_ticket& ticket, const message_changed& order,
 callbacks_spreader_actor::behavior_type
 callbacks_spreader(spreader_pointer self, surroundings around,
                    std::shared_ptr<const process_settings>) {
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const message_changed& order) {
         auto answer = promise_of<settled>(self);

@@ -3,6 +3,7 @@
 #include "actors/inbound_message_processor.hpp"
 #include "actors/settling.hpp"
 #include "messages/multihash.hpp"
+#include "messages/probes.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -227,6 +228,10 @@ channel_observer(observer_pointer self, surroundings around,
   self->state.health.url = which.url;
   if (which.has_updated_since)
     self->send(self, caf::tick_atom::value);
+  answer_probes(self, [self] {
+    const auto& cursor = self->state.health.cursor;
+    return cursor.empty() ? std::string{} : "at " + cursor;
+  });
   return {
       [=](const job_ticket& ticket, const channel_notified& order) {
         auto answer = promise_of<settled>(self);

@@ -1,5 +1,7 @@
 #include "actors/channel_poller.hpp"
 
+#include "messages/probes.hpp"
+
 #include "actors/settling.hpp"
 
 #include <algorithm>
@@ -272,6 +274,7 @@ channel_poller_actor::behavior_type channel_poller(poller_pointer self, surround
   for (auto& x : settings->channels)
     self->state.gates.emplace(x.id, peer_gate{questions_at_once(x), questions_waiting(*settings)});
   auto handles = std::make_shared<const std::map<std::string, channel_actor>>(std::move(channels));
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const check_delivery& order) {
         auto answer = promise_of<settled>(self);

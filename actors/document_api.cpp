@@ -1,5 +1,7 @@
 #include "actors/document_api.hpp"
 
+#include "messages/probes.hpp"
+
 #include "actors/document_store.hpp"
 #include "actors/settling.hpp"
 
@@ -49,6 +51,7 @@ caf::expected<object_info> decide(const open_document& asked, const found_object
 
 document_api_actor::behavior_type document_api(api_pointer self, surroundings around,
                                                std::shared_ptr<const node_settings>) {
+  answer_probes(self);
   return {
       [=](const store_document& asked) {
         auto answer = promise_of<document_stored>(self);

@@ -128,7 +128,7 @@ private:
         return spawn_blocking(threads, parent, incoming_api, *how,
                               [=] { return open_incoming(how->medium_path); });
       }));
-    return group("channel", std::move(parts));
+    return group("channel", of_use::one_by_one, std::move(parts));
   }
 
   /// One writer; where each receiver is a side of its own, one for each.

@@ -165,11 +165,14 @@ void foundation::announce_starts(std::vector<child_spec>& children) const {
     };
 }
 
-child_spec foundation::group(std::string name, std::vector<child_spec> children) {
+child_spec foundation::group(std::string name, of_use how, std::vector<child_spec> children) {
   announce_starts(children);
   supervisor_options options;
   options.name = std::move(name);
   options.now = around_.now;
+  options.chance = around_.random;
+  if (how == of_use::one_by_one)
+    options.max_restarts = never_gives_up;
   return subtree(system_, std::move(options), std::move(children));
 }
 
@@ -196,7 +199,7 @@ child_spec foundation::hub(const std::string& hub_url) {
   auto verifier = reference<intent_verifier_actor>();
   auto fetcher = reference<intent_verifier_actor>();
   return group(
-      "hub",
+      "hub", of_use::one_by_one,
       {child("callback-client", http,
              [on = machine_.get(), calls](caf::scheduled_actor* parent) {
                return on->start_http_client(parent, calls);
@@ -259,7 +262,7 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
                      backing_up};
   std::vector<child_spec> children;
   children.push_back(group(
-      "ledger",
+      "ledger", of_use::only_together,
       {child("ledger-writer", around_.ledger,
              [=](caf::scheduled_actor* parent) -> ledger_actor {
                return spawn_blocking(threads, parent, ledger_writer, on_disk, publisher, waiting);
@@ -270,7 +273,7 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
          return parent->spawn(backup, around, on_disk, threads);
        })}));
   children.push_back(group(
-      "streams",
+      "streams", of_use::only_together,
       {child("job-publisher", publisher_,
              [=](caf::scheduled_actor* parent) {
                return parent->spawn(job_publisher, around, carried_by, publishing);
@@ -278,10 +281,12 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
        child("reconciler", reconciler_, [=](caf::scheduled_actor* parent) -> reconciler_actor {
          return parent->spawn(reconciler, around, carried_by, publisher, interval);
        })}));
+  // A job may kill the client, too: of what a peer answers to it.
   children.push_back(
-      child("http-client", http_, [on = machine_.get()](caf::scheduled_actor* parent) {
-        return on->start_http_client(parent, {});
-      }));
+      group("outside", of_use::one_by_one,
+            {child("http-client", http_, [on = machine_.get()](caf::scheduled_actor* parent) {
+              return on->start_http_client(parent, {});
+            })}));
   for (auto& part : parts)
     children.push_back(std::move(part));
   children.push_back(
@@ -292,7 +297,11 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
   supervisor_options options;
   options.name = kind_ + " " + name_;
   options.now = around_.now;
+  // A group whose child always dies gives up within a second, and later every six: so half a
+  // minute of it ends the process, and what happens once an hour does not.
   options.max_restarts = 10;
+  options.within = std::chrono::minutes{10};
+  options.chance = around_.random;
   options.on_give_up = [this](const caf::error& why) {
     std::lock_guard guard{mutex_};
     gave_up_ = sentence_of(why);

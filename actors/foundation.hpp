@@ -45,8 +45,13 @@ protected:
     return make_supervised_ref<Handle>(system_);
   }
 
+  /// What follows from an actor that dies again and again.
+  enum class of_use : uint8_t {
+    only_together, ///< its group is of no use without it, and gives up, in the end the process
+    one_by_one,    ///< the others go on, however often one dies: a job may be poisoned
+  };
   /// A group of actors that are restarted one by one.
-  child_spec group(std::string name, std::vector<child_spec> children);
+  child_spec group(std::string name, of_use how, std::vector<child_spec> children);
 
   /// The source that feeds a worker from a stream; `pick` chooses the worker.
   /// `end`: how a job ends whose attempts are used up; none: as the stream catalogue says.

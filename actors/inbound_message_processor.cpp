@@ -4,6 +4,7 @@
 #include "actors/settling.hpp"
 #include "messages/json.hpp"
 #include "messages/multihash.hpp"
+#include "messages/probes.hpp"
 #include "messages/topic.hpp"
 
 namespace igl {
@@ -217,6 +218,7 @@ caf::expected<settlement> decide(const job_ticket& ticket, const process_message
 inbound_message_processor_actor::behavior_type inbound_message_processor(
     inbound_message_processor_actor::stateful_pointer<inbound_message_processor_state> self,
     surroundings around, std::shared_ptr<const node_settings> settings) {
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const process_message& order) {
         auto answer = promise_of<settled>(self);

@@ -4,6 +4,7 @@
 #include "actors/permitted_call.hpp"
 #include "actors/settling.hpp"
 #include "actors/signature.hpp"
+#include "messages/probes.hpp"
 #include "messages/uri.hpp"
 
 namespace igl {
@@ -226,6 +227,7 @@ intent_verifier(verifier_pointer self, surroundings around,
                 std::shared_ptr<call_book> calls) {
   self->state.gate =
       peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host, around.now};
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const verify_intent& order) {
         auto answer = promise_of<settled>(self);

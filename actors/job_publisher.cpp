@@ -4,6 +4,7 @@
 #include "actors/job_source.hpp"
 #include "actors/supervisor.hpp"
 #include "messages/multihash.hpp"
+#include "messages/probes.hpp"
 #include "messages/timeouts.hpp"
 
 #include <caf/send.hpp>
@@ -375,6 +376,7 @@ publishing_actor::behavior_type job_publisher(publisher_ptr self, surroundings w
   for (const auto& entry : stream_catalogue())
     lane_of(x, entry.id).on = entry.id;
   self->send(self, jobs_opened{~0u});
+  answer_probes(self);
   return {
       [=](const jobs_opened& opened) { wake(x, opened.streams); },
       [=](const republish& what) { start_republication(x, what); },

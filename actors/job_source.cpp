@@ -1,5 +1,7 @@
 #include "actors/job_source.hpp"
 
+#include "messages/probes.hpp"
+
 #include "actors/chance.hpp"
 #include "actors/job_bundle.hpp"
 #include "actors/supervisor.hpp"
@@ -61,6 +63,26 @@ settlement give_up(stream from, const job_delivery& job, const caf::error& err) 
   x.job = job_outcome{job.ticket, job_end::done, {}, {}};
   x.opens.push_back(make_job(reject_message{*about, sentence_of(err)}));
   return x;
+}
+
+std::string work_under_way(stream from, const std::map<std::string, job_in_hand>& in_hand,
+                           caf::actor_clock::time_point now) {
+  const job_in_hand* longest = nullptr;
+  size_t with_worker = 0;
+  for (const auto& [id, job] : in_hand)
+    if (job.turn != 0) {
+      ++with_worker;
+      if (longest == nullptr || job.asked < longest->asked)
+        longest = &job;
+    }
+  if (longest == nullptr)
+    return in_hand.empty() ? std::string{} : std::to_string(in_hand.size()) + " being settled";
+  const auto so_long = std::chrono::duration_cast<std::chrono::seconds>(now - longest->asked);
+  auto text = "with " + std::string{entry_of(from).consumer} + ": " + longest->job.about + " for " +
+              std::to_string(so_long.count()) + " s";
+  if (with_worker > 1)
+    text += ", " + std::to_string(with_worker - 1) + " more";
+  return text;
 }
 
 // -- the actor ------------------------------------------------------------------------------------
@@ -300,6 +322,9 @@ job_source_actor::behavior_type run_job_source(source_ptr self, surroundings wit
           caf::anon_send(caf::actor_cast<job_source_actor>(strong), std::move(what));
       });
   self->send(self, caf::tick_atom_v);
+  answer_probes(self, [self, on = x->options.from] {
+    return work_under_way(on, self->state.in_hand, self->clock().now());
+  });
   return {
       [=](const job_arrived& what) { arrive(x, what); },
       [=](const drain&) {

@@ -87,6 +87,11 @@ struct job_in_hand {
   uint64_t turn = 0;                         ///< which question to a worker is the one that counts
 };
 
+/// What a source is doing, for people: whose worker has had a job longest, and how many more are
+/// with it.
+std::string work_under_way(stream from, const std::map<std::string, job_in_hand>& in_hand,
+                           caf::actor_clock::time_point now);
+
 /// The last tickets of which nothing is left to do, so many at most. A publisher that starts again
 /// publishes what is open in other messages than before, and streams give out again what they are
 /// not sure of: that costs no worker a second look.

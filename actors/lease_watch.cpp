@@ -3,6 +3,7 @@
 #include "actors/settling.hpp"
 #include "actors/supervisor.hpp"
 #include "messages/json.hpp"
+#include "messages/probes.hpp"
 #include "messages/text.hpp"
 
 #include <spdlog/spdlog.h>
@@ -95,6 +96,7 @@ lease_watch_actor::behavior_type lease_watch(watch_pointer self, surroundings ar
   name_exceptions(self);
   look x{self, std::move(around), std::move(settings)};
   self->send(self, caf::tick_atom_v);
+  answer_probes(self);
   return {[=](caf::tick_atom) {
     begin(x);
   }};

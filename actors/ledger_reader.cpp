@@ -1,5 +1,7 @@
 #include "actors/ledger_reader.hpp"
 
+#include "messages/probes.hpp"
+
 #include "actors/supervisor.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -11,6 +13,7 @@ ledger_reader_actor::behavior_type
 ledger_reader(ledger_reader_actor::stateful_pointer<ledger_reader_state> self,
               std::shared_ptr<const ledger> on_disk) {
   name_exceptions(self);
+  answer_probes(self);
   return {
       [=](const find_message& x) { return on_disk->read(x); },
       [=](const find_channel_record& x) { return on_disk->read(x); },
@@ -30,6 +33,8 @@ ledger_reader(ledger_reader_actor::stateful_pointer<ledger_reader_state> self,
       [=](const find_cursor& x) { return on_disk->read(x); },
       [=](const due_jobs& x) { return on_disk->read(x); },
       [=](const find_dead_letters& x) { return on_disk->read(x); },
+      [=](const find_dead_letter_groups& x) { return on_disk->read(x); },
+      [=](const find_job& x) { return on_disk->read(x); },
       [=](const ledger_figures_query& x) { return on_disk->read(x); },
   };
 }

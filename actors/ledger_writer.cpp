@@ -1,6 +1,7 @@
 #include "actors/ledger_writer.hpp"
 
 #include "actors/supervisor.hpp"
+#include "messages/probes.hpp"
 #include "messages/promise.hpp"
 
 #include <caf/send.hpp>
@@ -136,6 +137,14 @@ ledger_writer_actor::behavior_type ledger_writer(writer_ptr self, std::shared_pt
     caf::anon_send(publisher, jobs_opened{result->stirred});
     return *result;
   };
+  answer_probes(self, [self] {
+    const auto& st = self->state;
+    auto settlements = st.requests.size() + st.jobs.size();
+    for (const auto& asked : st.under_way)
+      settlements += asked.size();
+    return settlements == 0 ? std::string{}
+                            : std::to_string(settlements) + " settlements under way";
+  });
   return {
       [=](settlement& x) {
         auto& queue = x.job ? self->state.jobs : self->state.requests;

@@ -1,5 +1,6 @@
 #include "actors/commands/chain_commands.hpp"
 #include "actors/commands/client_commands.hpp"
+#include "actors/commands/dead_letter_commands.hpp"
 #include "actors/commands/demo.hpp"
 #include "actors/commands/ledger_commands.hpp"
 #include "actors/commands/service.hpp"
@@ -70,6 +71,13 @@ int explain(const CLI::App& app, const CLI::ParseError& mistake, int argc, char*
   std::replace(what.begin(), what.end(), '\n', ' ');
   std::cerr << name << ": " << what << "; " << name << " --help tells more\n";
   return 2;
+}
+
+/// Only a clear yes is one.
+bool ask_person(const std::string& question) {
+  std::cerr << question << std::flush;
+  std::string answer;
+  return std::getline(std::cin, answer) && (answer == "yes" || answer == "y");
 }
 
 /// A thread that is woken waits for its turn instead of interrupting another: under load more
@@ -157,16 +165,29 @@ int main(int argc, char** argv) {
   auto* trace = speaks_to_node(app.add_subcommand("trace", "every event of a message, in order"));
   trace->add_option("REFERENCE", reference, "e.g. AU:17")->required();
   auto* status = speaks_to_node(app.add_subcommand("status", "how a node or an endpoint does"));
+  auto only_tree = false;
+  status->add_flag("--tree", only_tree, "every actor, and what it is doing now");
 
-  uint64_t number = 0;
-  auto* letters = app.add_subcommand("dead-letters", "jobs whose attempts are used up");
-  require_one(letters);
+  igl::commands::dead_letter_options dead;
+  auto* letters = speaks_to_node(app.add_subcommand(
+      "dead-letters", "jobs whose attempts are used up; alone: counted by cause"));
   auto* list = speaks_to_node(letters->add_subcommand("list", "list them with their reasons"));
-  auto* replay = speaks_to_node(letters->add_subcommand("replay", "make one an open job again"));
-  replay->add_option("NUMBER", number, "as the list has it")->required();
-  auto* drop =
-      speaks_to_node(letters->add_subcommand("drop", "forget one; its job will never be done"));
-  drop->add_option("NUMBER", number, "as the list has it")->required();
+  auto* inspect = speaks_to_node(letters->add_subcommand(
+      "show", "one with its order, its history, and what will never happen without it"));
+  inspect->add_option("NUMBER", dead.number, "as the list has it")->required();
+  auto* replay = speaks_to_node(letters->add_subcommand(
+      "replay", "make one an open job again; or many, of each group one first"));
+  replay->add_option("NUMBER", dead.number, "as the list has it");
+  replay->add_option("--group", dead.group, "all of this cause, as dead-letters has it");
+  replay->add_flag("--all", dead.all, "all groups, one after the other");
+  replay->add_option("--rate", dead.rate, "so many per second at most")
+      ->check(CLI::Range(0.01, 1000.0))
+      ->capture_default_str();
+  auto* drop = speaks_to_node(letters->add_subcommand(
+      "drop", "forget one, or a group; says what will never happen then, and asks"));
+  drop->add_option("NUMBER", dead.number, "as the list has it");
+  drop->add_option("--group", dead.group, "all of this cause, as dead-letters has it");
+  drop->add_flag("--yes", dead.yes, "do not ask");
 
   std::string callback;
   auto* hub = app.add_subcommand("subscriptions", "who is told what, and how that goes");
@@ -341,14 +362,20 @@ int main(int argc, char** argv) {
     return igl::commands::message_show(client, term, reference);
   if (*trace)
     return igl::commands::trace(client, term, reference);
+  if (isatty(STDIN_FILENO))
+    dead.ask = ask_person;
   if (*list)
-    return igl::commands::dead_letters(client, term);
+    return igl::commands::dead_letter_list(client, term);
+  if (*inspect)
+    return igl::commands::dead_letter_show(client, term, dead.number);
   if (*replay)
-    return igl::commands::dead_letter_replay(client, term, number);
+    return igl::commands::dead_letter_replay(client, term, dead);
   if (*drop)
-    return igl::commands::dead_letter_drop(client, term, number);
+    return igl::commands::dead_letter_drop(client, term, dead);
+  if (*letters)
+    return igl::commands::dead_letter_groups(client, term);
   if (*status)
-    return igl::commands::status(client, term);
+    return only_tree ? igl::commands::tree(client, term) : igl::commands::status(client, term);
   if (*all_of_hub)
     return igl::commands::subscriptions(client, term, {});
   if (*one_of_hub)

@@ -1,5 +1,7 @@
 #include "actors/message_api.hpp"
 
+#include "messages/probes.hpp"
+
 #include "actors/chance.hpp"
 #include "actors/settling.hpp"
 
@@ -78,6 +80,7 @@ caf::expected<message_record> posted_again(const message& x, const message_recor
 message_api_actor::behavior_type message_api(api_pointer self, surroundings around,
                                              std::shared_ptr<const node_settings> settings,
                                              message_updater_actor updater) {
+  answer_probes(self);
   return {
       [=](post_message& asked) {
         auto answer = promise_of<message_record>(self);

@@ -1,5 +1,7 @@
 #include "actors/message_reception_api.hpp"
 
+#include "messages/probes.hpp"
+
 #include "actors/settling.hpp"
 
 #include <algorithm>
@@ -36,6 +38,7 @@ message_reception_api_actor::behavior_type message_reception_api(
     message_reception_api_actor::stateful_pointer<message_reception_api_state> self,
     surroundings around, std::shared_ptr<const node_settings> settings,
     std::map<std::string, subscription_handler_actor> handlers) {
+  answer_probes(self);
   return {
       [=](const confirm_channel_intent& asked) {
         auto answer = promise_of<channel_intent_confirmed>(self);

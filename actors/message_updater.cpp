@@ -4,6 +4,7 @@
 #include "actors/message_api.hpp"
 #include "actors/settling.hpp"
 #include "messages/json.hpp"
+#include "messages/probes.hpp"
 #include "messages/topic.hpp"
 
 namespace igl {
@@ -151,6 +152,7 @@ caf::expected<patched> decide(const patch_message& asked, const found_message& s
 message_updater_actor::behavior_type
 message_updater(message_updater_actor::stateful_pointer<message_updater_state> self,
                 surroundings around, std::shared_ptr<const node_settings> settings) {
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const update_message& order) {
         auto answer = promise_of<settled>(self);

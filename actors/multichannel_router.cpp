@@ -1,5 +1,7 @@
 #include "actors/multichannel_router.hpp"
 
+#include "messages/probes.hpp"
+
 #include "actors/chance.hpp"
 #include "actors/channel_poller.hpp"
 #include "actors/settling.hpp"
@@ -377,6 +379,7 @@ multichannel_router(router_pointer self, surroundings around,
   for (auto& x : settings->channels)
     self->state.gates.emplace(x.id, peer_gate{posts_at_once(x), posts_waiting(*settings)});
   auto handles = std::make_shared<const std::map<std::string, channel_actor>>(std::move(channels));
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const route_message& order) {
         auto answer = promise_of<settled>(self);

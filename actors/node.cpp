@@ -113,7 +113,7 @@ private:
                                                      which, client, told_at);
                               }));
     }
-    return group("channel " + which.id, std::move(parts));
+    return group("channel " + which.id, of_use::one_by_one, std::move(parts));
   }
 
   child_spec apis() {
@@ -121,7 +121,7 @@ private:
     auto how = how_;
     auto updater = updater_;
     auto handlers = handlers_;
-    return group("apis",
+    return group("apis", of_use::only_together,
                  {child("message-api", messages_,
                         [=](caf::scheduled_actor* parent) {
                           return parent->spawn(message_api, around, how, updater);
@@ -157,7 +157,7 @@ private:
       return found->second;
     };
     return group(
-        "pipeline",
+        "pipeline", of_use::one_by_one,
         {child("inbound-message-processor", processor,
                [=](caf::scheduled_actor* parent) {
                  return parent->spawn(inbound_message_processor, around, how);

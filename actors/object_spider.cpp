@@ -4,6 +4,7 @@
 #include "actors/document_store.hpp"
 #include "actors/settling.hpp"
 #include "messages/json.hpp"
+#include "messages/probes.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -248,6 +249,7 @@ object_spider_actor::behavior_type object_spider(spider_pointer self, surroundin
                                                  http_client_actor http, std::string spool_dir) {
   auto at_once = settings->retrievals_per_jurisdiction;
   self->state.gate = peer_gate{at_once, at_once, around.now};
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const retrieve_object& order) {
         auto answer = promise_of<settled>(self);

@@ -1,5 +1,6 @@
 #include "actors/operator_api.hpp"
 
+#include "messages/probes.hpp"
 #include "messages/timeouts.hpp"
 
 #include <caf/all.hpp>
@@ -209,11 +210,17 @@ caf::result<readiness> tell_readiness(self_pointer self, const surroundings& wit
 operator_api_self::behavior_type operator_api(self_pointer self, surroundings with,
                                               operator_view view) {
   self->state.started = with.now();
+  answer_probes(self);
   return {
       [=](node_status_query&) { return tell_status(self, with, view); },
       [=](readiness_query&) { return tell_readiness(self, with, view); },
       [=](find_events& question) { return self->delegate(with.reader, std::move(question)); },
+      [=](supervision_query& question) { return self->delegate(view.root, std::move(question)); },
       [=](find_dead_letters& question) { return self->delegate(with.reader, std::move(question)); },
+      [=](find_dead_letter_groups& question) {
+        return self->delegate(with.reader, std::move(question));
+      },
+      [=](find_job& question) { return self->delegate(with.reader, std::move(question)); },
       [=](replay_dead_letter& act) { return self->delegate(with.ledger, std::move(act)); },
       [=](drop_dead_letter& act) { return self->delegate(with.ledger, std::move(act)); },
       [=](back_up_ledger& act) { return self->delegate(view.backup, std::move(act)); },

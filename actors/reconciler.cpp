@@ -1,6 +1,7 @@
 #include "actors/reconciler.hpp"
 
 #include "actors/supervisor.hpp"
+#include "messages/probes.hpp"
 #include "messages/timeouts.hpp"
 
 #include <caf/send.hpp>
@@ -134,6 +135,7 @@ reconciling_actor::behavior_type reconciler(reconciler_ptr self, surroundings wi
   auto x = std::make_shared<const reconciliation>(
       reconciliation{self, std::move(with), std::move(watched), std::move(publisher), interval});
   self->send(self, caf::tick_atom_v);
+  answer_probes(self);
   return {
       [=](caf::tick_atom) { begin_round(x); },
       [=](const stream_measured& measured) { compare(x, measured); },

@@ -1,5 +1,7 @@
 #include "actors/rejected_message_processor.hpp"
 
+#include "messages/probes.hpp"
+
 #include "actors/message_updater.hpp"
 #include "actors/settling.hpp"
 
@@ -31,6 +33,7 @@ caf::expected<settlement> decide(const job_ticket& ticket, const reject_message&
 rejected_message_processor_actor::behavior_type rejected_message_processor(
     rejected_message_processor_actor::stateful_pointer<rejected_message_processor_state> self,
     surroundings around, std::shared_ptr<const node_settings>) {
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const reject_message& order) {
         auto answer = promise_of<settled>(self);

@@ -4,6 +4,7 @@
 #include "actors/intent_verifier.hpp"
 #include "actors/settling.hpp"
 #include "actors/signature.hpp"
+#include "messages/probes.hpp"
 #include "messages/topic.hpp"
 
 #include <algorithm>
@@ -217,6 +218,7 @@ subscriber_desk_actor::behavior_type
 subscriber_desk(desk_pointer self, surroundings around,
                 std::shared_ptr<const process_settings> settings, http_client_actor http) {
   desk x{self, std::move(around), std::move(settings), std::move(http)};
+  answer_probes(self);
   return {
       [=](const read_hub_events& asked) {
         auto answer = promise_of<found_hub_events>(self);

@@ -3,6 +3,7 @@
 #include "actors/chance.hpp"
 #include "actors/settling.hpp"
 #include "actors/signature.hpp"
+#include "messages/probes.hpp"
 #include "messages/text.hpp"
 #include "messages/topic.hpp"
 
@@ -166,6 +167,7 @@ subscription_handler_actor::behavior_type subscribe(handler_pointer self, surrou
   self->state.health.url = which.url;
   auto wanted = subscription_at(which, *settings, reception_url, half);
   plan(self, std::chrono::milliseconds{0});
+  answer_probes(self);
   return {
       [=](const confirm_channel_intent& asked) -> caf::result<channel_intent_confirmed> {
         auto decision = decide(asked, which, *settings, half);

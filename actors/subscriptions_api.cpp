@@ -4,6 +4,7 @@
 #include "actors/intent_verifier.hpp"
 #include "actors/settling.hpp"
 #include "messages/callable.hpp"
+#include "messages/probes.hpp"
 #include "messages/topic.hpp"
 #include "messages/uri.hpp"
 
@@ -175,6 +176,7 @@ settlement decide(const verify_intent& publication, const found_subscribers& sub
 subscriptions_api_actor::behavior_type
 subscriptions_api(subscriptions_api_actor::stateful_pointer<subscriptions_api_state> self,
                   surroundings around, std::shared_ptr<const process_settings> settings) {
+  answer_probes(self);
   return {
       [=](const subscription_request& asked) {
         auto answer = promise_of<subscription_accepted>(self);

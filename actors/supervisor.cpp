@@ -22,8 +22,19 @@ namespace {
 using supervisor_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
 using phase = supervised_child::phase;
 
+/// How long the children may take to say how they do. Whoever asks a supervisor waits longer.
+constexpr auto patience = std::chrono::milliseconds{timeouts::status} / 4;
+
 void start_due(supervisor_ptr self);
 void leave(supervisor_ptr self, caf::error reason);
+
+std::chrono::milliseconds jittered(std::chrono::milliseconds pause,
+                                   const std::function<uint64_t()>& chance) {
+  if (!chance || pause.count() < 2)
+    return pause;
+  return pause - std::chrono::milliseconds{
+                     static_cast<int64_t>(chance() % static_cast<uint64_t>(pause.count() / 2 + 1))};
+}
 
 /// One after the other, the last first. True: nobody has to be waited for.
 bool stop_condemned(supervisor_ptr self) {
@@ -83,9 +94,11 @@ void bury(supervisor_ptr self, size_t index, const caf::error& reason) {
                    : std::clamp(dead.pause * 2, st.options.first_pause, st.options.longest_pause);
   dead.actor = nullptr;
   dead.now = phase::waiting;
-  dead.due = now + dead.pause;
+  dead.asked = caf::none;
+  const auto pause = jittered(dead.pause, st.options.chance);
+  dead.due = now + pause;
   spdlog::warn("supervisor {} starts {} again in {} ms: {}", st.options.name, dead.spec.name,
-               dead.pause.count(), dead.last_error);
+               pause.count(), dead.last_error);
 
   st.deaths.push_back(now);
   while (st.deaths.front() + st.options.within < now)
@@ -93,7 +106,7 @@ void bury(supervisor_ptr self, size_t index, const caf::error& reason) {
   if (st.deaths.size() > st.options.max_restarts)
     return give_up(self, dead);
 
-  self->delayed_send(self, dead.pause, restart_child{dead.spec.name});
+  self->delayed_send(self, pause, restart_child{dead.spec.name});
   if (st.options.strategy == restart_strategy::one_for_one)
     return;
   const size_t first = st.options.strategy == restart_strategy::one_for_all ? 0 : index + 1;
@@ -158,6 +171,7 @@ void on_down(supervisor_ptr self, const caf::down_msg& down) {
   if (!i->condemned)
     return bury(self, static_cast<size_t>(i - children.begin()), down.reason);
   i->actor = nullptr;
+  i->asked = caf::none;
   i->now = phase::waiting;
   i->condemned = false;
   proceed(self);
@@ -185,7 +199,17 @@ std::string state_of(const supervisor_state& st, const supervised_child& x) {
   return st.leaving ? "stopped" : "restarting";
 }
 
-supervision_node node_of(const supervisor_state& st) {
+/// A child that does not answer is at something that takes long, or hangs.
+std::string doing_of(const supervised_child& x, caf::actor_clock::time_point now) {
+  if (x.now != phase::running)
+    return {};
+  if (!x.asked)
+    return x.said.doing;
+  auto waited = std::chrono::duration_cast<std::chrono::seconds>(now - *x.asked);
+  return "busy: has not looked at its mailbox for " + std::to_string(waited.count()) + " s";
+}
+
+supervision_node node_of(const supervisor_state& st, caf::actor_clock::time_point now) {
   supervision_node node;
   node.name = st.options.name;
   node.state = st.gave_up ? "gave up" : st.leaving ? "stopped" : "running";
@@ -197,36 +221,86 @@ supervision_node node_of(const supervisor_state& st) {
                              child.last_error,
                              child.last_error_at,
                              child.started,
+                             child.said.mailbox,
+                             doing_of(child, now),
                              {}});
   return node;
 }
 
-/// The tree below; a child supervisor that does not answer in time is shown without its children.
-caf::typed_response_promise<supervision_node> describe(supervisor_ptr self) {
-  auto answer = promise_of<supervision_node>(self);
-  auto node = std::make_shared<supervision_node>(node_of(self->state));
-  auto missing = std::make_shared<size_t>(1);
-  auto one_less = [=] {
-    if (--*missing == 0)
-      answer->deliver(*node);
+/// Answers as soon as everybody has said how they do, or is late.
+void answer_if_complete(supervisor_ptr self) {
+  auto& st = self->state;
+  const auto now = self->clock().now();
+  const bool asking =
+      std::any_of(st.children.begin(), st.children.end(), [&](const supervised_child& child) {
+        return child.asked && now - *child.asked < patience;
+      });
+  std::erase_if(st.descriptions, [&](const std::shared_ptr<described_tree>& x) {
+    if (asking || x->missing > 0)
+      return false;
+    auto node = node_of(st, now);
+    node.mailbox = self->mailbox().count();
+    for (auto& [i, below] : x->below) {
+      auto& shown = node.children[i];
+      shown.children = std::move(below.children);
+      shown.state = below.state;
+      shown.mailbox = below.mailbox;
+    }
+    x->answer->deliver(std::move(node));
+    return true;
+  });
+}
+
+/// Asks a child how it does, unless it still has the question: whoever hangs is not heaped with
+/// them.
+void probe(supervisor_ptr self, size_t index) {
+  auto& child = self->state.children[index];
+  if (child.asked)
+    return;
+  child.asked = self->clock().now();
+  auto heard = [=](const caf::strong_actor_ptr& who, actor_probed said) {
+    auto& asked = self->state.children[index];
+    if (asked.actor != who)
+      return;
+    asked.asked = caf::none;
+    asked.said = std::move(said);
+    answer_if_complete(self);
   };
-  const auto& children = self->state.children;
-  for (size_t i = 0; i < children.size(); ++i) {
-    if (!children[i].spec.subtree || !children[i].actor)
+  auto weak = caf::actor_cast<caf::weak_actor_ptr>(child.actor);
+  self->request(caf::actor_cast<caf::actor>(child.actor), caf::infinite, actor_probe{})
+      .then([=](actor_probed& x) { heard(weak.lock(), std::move(x)); },
+            [=](const caf::error&) { heard(weak.lock(), {}); });
+}
+
+/// The tree below. What is not known in time is shown as it was known last.
+caf::typed_response_promise<supervision_node> describe(supervisor_ptr self) {
+  auto x = std::make_shared<described_tree>();
+  x->answer = promise_of<supervision_node>(self);
+  auto& st = self->state;
+  st.descriptions.push_back(x);
+  for (size_t i = 0; i < st.children.size(); ++i) {
+    if (!st.children[i].actor)
       continue;
-    ++*missing;
-    self->request(children[i].spec.subtree, timeouts::status / 2, supervision_query{})
+    if (!st.children[i].spec.subtree) {
+      probe(self, i);
+      continue;
+    }
+    ++x->missing;
+    auto one_less = [=] {
+      --x->missing;
+      answer_if_complete(self);
+    };
+    self->request(st.children[i].spec.subtree, timeouts::status / 2, supervision_query{})
         .then(
             [=](supervision_node& below) {
-              auto& shown = node->children[i];
-              shown.children = std::move(below.children);
-              shown.state = below.state;
+              x->below[i] = std::move(below);
               one_less();
             },
             [=](const caf::error&) { one_less(); });
   }
-  one_less();
-  return answer->unguarded();
+  self->delayed_send(self, patience, caf::tick_atom_v);
+  answer_if_complete(self);
+  return x->answer->unguarded();
 }
 
 } // namespace
@@ -262,6 +336,7 @@ supervisor_actor::behavior_type supervisor(supervisor_ptr self, supervisor_optio
   return {
       [=](const supervision_query&) { return describe(self); },
       [=](const restart_child& x) { on_timer(self, x.name); },
+      [=](caf::tick_atom) { answer_if_complete(self); },
   };
 }
 

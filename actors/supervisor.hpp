@@ -2,6 +2,7 @@
 
 #include "actors/supervised_ref.hpp"
 #include "messages/interfaces.hpp"
+#include "messages/promise.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/exit_reason.hpp>
@@ -10,6 +11,9 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <limits>
+#include <map>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -24,16 +28,22 @@ enum class restart_strategy : uint8_t {
   one_for_all,  ///< all
 };
 
+/// For `max_restarts`: of no use is only the child that dies, and the others go on.
+inline constexpr uint32_t never_gives_up = std::numeric_limits<uint32_t>::max();
+
 struct supervisor_options {
   std::string name;
   restart_strategy strategy = restart_strategy::one_for_one;
-  uint32_t max_restarts = 100; ///< more within `within`: the supervisor gives up
+  uint32_t max_restarts = 5; ///< more within `within`: the supervisor gives up
   std::chrono::seconds within{60};
   std::chrono::milliseconds first_pause{20}; ///< before the first restart; doubles
   std::chrono::milliseconds longest_pause{
       5000}; ///< a child that ran this long starts anew at first_pause
   std::chrono::milliseconds stop_within{5000}; ///< a child that has not ended by then is killed
   std::function<caf::timestamp()> now{};       ///< wall clock, for the tree that people read
+  /// Pauses are shortened by up to half, so that what died together does not start together; none:
+  /// they are not.
+  std::function<uint64_t()> chance{};
   /// Called in the supervisor when it gives up, before it ends; what a root's owner hears. It must
   /// not block.
   std::function<void(const caf::error&)> on_give_up{};
@@ -94,11 +104,21 @@ struct supervised_child {
   std::string last_error;
   caf::timestamp last_error_at;
   caf::timestamp started;
+  caf::optional<caf::actor_clock::time_point> asked; ///< how it does; it has not answered
+  actor_probed said;                                 ///< when it was asked last
+};
+
+/// A tree that is being put together.
+struct described_tree {
+  std::shared_ptr<guarded_promise<supervision_node>> answer;
+  size_t missing = 0;                       ///< subtrees that have not answered
+  std::map<size_t, supervision_node> below; ///< by place of the child
 };
 
 struct supervisor_state {
   static inline const char* name = "supervisor";
 
+  std::vector<std::shared_ptr<described_tree>> descriptions; ///< under way
   supervisor_options options;
   std::vector<supervised_child> children;
   std::deque<caf::actor_clock::time_point> deaths; ///< within the window
@@ -117,7 +137,8 @@ struct supervisor_state {
 /// pause; gives up when that happens too often: then it stops all of them and ends with an error
 /// that says why, which its own supervisor sees. Stops them in reverse order.
 ///
-/// Answers: supervision_query with the tree below it
+/// Answers: supervision_query with the tree below it, and what each actor in it is doing. One that
+///          does not look at its mailbox for half a second is shown as busy, and since when
 supervisor_actor::behavior_type
 supervisor(supervisor_actor::stateful_pointer<supervisor_state> self, supervisor_options options,
            std::vector<child_spec> children);

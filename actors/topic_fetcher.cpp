@@ -4,6 +4,7 @@
 #include "actors/intent_verifier.hpp"
 #include "actors/permitted_call.hpp"
 #include "actors/settling.hpp"
+#include "messages/probes.hpp"
 #include "messages/uri.hpp"
 
 namespace igl {
@@ -37,6 +38,7 @@ topic_fetcher(intent_verifier_actor::stateful_pointer<topic_fetcher_state> self,
               http_client_actor http, std::shared_ptr<call_book> calls) {
   self->state.gate =
       peer_gate{settings->callbacks_per_host, 3 * settings->callbacks_per_host, around.now};
+  answer_probes(self);
   return {
       [=](const job_ticket& ticket, const verify_intent& order) {
         auto answer = promise_of<settled>(self);

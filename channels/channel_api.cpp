@@ -3,6 +3,7 @@
 #include "channels/channel_access.hpp"
 #include "channels/endpoint_rules.hpp"
 #include "channels/update_cursor.hpp"
+#include "messages/probes.hpp"
 #include "messages/promise.hpp"
 #include "messages/timeouts.hpp"
 
@@ -168,6 +169,7 @@ channel_api(channel_api_actor::stateful_pointer<channel_api_state> self, surroun
             endpoint_settings how, subscriptions_api_actor hub) {
   auto confirmation =
       how.takes_back() ? confirmation_kind::revocable : confirmation_kind::final_word;
+  answer_probes(self);
   return {
       [=](const post_to_channel& x) -> caf::result<channel_receipt> {
         auto why = channel_access::unasked(how, x.as_jurisdiction);

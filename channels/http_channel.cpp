@@ -2,6 +2,7 @@
 
 #include "channels/channel_protocol.hpp"
 #include "channels/oauth2.hpp"
+#include "messages/probes.hpp"
 #include "messages/promise.hpp"
 #include "messages/timeouts.hpp"
 
@@ -164,6 +165,7 @@ http_channel(http_channel_actor::stateful_pointer<http_channel_state> self, chan
   health.url = how.url;
   auto c = std::make_shared<const connection>(
       connection{self, std::move(how), std::move(http), std::move(now)});
+  answer_probes(self);
   return {
       [=](const post_to_channel& x) {
         return exchange<channel_receipt>(c, channel_protocol::post(c->how, x),

@@ -1,5 +1,7 @@
 #include "channels/incoming_api.hpp"
 
+#include "messages/probes.hpp"
+
 #include "channels/endpoint_rules.hpp"
 #include "channels/incoming_rules.hpp"
 
@@ -98,6 +100,7 @@ caf::optional<std::string> taken_before(shell self, const incoming_opener& open,
 incoming_api_actor::behavior_type
 incoming_api(incoming_api_actor::stateful_pointer<incoming_api_state> self, endpoint_settings how,
              incoming_opener open) {
+  answer_probes(self);
   return {
       [=](incoming_message& x) -> caf::result<channel_receipt> {
         if (auto why = incoming_rules::refusal_of(how, x)) {

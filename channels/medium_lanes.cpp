@@ -1,5 +1,6 @@
 #include "channels/medium_lanes.hpp"
 
+#include "messages/probes.hpp"
 #include "messages/promise.hpp"
 #include "messages/timeouts.hpp"
 
@@ -36,6 +37,7 @@ std::chrono::milliseconds pause_before_lane(std::chrono::nanoseconds failing, do
 medium_writer_actor::behavior_type
 medium_lanes(medium_writer_actor::stateful_pointer<medium_lanes_state> self, surroundings with,
              uint32_t at_once, lane_maker make) {
+  answer_probes(self);
   return {
       [=](const job_ticket& job, const write_to_medium& order) -> caf::result<settled> {
         auto receiver = order.said.content.receiver;

@@ -1,6 +1,7 @@
 #include "channels/medium_observer.hpp"
 
 #include "channels/follow_rules.hpp"
+#include "messages/probes.hpp"
 #include "messages/timeouts.hpp"
 
 #include <caf/all.hpp>
@@ -249,6 +250,10 @@ medium_observer(medium_observer_actor::stateful_pointer<medium_observer_state> s
   self->state.health.id = how.id;
   self->state.health.kind = "medium";
   self->send(self, caf::tick_atom::value);
+  answer_probes(self, [self] {
+    const auto& cursor = self->state.cursor;
+    return cursor.empty() ? std::string{} : "at " + cursor;
+  });
   return {
       [=](const channel_health_query&) { return self->state.health; },
       [=](caf::tick_atom) {

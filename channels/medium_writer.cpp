@@ -1,6 +1,7 @@
 #include "channels/medium_writer.hpp"
 
 #include "channels/endpoint_rules.hpp"
+#include "messages/probes.hpp"
 #include "messages/timeouts.hpp"
 
 #include <caf/all.hpp>
@@ -279,6 +280,7 @@ medium_writer_actor::behavior_type
 medium_writer(medium_writer_actor::stateful_pointer<medium_writer_state> self, surroundings with,
               medium_opener open, endpoint_settings how, std::shared_ptr<writer_mood> mood) {
   auto w = std::make_shared<const writing>(writing{self, with, how, open, mood});
+  answer_probes(self);
   return {
       [=](const job_ticket& job, const write_to_medium& order) -> caf::result<settled> {
         auto answer = promise_of<settled>(self);

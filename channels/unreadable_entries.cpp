@@ -1,6 +1,7 @@
 #include "channels/unreadable_entries.hpp"
 
 #include "channels/follow_rules.hpp"
+#include "messages/probes.hpp"
 #include "messages/promise.hpp"
 #include "messages/timeouts.hpp"
 
@@ -53,6 +54,7 @@ void look(const showing& x, uint64_t after) {
 
 unreadable_entries_actor::behavior_type unreadable_entries(unreadable_entries_actor::pointer self,
                                                            surroundings with) {
+  answer_probes(self);
   return {
       [=](const job_ticket& job, const channel_notified& what) -> caf::result<settled> {
         auto answer = promise_of<settled>(self);

@@ -2,6 +2,7 @@
 
 #include "http/detail/outbound.hpp"
 #include "messages/errors.hpp"
+#include "messages/probes.hpp"
 #include "messages/promise.hpp"
 
 #include <caf/all.hpp>
@@ -211,6 +212,7 @@ http_pool_actor::behavior_type http_pool(shell self, http_client_options how) {
 http_client_actor::behavior_type
 http_client(http_client_actor::stateful_pointer<http_client_state> self, http_client_options how) {
   auto pool = self->spawn<caf::linked>(http_pool, how);
+  answer_probes(self);
   return {[=](http_request& asked) -> caf::delegated<http_response> {
     return self->delegate(pool, std::move(asked));
   }};

@@ -1,8 +1,10 @@
 #include "http/detail/routes.hpp"
 
 #include "config/forms.hpp"
+#include "messages/dead_letters.hpp"
 #include "messages/json.hpp"
 #include "messages/text.hpp"
+#include "messages/uri.hpp"
 
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
@@ -94,6 +96,24 @@ bool is_operator_token(std::string_view given, const std::string& token) {
   return !token.empty() && same_secret(given, token);
 }
 
+std::string operator_in(const exchange& x) {
+  constexpr size_t longest = 64;
+  std::string name;
+  auto given = x.header("X-Operator");
+  for (std::string_view rest = given; !rest.empty();) {
+    auto length = sequence_length(rest);
+    auto character = rest.substr(0, std::max(length, size_t{1}));
+    if (name.size() + character.size() > longest)
+      break;
+    // Neither bytes that are no text nor what steers a terminal.
+    if (length > 0 && is_plain_text(character))
+      name += character;
+    rest.remove_prefix(character.size());
+  }
+  auto trimmed_name = trimmed(name);
+  return (trimmed_name.empty() ? "operator" : std::string{trimmed_name}) + " at " + x.peer();
+}
+
 request_handler operators_only(const services_ptr& with, request_handler then) {
   return [=](const std::shared_ptr<exchange>& x) {
     if (auto why = refusal_of(*x, with->how.operator_token))
@@ -127,23 +147,82 @@ void list_events(const std::shared_ptr<exchange>& x, const services_ptr& with) {
                       });
 }
 
+void show_tree(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  with->through.ask(x, with->who.operation, supervision_query{},
+                    [=](const supervision_node& y) { reply_json(x, y); });
+}
+
+/// A page of a list, and where the next one begins.
+template <class Items>
+void reply_page(const std::shared_ptr<exchange>& x, const char* name, const Items& items,
+                const caf::optional<uint64_t>& next) {
+  nlohmann::json body{{name, items}};
+  if (next)
+    body["next"] = *next;
+  reply_json(x, body);
+}
+
 void list_dead_letters(const std::shared_ptr<exchange>& x, const services_ptr& with) {
-  if (auto page = page_in(x, 100))
-    with->through.ask(x, with->who.operation, find_dead_letters{page->after, page->limit},
-                      [=](const found_dead_letters& y) {
-                        reply_json(x, {{"dead_letters", y.letters}});
-                      });
+  auto page = page_in(x, 100);
+  if (!page)
+    return;
+  find_dead_letters asked{page->after, page->limit};
+  if (x->asked.has("cause")) {
+    auto given = x->asked.value("cause");
+    asked.of = parse_dead_letter_cause(given);
+    if (!asked.of)
+      return x->fail(make_problem(errc::bad_request,
+                                  "a cause is a stream, an error code and a peer, such as "
+                                  "outbox/no_channel/SG; GET /operator/dead-letters/groups lists "
+                                  "them",
+                                  nlohmann::json::array({given}).dump()));
+  }
+  with->through.ask(x, with->who.operation, std::move(asked), [=](const found_dead_letters& y) {
+    reply_page(x, "dead_letters", y.letters, y.next);
+  });
+}
+
+void list_groups(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  if (auto page = page_in(x, 1000))
+    with->through.ask(
+        x, with->who.operation, find_dead_letter_groups{page->after, page->limit},
+        [=](const found_dead_letter_groups& y) { reply_page(x, "groups", y.groups, y.next); });
+}
+
+/// The number of the path; answers 400 itself.
+caf::optional<uint64_t> dead_letter_in(const std::shared_ptr<exchange>& x) {
+  auto number = parse_number(x->captured[0]);
+  if (!number)
+    x->fail(make_problem(errc::bad_request, "a dead letter is named by its number",
+                         nlohmann::json::array({x->captured[0]}).dump()));
+  return number;
+}
+
+/// One dead letter, why it died and what will not come true without it.
+void show_dead_letter(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  auto number = dead_letter_in(x);
+  if (!number)
+    return;
+  auto before = *number - std::min(*number, uint64_t{1});
+  with->through.ask(x, with->who.operation, find_dead_letters{before, 1},
+                    [=](const found_dead_letters& y) {
+                      if (y.letters.empty() || y.letters.front().number != *number)
+                        return x->fail(make_problem(errc::not_found, "there is no dead letter " +
+                                                                         std::to_string(*number)));
+                      nlohmann::json body = y.letters.front();
+                      body["cause"] = cause_of(y.letters.front());
+                      body["consequence"] = consequence_of(y.letters.front().job.order);
+                      reply_json(x, body);
+                    });
 }
 
 /// Replays or drops the dead letter of the path.
 template <class Act>
 void act(const std::shared_ptr<exchange>& x, const services_ptr& with) {
-  auto number = parse_number(x->captured[0]);
+  auto number = dead_letter_in(x);
   if (!number)
-    return x->fail(make_problem(errc::bad_request, "a dead letter is named by its number",
-                                nlohmann::json::array({x->captured[0]}).dump()));
-  auto who = "operator at " + x->peer();
-  with->through.ask(x, with->who.operation, Act{*number, std::move(who)}, [=](const settled& y) {
+    return;
+  with->through.ask(x, with->who.operation, Act{*number, operator_in(*x)}, [=](const settled& y) {
     reply_json(x, {{"number", *number}, {"version", y.version}});
   });
 }
@@ -172,6 +251,18 @@ void show_backup(const std::shared_ptr<exchange>& x, const services_ptr& with) {
                     [=](const backup_state& y) { reply_json(x, y); });
 }
 
+void show_job(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  auto id = x->asked.value("id");
+  if (id.empty())
+    return x->fail(make_problem(errc::bad_request, "the query names a job: ?id=…", R"(["id"])"));
+  with->through.ask(x, with->who.operation, find_job{id}, [=](const found_job& y) {
+    nlohmann::json body{{"open", static_cast<bool>(y.job)}};
+    if (y.job)
+      body["job"] = *y.job;
+    reply_json(x, body);
+  });
+}
+
 } // namespace
 
 void add_operator_routes(router& to, const services_ptr& with) {
@@ -180,7 +271,11 @@ void add_operator_routes(router& to, const services_ptr& with) {
   };
   add("GET", "/operator/status", show_status);
   add("GET", "/operator/events", list_events);
+  add("GET", "/admin/tree", show_tree);
+  add("GET", "/operator/jobs", show_job);
   add("GET", "/operator/dead-letters", list_dead_letters);
+  add("GET", "/operator/dead-letters/groups", list_groups);
+  add("GET", "/operator/dead-letters/{}", show_dead_letter);
   add("POST", "/operator/dead-letters/{}/replay", act<replay_dead_letter>);
   add("POST", "/operator/dead-letters/{}/drop", act<drop_dead_letter>);
   add("POST", "/operator/backup", back_up);

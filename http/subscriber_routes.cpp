@@ -143,8 +143,7 @@ void act(const std::shared_ptr<exchange>& x, const services_ptr& with) {
     return;
   x->expect_long_wait();
   with->through.ask_or(
-      x, with->who.desk, timeouts::work,
-      act_on_subscriber{*what, *callback, "operator at " + x->peer()},
+      x, with->who.desk, timeouts::work, act_on_subscriber{*what, *callback, operator_in(*x)},
       [=](const subscriber_acted& y) {
         reply_json(x, {{"outcomes", y.outcomes}, {"in_vain", y.in_vain}});
       },

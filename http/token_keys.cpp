@@ -1,6 +1,7 @@
 #include "http/token_keys.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/probes.hpp"
 #include "messages/promise.hpp"
 #include "messages/timeouts.hpp"
 
@@ -136,6 +137,7 @@ token_keys(token_keys_actor::stateful_pointer<token_keys_state> self, access_set
   auto x = std::make_shared<const keys_source>(
       keys_source{self, std::move(how), std::move(ring), std::move(http)});
   self->send(self, caf::tick_atom::value);
+  answer_probes(self);
   return {
       [=](const renew_token_keys& asked) { return renew(x, asked); },
       [=](caf::tick_atom) {

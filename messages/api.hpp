@@ -216,7 +216,17 @@ struct supervision_node {
   std::string last_error;
   caf::timestamp last_error_at;
   caf::timestamp started;
+  uint64_t mailbox = 0; ///< messages that wait for it
+  std::string doing;    ///< now: "busy: …", or what it says; empty: nothing to speak of
   std::vector<supervision_node> children;
+};
+/// What a supervisor asks each of its children (messages/probes.hpp answers it).
+struct actor_probe {
+  uint8_t unused = 0;
+};
+struct actor_probed {
+  uint64_t mailbox = 0; ///< messages that wait behind the question
+  std::string doing;    ///< now, in a few words; empty: nothing to speak of
 };
 
 struct stream_status_query {
@@ -310,7 +320,9 @@ IGL_INSPECT(http_request, x.method, x.url, x.headers, x.body, x.timeout, x.max_b
 IGL_INSPECT(http_response, x.status, x.headers, x.body, x.is_cut)
 IGL_INSPECT(supervision_query, x.unused)
 IGL_INSPECT(supervision_node, x.name, x.state, x.restarts, x.last_error, x.last_error_at, x.started,
-            x.children)
+            x.mailbox, x.doing, x.children)
+IGL_INSPECT(actor_probe, x.unused)
+IGL_INSPECT(actor_probed, x.mailbox, x.doing)
 IGL_INSPECT(stream_status_query, x.unused)
 IGL_INSPECT(stream_status, x.id, x.open, x.waiting, x.in_flight)
 IGL_INSPECT(streams_status, x.connected, x.detail, x.streams)

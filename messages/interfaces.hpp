@@ -45,6 +45,8 @@ using ledger_reader_actor =
                      caf::replies_to<find_cursor>::with<found_cursor>,
                      caf::replies_to<due_jobs>::with<found_due_jobs>,
                      caf::replies_to<find_dead_letters>::with<found_dead_letters>,
+                     caf::replies_to<find_dead_letter_groups>::with<found_dead_letter_groups>,
+                     caf::replies_to<find_job>::with<found_job>,
                      caf::replies_to<ledger_figures_query>::with<ledger_figures>>;
 
 /// The JOB PUBLISHER carries open jobs that are due from the ledger to their streams.
@@ -210,7 +212,10 @@ using operator_api_actor =
     caf::typed_actor<caf::replies_to<node_status_query>::with<node_status>,
                      caf::replies_to<readiness_query>::with<readiness>,
                      caf::replies_to<find_events>::with<found_events>,
+                     caf::replies_to<supervision_query>::with<supervision_node>,
                      caf::replies_to<find_dead_letters>::with<found_dead_letters>,
+                     caf::replies_to<find_dead_letter_groups>::with<found_dead_letter_groups>,
+                     caf::replies_to<find_job>::with<found_job>,
                      caf::replies_to<replay_dead_letter>::with<settled>,
                      caf::replies_to<drop_dead_letter>::with<settled>,
                      caf::replies_to<back_up_ledger>::with<backup_state>,
@@ -220,6 +225,8 @@ using operator_api_actor =
 using supervisor_actor =
     caf::typed_actor<caf::replies_to<supervision_query>::with<supervision_node>,
                      // INTERNAL: time to start a child again.
-                     caf::reacts_to<restart_child>>;
+                     caf::reacts_to<restart_child>,
+                     // INTERNAL: children that have not said by now how they do are busy.
+                     caf::reacts_to<caf::tick_atom>>;
 
 } // namespace igl

@@ -72,6 +72,12 @@ void to_json(nlohmann::json& j, const node_status& x);
 void from_json(const nlohmann::json& j, node_status& x);
 void to_json(nlohmann::json& j, const backup_state& x);
 void from_json(const nlohmann::json& j, backup_state& x);
+void to_json(nlohmann::json& j, const supervision_node& x);
+void from_json(const nlohmann::json& j, supervision_node& x);
+void to_json(nlohmann::json& j, const dead_letter_cause& x);
+void from_json(const nlohmann::json& j, dead_letter_cause& x);
+void to_json(nlohmann::json& j, const dead_letter_group& x);
+void from_json(const nlohmann::json& j, dead_letter_group& x);
 void to_json(nlohmann::json& j, const readiness& x);
 void from_json(const nlohmann::json& j, readiness& x);
 

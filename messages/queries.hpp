@@ -195,12 +195,50 @@ struct found_due_jobs {
   caf::optional<caf::timestamp> next_due; ///< of the first job that is not due yet
 };
 
+/// What many dead letters have in common (messages/dead_letters.hpp finds it out).
+struct dead_letter_cause {
+  stream on = stream::inbox;
+  std::string code; ///< name of an error code; empty: the worker said why in its own words
+  std::string peer; ///< origin of a URL, channel or jurisdiction; empty: nobody else had part in it
+};
+/// In order of their numbers. With a cause a page may be shorter than the limit, and empty, though
+/// it is not the last.
 struct find_dead_letters {
   uint64_t after = 0;
   uint32_t limit = 100;
+  caf::optional<dead_letter_cause> of{}; ///< none: all
 };
 struct found_dead_letters {
   std::vector<dead_letter> letters;
+  caf::optional<uint64_t> next{}; ///< go on after this; none: that was all
+};
+
+/// The dead letters of one cause, as far as somebody has looked.
+struct dead_letter_group {
+  dead_letter_cause cause;
+  uint64_t count = 0;
+  uint64_t first_number = 0;
+  caf::timestamp first;
+  caf::timestamp last;
+  std::string last_reason;
+};
+/// Looks at so many dead letters after a number. A cause comes once in a page; whoever reads
+/// several pages adds them up.
+struct find_dead_letter_groups {
+  uint64_t after = 0;
+  uint32_t limit = 1000;
+};
+struct found_dead_letter_groups {
+  std::vector<dead_letter_group> groups;
+  caf::optional<uint64_t> next{}; ///< go on after this; none: that was all
+};
+
+/// Is this job still open?
+struct find_job {
+  std::string id;
+};
+struct found_job {
+  caf::optional<open_job> job;
 };
 
 struct stream_count_of {
@@ -319,8 +357,14 @@ IGL_INSPECT(found_cursor, x.value)
 IGL_INSPECT(due_place, x.due, x.number)
 IGL_INSPECT(due_jobs, x.on, x.after, x.at, x.limit)
 IGL_INSPECT(found_due_jobs, x.jobs, x.last, x.ahead, x.next_due)
-IGL_INSPECT(find_dead_letters, x.after, x.limit)
-IGL_INSPECT(found_dead_letters, x.letters)
+IGL_INSPECT(dead_letter_cause, x.on, x.code, x.peer)
+IGL_INSPECT(find_dead_letters, x.after, x.limit, x.of)
+IGL_INSPECT(found_dead_letters, x.letters, x.next)
+IGL_INSPECT(dead_letter_group, x.cause, x.count, x.first_number, x.first, x.last, x.last_reason)
+IGL_INSPECT(find_dead_letter_groups, x.after, x.limit)
+IGL_INSPECT(found_dead_letter_groups, x.groups, x.next)
+IGL_INSPECT(find_job, x.id)
+IGL_INSPECT(found_job, x.job)
 IGL_INSPECT(stream_count_of, x.id, x.open)
 IGL_INSPECT(ledger_figures_query, x.unused)
 IGL_INSPECT(ledger_figures, x.events, x.messages, x.objects, x.subscriptions, x.dead_letters,

@@ -110,26 +110,6 @@ void channel_from(const json& j, channel_health& x) {
   read(j, "bad_signatures", x.bad_signatures);
 }
 
-// The tree is as deep as the program's supervisors are; parse_json bounds what comes from outside.
-json tree_to(const supervision_node& x) {
-  return {{"name", x.name},
-          {"state", x.state},
-          {"restarts", x.restarts},
-          {"last_error", well_formed(x.last_error)},
-          {"last_error_at", exact_time(x.last_error_at)},
-          {"started", exact_time(x.started)},
-          {"children", list_of(x.children, tree_to)}};
-}
-void tree_from(const json& j, supervision_node& x) {
-  read(j, "name", x.name);
-  read(j, "state", x.state);
-  read(j, "restarts", x.restarts);
-  read(j, "last_error", x.last_error);
-  read(j, "last_error_at", x.last_error_at);
-  read(j, "started", x.started);
-  read_list(j, "children", x.children, tree_from);
-}
-
 json check_to(const readiness_check& x) {
   return {{"what", x.what}, {"ready", x.ready}, {"detail", well_formed(x.detail)}};
 }
@@ -141,6 +121,57 @@ void check_from(const json& j, readiness_check& x) {
 
 } // namespace
 
+// The tree is as deep as the program's supervisors are; parse_json bounds what comes from outside.
+void to_json(json& j, const supervision_node& x) {
+  j = json{{"name", x.name},
+           {"state", x.state},
+           {"restarts", x.restarts},
+           {"last_error", well_formed(x.last_error)},
+           {"last_error_at", exact_time(x.last_error_at)},
+           {"started", exact_time(x.started)},
+           {"mailbox", x.mailbox},
+           {"doing", well_formed(x.doing)},
+           {"children", x.children}};
+}
+void from_json(const json& j, supervision_node& x) {
+  read(j, "name", x.name);
+  read(j, "state", x.state);
+  read(j, "restarts", x.restarts);
+  read(j, "last_error", x.last_error);
+  read(j, "last_error_at", x.last_error_at);
+  read(j, "started", x.started);
+  read(j, "mailbox", x.mailbox);
+  read(j, "doing", x.doing);
+  read_list(j, "children", x.children,
+            [](const json& child, supervision_node& below) { from_json(child, below); });
+}
+
+void to_json(json& j, const dead_letter_cause& x) {
+  j = json{{"stream", to_string(x.on)}, {"code", x.code}, {"peer", well_formed(x.peer)}};
+}
+void from_json(const json& j, dead_letter_cause& x) {
+  read(j, "stream", x.on, parse_stream);
+  read(j, "code", x.code);
+  read(j, "peer", x.peer);
+}
+
+void to_json(json& j, const dead_letter_group& x) {
+  j = json{{"cause", x.cause},
+           {"count", x.count},
+           {"first_number", x.first_number},
+           {"first", exact_time(x.first)},
+           {"last", exact_time(x.last)},
+           {"last_reason", well_formed(x.last_reason)}};
+}
+void from_json(const json& j, dead_letter_group& x) {
+  from_json(j.at("cause"), x.cause);
+  read(j, "count", x.count);
+  read(j, "first_number", x.first_number);
+  read(j, "first", x.first);
+  read(j, "last", x.last);
+  read(j, "last_reason", x.last_reason);
+}
+
 void to_json(json& j, const node_status& x) {
   j = json{{"service", x.service},
            {"name", x.name},
@@ -149,7 +180,7 @@ void to_json(json& j, const node_status& x) {
            {"ledger", figures_to(x.ledger)},
            {"streams", streams_to(x.streams)},
            {"channels", list_of(x.channels, channel_to)},
-           {"tree", tree_to(x.tree)}};
+           {"tree", x.tree}};
 }
 void from_json(const json& j, node_status& x) {
   read(j, "service", x.service);
@@ -159,7 +190,7 @@ void from_json(const json& j, node_status& x) {
   figures_from(j.at("ledger"), x.ledger);
   streams_from(j.at("streams"), x.streams);
   read_list(j, "channels", x.channels, channel_from);
-  tree_from(j.at("tree"), x.tree);
+  from_json(j.at("tree"), x.tree);
 }
 
 void to_json(json& j, const backup_state& x) {

@@ -46,6 +46,8 @@ public:
   caf::expected<found_cursor> read(const find_cursor& what) const override;
   caf::expected<found_due_jobs> read(const due_jobs& what) const override;
   caf::expected<found_dead_letters> read(const find_dead_letters& what) const override;
+  caf::expected<found_dead_letter_groups> read(const find_dead_letter_groups& what) const override;
+  caf::expected<found_job> read(const find_job& what) const override;
   caf::expected<ledger_figures> read(const ledger_figures_query& what) const override;
 
 private:

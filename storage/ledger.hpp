@@ -121,7 +121,11 @@ public:
   /// from `last` only. `next_due` is on the clock. An `at` in the future lists what is due by then,
   /// without the promise.
   virtual caf::expected<found_due_jobs> read(const due_jobs& what) const = 0;
+  /// Looks at 10,000 dead letters at most, however few are of the cause that is asked for.
   virtual caf::expected<found_dead_letters> read(const find_dead_letters& what) const = 0;
+  virtual caf::expected<found_dead_letter_groups>
+  read(const find_dead_letter_groups& what) const = 0;
+  virtual caf::expected<found_job> read(const find_job& what) const = 0;
   virtual caf::expected<ledger_figures> read(const ledger_figures_query& what) const = 0;
 };
 

@@ -52,6 +52,10 @@ public:
   answer_to<find_dead_letters> read(const find_dead_letters& x) const final {
     return self().look(x);
   }
+  answer_to<find_dead_letter_groups> read(const find_dead_letter_groups& x) const final {
+    return self().look(x);
+  }
+  answer_to<find_job> read(const find_job& x) const final { return self().look(x); }
   answer_to<ledger_figures_query> read(const ledger_figures_query& x) const final {
     return self().look(x);
   }

@@ -1,10 +1,20 @@
+#include "messages/dead_letters.hpp"
 #include "storage/bytes.hpp"
 #include "storage/disk_ledger.hpp"
 #include "storage/ledger_keys.hpp"
 
+#include <algorithm>
+
 namespace igl {
 
 namespace keys = ledger_keys;
+
+namespace {
+
+/// So many dead letters one question looks at.
+constexpr uint32_t most_looked_at = 10000;
+
+} // namespace
 
 caf::expected<found_due_jobs> disk_ledger::read(const due_jobs& what) const {
   // Before the snapshot: see due_clock.
@@ -48,9 +58,46 @@ caf::expected<found_due_jobs> disk_ledger::read(const due_jobs& what) const {
 caf::expected<found_dead_letters> disk_ledger::read(const find_dead_letters& what) const {
   return answer<found_dead_letters>([&](const auto& txn, found_dead_letters& found) -> caf::error {
     auto at = txn.walk(db_.dead_letters);
-    bool more = at.seek(keys::of_number(what.after + 1));
-    for (; more && found.letters.size() < what.limit; more = at.next())
-      found.letters.push_back(decoded<dead_letter>(at.value()));
+    auto last = what.after;
+    uint32_t looked_at = 0;
+    for (bool more = at.seek(keys::of_number(what.after + 1)); more; more = at.next()) {
+      if (found.letters.size() >= what.limit ||
+          looked_at++ >= std::max(what.limit, most_looked_at)) {
+        found.next = last;
+        break;
+      }
+      auto x = decoded<dead_letter>(at.value());
+      last = x.number;
+      if (!what.of || cause_of(x) == *what.of)
+        found.letters.push_back(std::move(x));
+    }
+    return {};
+  });
+}
+
+caf::expected<found_dead_letter_groups>
+disk_ledger::read(const find_dead_letter_groups& what) const {
+  return answer<found_dead_letter_groups>([&](const auto& txn, auto& found) -> caf::error {
+    auto at = txn.walk(db_.dead_letters);
+    auto last = what.after;
+    uint32_t looked_at = 0;
+    for (bool more = at.seek(keys::of_number(what.after + 1)); more; more = at.next()) {
+      if (looked_at++ >= std::min(what.limit, most_looked_at)) {
+        found.next = last;
+        break;
+      }
+      auto x = decoded<dead_letter>(at.value());
+      last = x.number;
+      add_to(found.groups, x);
+    }
+    return {};
+  });
+}
+
+caf::expected<found_job> disk_ledger::read(const find_job& what) const {
+  return answer<found_job>([&](const auto& txn, found_job& found) -> caf::error {
+    if (auto stored = txn.find(db_.jobs, keys::of_text(what.id)))
+      found.job = decoded<stored_job>(*stored).job;
     return {};
   });
 }

@@ -13,7 +13,12 @@
 
 namespace igl::commands {
 
-namespace {
+std::string printable(std::string text) {
+  for (auto& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      c = ' ';
+  return text;
+}
 
 int fail(const terminal& term, const std::string& command, const caf::error& why) {
   auto what = problem_of(why);
@@ -28,6 +33,26 @@ int refuse(const terminal& term, const std::string& command, const std::string& 
   term.err << "igl " << command << ": " << sentence << '\n';
   return 2;
 }
+
+caf::error for_each_event(node_client& node, const std::string& about,
+                          const std::function<void(const event&, const nlohmann::json&)>& use) {
+  for (uint64_t after = 0;;) {
+    auto page = node.operation("GET", "/operator/events?about=" + percent_encode(about) +
+                                          "&after=" + std::to_string(after) + "&limit=1000");
+    if (!page)
+      return page.error();
+    const auto& events = page->at("events");
+    for (const auto& entry : events) {
+      auto x = entry.get<event>();
+      after = x.number;
+      use(x, entry);
+    }
+    if (events.size() < 1000)
+      return caf::none;
+  }
+}
+
+namespace {
 
 /// The jurisdiction of the node that answers; commands use it when none was given.
 caf::expected<std::string> own_jurisdiction(node_client& node) {
@@ -172,81 +197,20 @@ int message_show(node_client& node, const terminal& term, const std::string& ref
 
 int trace(node_client& node, const terminal& term, const std::string& about) {
   const auto command = "trace";
-  uint64_t after = 0;
   size_t seen = 0;
-  for (;;) {
-    auto page = node.operation("GET", "/operator/events?about=" + percent_encode(about) +
-                                          "&after=" + std::to_string(after) + "&limit=1000");
-    if (!page)
-      return fail(term, command, page.error());
-    const auto& events = page->at("events");
-    for (const auto& entry : events) {
-      auto x = entry.get<event>();
-      after = x.number;
-      ++seen;
-      if (term.json)
-        term.out << entry.dump() << '\n';
-      else
-        term.out << to_rfc3339(x.at) << "  " << sentence_of(x) << '\n';
-    }
-    if (events.size() < 1000)
-      break;
-  }
+  auto failed = for_each_event(node, about, [&](const event& x, const nlohmann::json& entry) {
+    ++seen;
+    if (term.json)
+      term.out << entry.dump() << '\n';
+    else
+      term.out << to_rfc3339(x.at) << "  " << sentence_of(x) << '\n';
+  });
+  if (failed)
+    return fail(term, command, failed);
   if (seen == 0)
     return refuse(term, command,
                   "the ledger of " + node.where().operator_url + " knows no event about " + about);
   return 0;
-}
-
-int dead_letters(node_client& node, const terminal& term) {
-  const auto command = "dead-letters";
-  uint64_t after = 0;
-  for (bool first = true;; first = false) {
-    auto page = node.operation("GET", "/operator/dead-letters?after=" + std::to_string(after) +
-                                          "&limit=100");
-    if (!page)
-      return fail(term, command, page.error());
-    const auto& letters = page->at("dead_letters");
-    if (letters.empty() && first && !term.json)
-      term.out << "no dead letters\n";
-    for (const auto& entry : letters) {
-      auto x = entry.get<dead_letter>();
-      after = x.number;
-      if (term.json)
-        term.out << entry.dump() << '\n';
-      else
-        term.out << x.number << "  " << to_rfc3339(x.died) << "  " << to_string(x.job.order.on)
-                 << "  " << x.job.order.id << "  after " << x.job.attempts
-                 << " attempts: " << x.reason << '\n';
-    }
-    if (letters.size() < 100)
-      return 0;
-  }
-}
-
-namespace {
-
-int act_on_dead_letter(node_client& node, const terminal& term, uint64_t number,
-                       const std::string& act, const std::string& done) {
-  auto answer =
-      node.operation("POST", "/operator/dead-letters/" + std::to_string(number) + "/" + act);
-  if (!answer)
-    return fail(term, "dead-letters " + act, answer.error());
-  if (term.json)
-    term.out << answer->dump() << '\n';
-  else
-    term.out << "dead letter " << number << ' ' << done << '\n';
-  return 0;
-}
-
-} // namespace
-
-int dead_letter_replay(node_client& node, const terminal& term, uint64_t number) {
-  return act_on_dead_letter(node, term, number, "replay", "is an open job again");
-}
-
-int dead_letter_drop(node_client& node, const terminal& term, uint64_t number) {
-  return act_on_dead_letter(node, term, number, "drop", "is dropped; its job will never be done");
 }
 
 } // namespace igl::commands

@@ -2,6 +2,7 @@
 
 #include "actors/commands/node_client.hpp"
 
+#include <functional>
 #include <iosfwd>
 #include <string>
 
@@ -15,6 +16,16 @@ struct terminal {
   std::ostream& err;
   bool json = false;
 };
+
+/// What peers said must not steer a terminal: on one line, without control characters.
+std::string printable(std::string text);
+/// Says what failed; the exit status 1.
+int fail(const terminal& term, const std::string& command, const caf::error& why);
+/// Says what the caller should do otherwise; the exit status 2.
+int refuse(const terminal& term, const std::string& command, const std::string& sentence);
+/// Every event about something, in order, in pages.
+caf::error for_each_event(node_client& node, const std::string& about,
+                          const std::function<void(const event&, const nlohmann::json&)>& use);
 
 int document_put(node_client& node, const terminal& term, const std::string& file,
                  const std::string& jurisdiction);
@@ -36,10 +47,8 @@ int message_show(node_client& node, const terminal& term, const std::string& ref
 /// Every event of a message, or of whatever events are about, in order.
 int trace(node_client& node, const terminal& term, const std::string& about);
 int status(node_client& node, const terminal& term);
-
-int dead_letters(node_client& node, const terminal& term);
-int dead_letter_replay(node_client& node, const terminal& term, uint64_t number);
-int dead_letter_drop(node_client& node, const terminal& term, uint64_t number);
+/// The supervision tree alone: what each actor is doing now.
+int tree(node_client& node, const terminal& term);
 
 /// All subscriptions, a line each; with a callback, how that subscriber does.
 int subscriptions(node_client& node, const terminal& term, const std::string& callback);

@@ -7,6 +7,11 @@
 #include <caf/all.hpp>
 #include <nlohmann/json.hpp>
 
+#include <climits>
+
+#include <pwd.h>
+#include <unistd.h>
+
 namespace igl {
 
 namespace {
@@ -18,6 +23,21 @@ struct client_config : caf::actor_system_config {
     set("scheduler.max-threads", 1);
   }
 };
+
+/// user@host, as this computer knows them.
+std::string who_operates() {
+  char host[HOST_NAME_MAX + 1] = "";
+  gethostname(host, sizeof host - 1);
+  std::string name;
+  if (const auto* user = getpwuid(geteuid()))
+    name = user->pw_name;
+  else
+    name = "uid " + std::to_string(geteuid());
+  name += std::string{"@"} + host;
+  // A header is one line.
+  std::erase_if(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  return name;
+}
 
 /// The text of a JSON value for a person: strings without quotation marks.
 std::string plain(const nlohmann::json& x) {
@@ -91,6 +111,7 @@ caf::expected<nlohmann::json> node_client::operation(std::string method, const s
   request.body = std::move(body);
   if (!where_.operator_token.empty())
     request.headers.push_back({"Authorization", "Bearer " + where_.operator_token});
+  request.headers.push_back({"X-Operator", who_operates()});
   auto asked = request;
   auto answer = exchange(std::move(request));
   if (!answer)

@@ -64,6 +64,14 @@ int run_node(const std::string& config_file, const environment& env, stop_signal
   return run(load_node(config_file, env), "node", start_node, stop, err);
 }
 
+int run_node_on(std::shared_ptr<machine> on, const std::string& config_file, stop_signal& stop,
+                std::ostream& err) {
+  auto start = [&](const node_settings& how) {
+    return start_node_on(std::move(on), how);
+  };
+  return run(load_node(config_file, {}), "node", start, stop, err);
+}
+
 int run_endpoint(const std::string& config_file, const environment& env, stop_signal& stop,
                  std::ostream& err) {
   return run(load_endpoint(config_file, env), "endpoint", start_endpoint, stop, err);

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <iomanip>
 #include <ostream>
 
@@ -26,14 +28,39 @@ bool is_set(caf::timestamp t) {
   return t.time_since_epoch().count() != 0;
 }
 
+/// The two largest units: "3 d 4 h".
+std::string so_long(std::chrono::seconds time) {
+  static constexpr std::pair<int64_t, const char*> units[] = {
+      {86400, " d"}, {3600, " h"}, {60, " min"}, {1, " s"}};
+  auto left = std::max<int64_t>(time.count(), 0);
+  std::string text;
+  int parts = 0;
+  for (const auto& [seconds, name] : units) {
+    if (parts == 2 || (left < seconds && parts == 0 && seconds > 1))
+      continue;
+    text += (parts == 0 ? "" : " ") + std::to_string(left / seconds) + name;
+    left %= seconds;
+    ++parts;
+  }
+  return text;
+}
+
 void print(std::ostream& out, const supervision_node& node, const std::string& indent) {
   auto name = indent + node.name;
+  auto up = node.state == "running" && is_set(node.started)
+                ? so_long(std::chrono::duration_cast<std::chrono::seconds>(
+                      std::chrono::system_clock::now() - node.started))
+                : std::string{"-"};
   out << "  " << std::left << std::setw(44) << name << std::setw(12) << node.state << std::right
-      << std::setw(4) << node.restarts << (node.restarts == 1 ? " restart" : " restarts");
+      << std::setw(12) << up << std::setw(4) << node.restarts
+      << (node.restarts == 1 ? " restart " : " restarts") << std::setw(6) << node.mailbox
+      << (node.mailbox == 1 ? " waits" : " wait");
+  if (!node.doing.empty())
+    out << "   " << printable(node.doing);
   if (!node.last_error.empty())
     out << "   last error "
         << (is_set(node.last_error_at) ? to_rfc3339(node.last_error_at) + ": " : "")
-        << node.last_error;
+        << printable(node.last_error);
   out << '\n';
   for (const auto& child : node.children)
     print(out, child, indent + "  ");
@@ -81,19 +108,23 @@ void print(std::ostream& out, const node_status& x) {
 
 int status(node_client& node, const terminal& term) {
   auto answer = node.operation("GET", "/operator/status");
-  if (!answer) {
-    auto what = problem_of(answer.error());
-    term.err << "igl status: " << (what.detail.empty() ? sentence_of(answer.error()) : what.detail)
-             << (what.code == errc::peer_unreachable
-                     ? "; is the node running? --node gives its address"
-                     : "")
-             << '\n';
-    return 1;
-  }
+  if (!answer)
+    return fail(term, "status", answer.error());
   if (term.json)
     term.out << answer->dump() << '\n';
   else
     print(term.out, answer->get<node_status>());
+  return 0;
+}
+
+int tree(node_client& node, const terminal& term) {
+  auto answer = node.operation("GET", "/admin/tree");
+  if (!answer)
+    return fail(term, "status", answer.error());
+  if (term.json)
+    term.out << answer->dump() << '\n';
+  else
+    print(term.out, answer->get<supervision_node>(), "");
   return 0;
 }
 

@@ -13,13 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-int fail(const terminal& term, const std::string& command, const caf::error& why) {
-  auto what = problem_of(why);
-  term.err << "igl " << command << ": " << (what.detail.empty() ? sentence_of(why) : what.detail)
-           << '\n';
-  return 1;
-}
-
 std::string text_in(const json& x, const char* name) {
   return x.value(name, std::string{});
 }

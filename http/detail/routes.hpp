@@ -45,6 +45,10 @@ bool is_operator_token(std::string_view given, const std::string& token);
 /// A handler for whoever may operate; others are answered 401 or 403.
 request_handler operators_only(const services_ptr& with, request_handler then);
 
+/// Who operates, for the event of what he does: the name that he gives in `X-Operator`, and where
+/// he is. "alice@desk-7 at 127.0.0.1".
+std::string operator_in(const exchange& x);
+
 struct page_asked {
   std::string about;
   uint64_t after = 0;

@@ -29,6 +29,8 @@ class crash_plan {
 public:
   void arm(crash_point when, stream where, std::function<void()> what);
   void disarm() { what_ = nullptr; }
+  /// What was planned has not happened yet.
+  bool is_armed() const { return what_ != nullptr; }
   /// Called at every moment at which nothing else is planned.
   std::function<void()> otherwise;
   /// The moment has come.

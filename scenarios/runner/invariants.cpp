@@ -80,8 +80,10 @@ std::vector<std::string> invariants::broken(bool over) {
   auto wrong = std::exchange(wrong_, {});
   look_at_messages(over, wrong);
   for (auto& x : of_.processes())
-    if (auto book = x->book.lock(); book && x->running)
+    if (auto book = x->book.lock(); book && x->running) {
       look_at_jobs(*x, *book, over, wrong);
+      look_at_dead_letters(*x, *book, wrong);
+    }
   for (auto& [name, channel] : of_.channels())
     look_at_channel(channel, over, wrong);
   look_at_subscribers(wrong);
@@ -92,6 +94,31 @@ std::vector<std::string> invariants::broken(bool over) {
   for (auto& missing : hearing_.missing(excused))
     wrong.push_back(missing);
   return wrong;
+}
+
+/// Nothing leaves the list of dead letters but by the act of an operator, which is an event.
+void invariants::look_at_dead_letters(const process& x, const ledger& book,
+                                      std::vector<std::string>& wrong) {
+  auto& count = dead_letters_[x.label];
+  for (bool more = true; more;) {
+    auto page = book.read(find_events{{}, count.last_event, 1000});
+    more = page && page->events.size() == 1000;
+    if (!page)
+      break;
+    for (auto& event : page->events) {
+      count.last_event = event.number;
+      count.died += event.what == event_kind::job_died ? 1 : 0;
+      count.taken_off += event.what == event_kind::dead_letter_replayed ||
+                                 event.what == event_kind::dead_letter_dropped
+                             ? 1
+                             : 0;
+    }
+  }
+  auto figures = book.read(ledger_figures_query{});
+  if (figures && figures->dead_letters != count.died - count.taken_off)
+    wrong.push_back(x.label + " has " + std::to_string(figures->dead_letters) +
+                    " dead letters, but " + std::to_string(count.died) + " jobs died and " +
+                    std::to_string(count.taken_off) + " were replayed or dropped");
 }
 
 /// Something stands behind another delivery to the same subscriber: that is not due, and found in

@@ -39,6 +39,7 @@ private:
   void look_at_messages(bool over, std::vector<std::string>& wrong);
   void look_at_jobs(const process& x, const ledger& book, bool over,
                     std::vector<std::string>& wrong);
+  void look_at_dead_letters(const process& x, const ledger& book, std::vector<std::string>& wrong);
   bool works_on(const process& x, const std::string& about);
   bool waits_in_line(const process& x, const std::string& who);
   void look_at_channel(const channel_plan& x, bool over, std::vector<std::string>& wrong);
@@ -51,8 +52,15 @@ private:
   std::map<std::pair<std::string, reference>, message_status> messages_;
   std::map<std::string, std::map<std::pair<channel_half, std::string>, channel_message>> records_;
   std::map<std::string, deliver_callback> to_tell_; ///< by job
-  std::unordered_set<std::string> told_;       ///< long texts that begin alike
+  std::unordered_set<std::string> told_;            ///< long texts that begin alike
   hearing hearing_;
+  /// What the events of a process say of its dead letters.
+  struct dead_letter_count {
+    uint64_t last_event = 0;
+    uint64_t died = 0;
+    uint64_t taken_off = 0; ///< replayed or dropped by an operator
+  };
+  std::map<std::string, dead_letter_count> dead_letters_; ///< by label
   uint64_t arrived_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "scenarios/runner/network.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/probes.hpp"
 
 #include <fstream>
 #include <utility>
@@ -137,6 +138,7 @@ void network::carry(std::shared_ptr<const presence> from, http_request x, answer
 simulated_http_client_actor::behavior_type simulated_http_client(
     simulated_http_client_actor::stateful_pointer<simulated_http_client_state> self,
     network* through, std::shared_ptr<const presence> who) {
+  answer_probes(self);
   return {
       [=](http_request& x) {
         auto& st = self->state;

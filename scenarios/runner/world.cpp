@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace igl::scenario {
 
@@ -346,21 +347,39 @@ void world::lose_streams(process& x) {
   disturbed(std::chrono::minutes{6});
 }
 
-caf::error world::kill_actor(process& x, const std::string& name) {
+namespace {
+
+/// It throws as soon as it is its turn, out of a handler, with all it holds.
+void let_throw(const caf::strong_actor_ptr& actor) {
+  auto* x = dynamic_cast<caf::scheduled_actor*>(caf::actor_cast<caf::abstract_actor*>(actor));
+  x->set_default_handler(
+      [](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
+        throw std::runtime_error("the story has it throw");
+      });
+  caf::anon_send<caf::message_priority::high>(caf::actor_cast<caf::actor>(actor), actor_probe{});
+}
+
+} // namespace
+
+caf::error world::kill_actor(process& x, const std::string& name, death how) {
   auto found = x.actors.find(name);
   auto actor = found == x.actors.end() ? caf::strong_actor_ptr{}
                                        : caf::actor_cast<caf::strong_actor_ptr>(found->second);
   if (!actor)
     return make_problem(errc::not_found, x.label + " has no actor " + name);
-  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  if (how == death::exception)
+    let_throw(actor);
+  else
+    caf::anon_send_exit(actor, how == death::kill ? caf::exit_reason::kill
+                                                  : caf::exit_reason::user_shutdown);
   return caf::none;
 }
 
-caf::error world::kill_actor_at(process& x, const std::string& name, crash_point when,
-                                stream where) {
+caf::error world::kill_actor_at(process& x, const std::string& name, crash_point when, stream where,
+                                death how) {
   if (x.actors.count(name) == 0)
     return make_problem(errc::not_found, x.label + " has no actor " + name);
-  x.plan->arm(when, where, [this, &x, name] { kill_actor(x, name); });
+  x.plan->arm(when, where, [this, &x, name, how] { kill_actor(x, name, how); });
   return caf::none;
 }
 

@@ -126,9 +126,12 @@ public:
   caf::error recover();
   /// There is a job that is not done, now or later.
   bool is_work_left();
-  /// Kills one actor; its supervisor starts it again. Fails with not_found.
-  caf::error kill_actor(process& x, const std::string& name);
-  caf::error kill_actor_at(process& x, const std::string& name, crash_point when, stream where);
+  /// How an actor ends.
+  enum class death : uint8_t { kill, exit_message, exception };
+  /// Ends one actor; its supervisor starts it again. Fails with not_found.
+  caf::error kill_actor(process& x, const std::string& name, death how = death::kill);
+  caf::error kill_actor_at(process& x, const std::string& name, crash_point when, stream where,
+                           death how = death::kill);
 
   // -- what can be looked at ---------------------------------------------------------------------
 

@@ -163,6 +163,8 @@ inline ledger_reader_actor::behavior_type reader(ledger_reader_actor::pointer,
       [=](const find_cursor& x) { return found_cursor{from->cursors[x.name]}; },
       [](const due_jobs&) { return found_due_jobs{}; },
       [](const find_dead_letters&) { return found_dead_letters{}; },
+      [](const find_dead_letter_groups&) { return found_dead_letter_groups{}; },
+      [](const find_job&) { return found_job{}; },
       [](const ledger_figures_query&) { return ledger_figures{}; },
   };
 }

@@ -76,7 +76,8 @@ struct source_world : ledger_world {
   job_source_actor tested;
 
   void start() {
-    keep(system.spawn(supervisor, supervisor_options{.name = "root", .now = now()},
+    keep(system.spawn(supervisor,
+                      supervisor_options{.name = "root", .max_restarts = 100, .now = now()},
                       std::vector<child_spec>{child(
                           "worker", worker, [around = around, plan = plan](caf::actor_system& sys) {
                             return sys.spawn(scripted_worker, around, plan);
@@ -181,6 +182,27 @@ TEST_CASE("what follows from an answer") {
     CHECK(says(caf::make_error(caf::sec::runtime_error), 1) == job_verdict::try_again);
     CHECK(says(caf::make_error(caf::sec::runtime_error), 3) == job_verdict::exhausted);
   }
+}
+
+TEST_CASE("a source says whose worker has had a job longest") {
+  caf::actor_clock::time_point now{100s};
+  std::map<std::string, job_in_hand> in_hand;
+  CHECK(work_under_way(stream::channel_pending, in_hand, now) == "");
+  auto hold = [&](const std::string& about, uint64_t turn, std::chrono::seconds since) {
+    auto& x = in_hand[about];
+    x.job.about = about;
+    x.turn = turn;
+    x.asked = now - since;
+  };
+  hold("AU:1", 0, 50s);
+  CHECK(work_under_way(stream::channel_pending, in_hand, now) == "1 being settled");
+  hold("AU:17", 1, 3s);
+  CHECK(work_under_way(stream::channel_pending, in_hand, now) ==
+        "with channel-poller: AU:17 for 3 s");
+  hold("AU:18", 2, 2s);
+  hold("AU:16", 3, 1s);
+  CHECK(work_under_way(stream::channel_pending, in_hand, now) ==
+        "with channel-poller: AU:17 for 3 s, 2 more");
 }
 
 TEST_CASE("a job that is given up ends as the stream catalogue says") {

@@ -144,6 +144,8 @@ private:
         [=](const find_cursor& x) { return read(x); },
         [=](const due_jobs& x) { return read(x); },
         [=](const find_dead_letters& x) { return read(x); },
+        [=](const find_dead_letter_groups& x) { return read(x); },
+        [=](const find_job& x) { return read(x); },
         [=](const ledger_figures_query& x) { return read(x); },
     };
   }

@@ -73,7 +73,10 @@ operator_api_actor::behavior_type fake_operation(operator_api_actor::pointer, an
   return {[=](const node_status_query& x) { return said(say->status(x)); },
           [=](const readiness_query& x) { return said(say->ready(x)); },
           [=](const find_events& x) { return said(say->events(x)); },
+          [=](const supervision_query& x) { return said(say->tree(x)); },
           [=](const find_dead_letters& x) { return said(say->letters(x)); },
+          [=](const find_dead_letter_groups& x) { return said(say->groups(x)); },
+          [=](const find_job& x) { return said(say->job(x)); },
           [=](const replay_dead_letter& x) { return said(say->replay(x)); },
           [=](const drop_dead_letter& x) {
             return said(say->drop(x));

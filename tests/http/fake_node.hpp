@@ -39,7 +39,10 @@ struct fake_answers {
   script<node_status, node_status_query> status;
   script<readiness, readiness_query> ready;
   script<found_events, find_events> events;
+  script<supervision_node, supervision_query> tree;
   script<found_dead_letters, find_dead_letters> letters;
+  script<found_dead_letter_groups, find_dead_letter_groups> groups;
+  script<found_job, find_job> job;
   script<settled, replay_dead_letter> replay;
   script<settled, drop_dead_letter> drop;
   script<backup_state, back_up_ledger> back_up;

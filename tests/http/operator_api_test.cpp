@@ -97,6 +97,104 @@ TEST_SUITE("operator API") {
     CHECK(ask(node.url(), "POST", "/operator/dead-letters/7/other").status == 404);
   }
 
+  TEST_CASE("an act of an operator says who did it, in plain text and not at length") {
+    fake_node node;
+    answer_everything(node);
+    std::string heard;
+    node.answers->drop = [&](const drop_dead_letter& x) -> caf::expected<settled> {
+      heard = x.who;
+      return settled{43};
+    };
+    auto drop = [&](const std::string& name) {
+      CHECK(
+          ask(node.url(), "POST", "/operator/dead-letters/7/drop", {{"X-Operator", name}}).status ==
+          200);
+      return heard;
+    };
+    CHECK(drop("alice@desk-7") == "alice@desk-7 at 127.0.0.1");
+    CHECK(drop("") == "operator at 127.0.0.1");
+    CHECK(drop("al\tice\x01\x7f\xff") == "alice at 127.0.0.1");
+    CHECK(drop("J\u00f6rg") == "J\u00f6rg at 127.0.0.1");
+    CHECK(drop(std::string(1000, 'x')) == std::string(64, 'x') + " at 127.0.0.1");
+    CHECK(ask(node.url(), "POST", "/operator/dead-letters/7/drop").status == 200);
+    CHECK(heard == "operator at 127.0.0.1");
+  }
+
+  TEST_CASE("counts dead letters by cause, lists those of a cause and shows one") {
+    fake_node node;
+    answer_everything(node);
+    dead_letter_cause cause{stream::outbox, "no_channel", "SG"};
+    node.answers->groups = [&](const find_dead_letter_groups& x) {
+      found_dead_letter_groups found;
+      dead_letter_group one;
+      one.cause = cause;
+      one.count = x.limit;
+      found.groups = {one};
+      found.next = x.after + x.limit;
+      return caf::expected<found_dead_letter_groups>{found};
+    };
+    node.answers->letters = [&](const find_dead_letters& x) {
+      found_dead_letters found;
+      if (x.of && !(*x.of == cause))
+        return caf::expected<found_dead_letters>{found};
+      found.letters.resize(1);
+      found.letters[0].number = x.after == 6 || x.after == 0 ? 7 : x.after + 5;
+      found.letters[0].reason = "no_channel: none";
+      found.letters[0].job.order.on = stream::outbox;
+      if (x.of)
+        found.next = 7;
+      return caf::expected<found_dead_letters>{found};
+    };
+    node.answers->job = [](const find_job& x) {
+      found_job found;
+      if (x.id == "open") {
+        found.job = open_job{};
+        found.job->attempts = 2;
+      }
+      return caf::expected<found_job>{found};
+    };
+    auto groups = ask(node.url(), "GET", "/operator/dead-letters/groups?after=3&limit=4").json();
+    CHECK(groups["groups"][0]["cause"]["code"] == "no_channel");
+    CHECK(groups["groups"][0]["count"] == 4);
+    CHECK(groups["next"] == 7);
+    auto of = [&](const std::string& text) {
+      return ask(node.url(), "GET", "/operator/dead-letters?cause=" + text);
+    };
+    CHECK(of("outbox%2Fno_channel%2FSG").json()["dead_letters"].size() == 1);
+    CHECK(of("outbox%2Fno_channel%2FSG").json()["next"] == 7);
+    CHECK(of("outbox%2Fno_channel%2FCN").json()["dead_letters"].empty());
+    CHECK(of("nonsense").status == 400);
+    auto shown = ask(node.url(), "GET", "/operator/dead-letters/7");
+    CHECK(shown.status == 200);
+    CHECK(shown.json()["number"] == 7);
+    CHECK(shown.json()["cause"]["stream"] == "outbox");
+    CHECK(!shown.json()["consequence"].get<std::string>().empty());
+    CHECK(ask(node.url(), "GET", "/operator/dead-letters/9").status == 404);
+    CHECK(ask(node.url(), "GET", "/operator/dead-letters/x").status == 400);
+    CHECK(ask(node.url(), "GET", "/operator/jobs?id=open").json()["job"]["attempts"] == 2);
+    CHECK(ask(node.url(), "GET", "/operator/jobs?id=closed").json()["open"] == false);
+    CHECK(ask(node.url(), "GET", "/operator/jobs").status == 400);
+  }
+
+  TEST_CASE("shows the supervision tree to operators only") {
+    fake_node node{fake_node::start::later};
+    node.how.operator_token = "s3cret";
+    node.open();
+    node.answers->tree = [](const supervision_query&) {
+      supervision_node root, leaf;
+      leaf.name = "outbox-source";
+      leaf.doing = "with multichannel-router: AU:17 for 3 s";
+      leaf.mailbox = 12;
+      root.name = "igl-node AU";
+      root.children = {leaf};
+      return caf::expected<supervision_node>{root};
+    };
+    CHECK(ask(node.url(), "GET", "/admin/tree").status == 401);
+    auto tree = ask(node.url(), "GET", "/admin/tree", {{"Authorization", "Bearer s3cret"}}).json();
+    CHECK(tree["children"][0]["mailbox"] == 12);
+    CHECK(tree["children"][0]["doing"] == "with multichannel-router: AU:17 for 3 s");
+  }
+
   TEST_CASE("a web page on this host may not operate") {
     fake_node node;
     answer_everything(node);

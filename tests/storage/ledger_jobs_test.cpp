@@ -263,6 +263,52 @@ TEST_SUITE("dead letters") {
     CHECK(events().empty());
   }
 
+  TEST_CASE_FIXTURE(ledger_fixture, "they are listed by cause and counted by cause, in pages") {
+    auto die = [&](const std::string& callback, const std::string& reason) {
+      deliver_callback order;
+      order.about = "AU:17";
+      order.cause = std::to_string(figures().dead_letters);
+      order.callback = callback;
+      order.topic = "a.b";
+      settlement opening;
+      opening.opens.push_back(make_job(order));
+      value_of(settle(opening));
+      find_job asked{make_job(order).id};
+      auto job = read(asked).job;
+      REQUIRE(job);
+      clock.advance(1s);
+      value_of(end(ticket_of(*job), job_end::dead, {}, reason));
+      CHECK(!read(asked).job);
+    };
+    for (int i = 0; i < 3; ++i) {
+      die("http://importer/told", "peer_failed: 500");
+      die("http://other/told", "peer_failed: 500");
+    }
+    auto groups = read(find_dead_letter_groups{0, 4});
+    REQUIRE(groups.groups.size() == 2);
+    CHECK(groups.groups[0].count == 2);
+    REQUIRE(groups.next);
+    CHECK(*groups.next == 4);
+    groups = read(find_dead_letter_groups{*groups.next, 4});
+    CHECK(groups.groups.at(0).count == 1);
+    CHECK(groups.groups.at(0).last == clock.now() - 1s);
+    CHECK(!groups.next);
+
+    find_dead_letters asked{0, 2, groups.groups[0].cause};
+    auto page = read(asked);
+    REQUIRE(page.letters.size() == 2);
+    CHECK(page.letters[1].number == 3);
+    REQUIRE(page.next);
+    asked.after = *page.next;
+    page = read(asked);
+    REQUIRE(page.letters.size() == 1);
+    CHECK(page.letters[0].number == 5);
+    CHECK(!page.next);
+    asked.of->code = "peer_timeout";
+    asked.after = 0;
+    CHECK(read(asked).letters.empty());
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "their numbers are never given again") {
     open_job_named("a");
     value_of(end(ticket_of(due().at(0)), job_end::dead, {}, "x"));

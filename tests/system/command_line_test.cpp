@@ -32,6 +32,16 @@ TEST_CASE("a mistake is one line that says what to do, and not a success") {
            {"trace", "AU:17", "--node", "http://127.0.0.1:1"},
            {"status", "--node", "http://127.0.0.1:1"},
            {"message", "send"},
+           {"dead-letters", "--node", "http://127.0.0.1:1"},
+           {"dead-letters", "show", "7", "--node", "http://127.0.0.1:1"},
+           {"dead-letters", "replay"},
+           {"dead-letters", "replay", "7", "--all"},
+           {"dead-letters", "replay", "--all", "--rate", "0"},
+           {"dead-letters", "replay", "--group", "nonsense"},
+           {"dead-letters", "drop", "--yes"},
+           {"dead-letters", "drop", "--group", "nonsense", "--yes"},
+           {"dead-letters", "lst"},
+           {"status", "--tree", "--node", "http://127.0.0.1:1"},
            {"node"},
            {"node", "--config", "/nowhere/node.toml"},
            {}}) {
@@ -180,7 +190,16 @@ TEST_CASE("a person and a machine can put, send, show, trace, get and see the st
   auto as_json = run_igl({"status", "--node", w.network.endpoint("AU").url, "--json"});
   CHECK(as_json.status == 0);
   CHECK(parse_json(as_json.out));
+  auto tree = run_igl({"status", "--tree", "--node", au});
+  CHECK(tree.status == 0);
+  for (auto part : {"igl-node AU", "pipeline", "outbox-source", "ledger-writer", " wait"})
+    CHECK_MESSAGE(tree.out.find(part) != std::string::npos, part << " is not in\n" << tree.out);
+  CHECK(tree.out.find("busy") == std::string::npos);
   CHECK(run_igl({"dead-letters", "list", "--node", au}).out == "no dead letters\n");
+  CHECK(run_igl({"dead-letters", "--node", au}).out == "no dead letters\n");
+  CHECK(run_igl({"dead-letters", "replay", "--all", "--node", au}).out == "no dead letters\n");
+  CHECK(run_igl({"dead-letters", "show", "7", "--node", au}).status == 1);
+  CHECK(run_igl({"dead-letters", "drop", "7", "--yes", "--node", au}).status == 1);
   CHECK(run_igl({"dead-letters", "replay", "7", "--node", au}).status == 1);
 }
 

@@ -1,0 +1,32 @@
+#include "actors/commands/child_process.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <sstream>
+
+using namespace igl;
+
+TEST_SUITE_BEGIN("giving up");
+
+TEST_CASE("a node that cannot do without what always dies says so and ends, with 1") {
+  temporary_folder folder;
+  auto config = folder.path() + "/node.toml";
+  std::ofstream(config)
+      << "jurisdiction = \"AU\"\ndata_dir = \"" << folder.path()
+      << "/data\"\n[[listeners]]\naddress = \"127.0.0.1:0\"\napis = [\"operator\"]\n";
+  auto log = folder.path() + "/output";
+  auto node = child_process::start({DYING_NODE, config}, log);
+  REQUIRE(node);
+  CHECK(node->wait(std::chrono::seconds{120}) == 1);
+  std::ostringstream text;
+  text << std::ifstream(log).rdbuf();
+  auto said = text.str();
+  auto last = said.substr(said.rfind("igl node: "));
+  for (auto part : {"its parts failed again and again, it gives up", "supervisor igl-node AU",
+                    "supervisor streams gave up", "the streams are broken"})
+    CHECK_MESSAGE(last.find(part) != std::string::npos, part << " is not in\n" << last);
+}
+
+TEST_SUITE_END();
