@@ -34,12 +34,16 @@ int run(const loaded<Settings>& how, const std::string& what, Start start, stop_
     return 1;
   }
   auto& running = **started;
+  stop.hangup_means_reload();
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - began);
   spdlog::info("igl {} {} is up after {} ms: {}", what, IGL_VERSION, took.count(),
                running.listening_at());
   auto told = std::chrono::steady_clock::now();
   while (!stop.wait(look_around)) {
+    if (stop.reload_asked())
+      spdlog::warn("igl {} got SIGHUP: it goes on with the configuration that it started with",
+                   what);
     if (auto why = running.gave_up(); !why.empty()) {
       err << "igl " << what << ": its parts failed again and again, it gives up: " << why << '\n';
       running.stop();
