@@ -2,6 +2,7 @@
 
 #include "actors/supervised_ref.hpp"
 #include "messages/interfaces.hpp"
+#include "messages/promise.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/exit_reason.hpp>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -78,6 +80,12 @@ child_spec child(std::string name, Handle ref, Spawn spawn) {
 child_spec subtree(caf::actor_system& system, supervisor_options options,
                    std::vector<child_spec> children);
 
+/// The same with children that are listed anew at each start, in the supervisor above. All of them
+/// together have `stop_within` for their end.
+child_spec subtree(caf::actor_system& system, supervisor_options options,
+                   std::function<std::vector<child_spec>()> list,
+                   std::chrono::milliseconds stop_within);
+
 /// A child as its supervisor sees it.
 struct supervised_child {
   enum class phase : uint8_t { waiting, running, stopping, killed };
@@ -94,6 +102,8 @@ struct supervised_child {
   std::string last_error;
   caf::timestamp last_error_at;
   caf::timestamp started;
+  /// Who wants to hear that it has started anew; none: nobody asked for that.
+  std::vector<std::shared_ptr<guarded_promise<child_renewed>>> renewing;
 };
 
 struct supervisor_state {
@@ -117,7 +127,8 @@ struct supervisor_state {
 /// pause; gives up when that happens too often: then it stops all of them and ends with an error
 /// that says why, which its own supervisor sees. Stops them in reverse order.
 ///
-/// Answers: supervision_query with the tree below it
+/// Answers: supervision_query with the tree below it; renew_child when that child runs anew, which
+///          is no fault and counts for nothing
 supervisor_actor::behavior_type
 supervisor(supervisor_actor::stateful_pointer<supervisor_state> self, supervisor_options options,
            std::vector<child_spec> children);

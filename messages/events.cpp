@@ -13,7 +13,7 @@ struct kind_entry {
   std::string_view sentence;
 };
 
-constexpr std::array<kind_entry, 25> kinds{{
+constexpr std::array<kind_entry, 26> kinds{{
     {event_kind::message_posted, "message_posted", "the message was posted here"},
     {event_kind::message_received, "message_received", "the message was received"},
     {event_kind::message_routed, "message_routed", "the message was routed"},
@@ -40,6 +40,8 @@ constexpr std::array<kind_entry, 25> kinds{{
     {event_kind::subscription_ending, "subscription_ending", "a subscription is about to end"},
     {event_kind::deliveries_paused, "deliveries_paused", "deliveries were paused"},
     {event_kind::deliveries_resumed, "deliveries_resumed", "deliveries were resumed"},
+    {event_kind::configuration_reloaded, "configuration_reloaded",
+     "the configuration was reloaded"},
 }};
 
 /// Words after which a detail goes on with the sentence: "the message was routed to channel au-sg".

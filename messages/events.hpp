@@ -37,6 +37,7 @@ enum class event_kind : uint8_t {
   subscription_ending,     ///< its lease ends soon, and the subscriber has not renewed it
   deliveries_paused,       ///< an operator has a subscriber's events wait
   deliveries_resumed,      ///< and go on
+  configuration_reloaded,  ///< the channels and the routing of a node follow its file again
 };
 
 std::string to_string(event_kind x);

@@ -198,6 +198,11 @@ using token_keys_actor =
                      // INTERNAL: the timer.
                      caf::reacts_to<caf::tick_atom>>;
 
+/// The RELOADER reads a node's configuration again, and has its channels and routing follow it.
+using reloader_actor =
+    caf::typed_actor<caf::replies_to<reload_configuration>::with<configuration_reload>,
+                     caf::replies_to<last_reload_query>::with<configuration_reload>>;
+
 /// What `igl status`, `igl trace` and the probes ask.
 using operator_api_actor =
     caf::typed_actor<caf::replies_to<node_status_query>::with<node_status>,
@@ -205,11 +210,13 @@ using operator_api_actor =
                      caf::replies_to<find_events>::with<found_events>,
                      caf::replies_to<find_dead_letters>::with<found_dead_letters>,
                      caf::replies_to<replay_dead_letter>::with<settled>,
-                     caf::replies_to<drop_dead_letter>::with<settled>>;
+                     caf::replies_to<drop_dead_letter>::with<settled>,
+                     caf::replies_to<reload_configuration>::with<configuration_reload>>;
 
 /// A SUPERVISOR keeps its children running and can say how they do.
 using supervisor_actor =
     caf::typed_actor<caf::replies_to<supervision_query>::with<supervision_node>,
+                     caf::replies_to<renew_child>::with<child_renewed>,
                      // INTERNAL: time to start a child again.
                      caf::reacts_to<restart_child>>;
 

@@ -135,7 +135,30 @@ void check_from(const json& j, readiness_check& x) {
   read(j, "detail", x.detail);
 }
 
+json reload_to(const configuration_reload& x) {
+  auto said = json::array();
+  for (auto& line : x.said)
+    said.push_back(well_formed(line));
+  return {{"at", exact_time(x.at)},
+          {"who", well_formed(x.who)},
+          {"result", to_string(x.result)},
+          {"said", said}};
+}
+void reload_from(const json& j, configuration_reload& x) {
+  read(j, "at", x.at);
+  read(j, "who", x.who);
+  read(j, "result", x.result, parse_reload_result);
+  read(j, "said", x.said);
+}
+
 } // namespace
+
+void to_json(json& j, const configuration_reload& x) {
+  j = reload_to(x);
+}
+void from_json(const json& j, configuration_reload& x) {
+  reload_from(j, x);
+}
 
 void to_json(json& j, const node_status& x) {
   j = json{{"service", x.service},
@@ -145,7 +168,8 @@ void to_json(json& j, const node_status& x) {
            {"ledger", figures_to(x.ledger)},
            {"streams", streams_to(x.streams)},
            {"channels", list_of(x.channels, channel_to)},
-           {"tree", tree_to(x.tree)}};
+           {"tree", tree_to(x.tree)},
+           {"last_reload", x.last_reload}};
 }
 void from_json(const json& j, node_status& x) {
   read(j, "service", x.service);
@@ -156,6 +180,7 @@ void from_json(const json& j, node_status& x) {
   streams_from(j.at("streams"), x.streams);
   read_list(j, "channels", x.channels, channel_from);
   tree_from(j.at("tree"), x.tree);
+  reload_from(j.at("last_reload"), x.last_reload);
 }
 
 void to_json(json& j, const readiness& x) {

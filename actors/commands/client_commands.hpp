@@ -37,6 +37,9 @@ int message_show(node_client& node, const terminal& term, const std::string& ref
 int trace(node_client& node, const terminal& term, const std::string& about);
 int status(node_client& node, const terminal& term);
 
+/// Lets the node read its configuration again, and prints what came of it. 1: it refuses.
+int config_reload(node_client& node, const terminal& term);
+
 int dead_letters(node_client& node, const terminal& term);
 int dead_letter_replay(node_client& node, const terminal& term, uint64_t number);
 int dead_letter_drop(node_client& node, const terminal& term, uint64_t number);

@@ -42,8 +42,7 @@ int run(const loaded<Settings>& how, const std::string& what, Start start, stop_
   auto told = std::chrono::steady_clock::now();
   while (!stop.wait(look_around)) {
     if (stop.reload_asked())
-      spdlog::warn("igl {} got SIGHUP: it goes on with the configuration that it started with",
-                   what);
+      running.reload("SIGHUP");
     if (auto why = running.gave_up(); !why.empty()) {
       err << "igl " << what << ": its parts failed again and again, it gives up: " << why << '\n';
       running.stop();
@@ -65,7 +64,13 @@ int run(const loaded<Settings>& how, const std::string& what, Start start, stop_
 
 int run_node(const std::string& config_file, const environment& env, stop_signal& stop,
              std::ostream& err) {
-  return run(load_node(config_file, env), "node", start_node, stop, err);
+  auto read = [=] {
+    return load_node(config_file, env);
+  };
+  auto start = [&](const node_settings& how) {
+    return start_node(how, read);
+  };
+  return run(read(), "node", start, stop, err);
 }
 
 int run_endpoint(const std::string& config_file, const environment& env, stop_signal& stop,

@@ -75,8 +75,9 @@ operator_api_actor::behavior_type fake_operation(operator_api_actor::pointer, an
           [=](const find_events& x) { return said(say->events(x)); },
           [=](const find_dead_letters& x) { return said(say->letters(x)); },
           [=](const replay_dead_letter& x) { return said(say->replay(x)); },
-          [=](const drop_dead_letter& x) {
-            return said(say->drop(x));
+          [=](const drop_dead_letter& x) { return said(say->drop(x)); },
+          [=](const reload_configuration& x) {
+            return said(say->reload(x));
           }};
 }
 

@@ -42,6 +42,7 @@ struct fake_answers {
   script<found_dead_letters, find_dead_letters> letters;
   script<settled, replay_dead_letter> replay;
   script<settled, drop_dead_letter> drop;
+  script<configuration_reload, reload_configuration> reload;
   script<found_hub_events, read_hub_events> hub_events;
   script<subscriber_report, report_subscriber> report;
   script<found_subscriptions, find_subscriptions> subscriptions;

@@ -179,6 +179,9 @@ TEST_SUITE("stored values") {
     SUBCASE("node_status") {
       check_stored(test::filled<node_status>());
     }
+    SUBCASE("configuration_reload") {
+      check_stored(test::filled<configuration_reload>());
+    }
     SUBCASE("readiness") {
       check_stored(test::filled<readiness>());
     }
@@ -195,6 +198,7 @@ TEST_SUITE("stored values") {
     check_stored(dead_letter{});
     check_stored(object_info{});
     check_stored(node_status{});
+    check_stored(configuration_reload{});
     check_stored(readiness{});
   }
 
@@ -263,7 +267,8 @@ TEST_SUITE("stored values") {
     happened.detail = "\xff";
     CHECK_NOTHROW(json(happened).dump());
     auto status = test::filled<node_status>();
-    status.streams.detail = status.tree.last_error = status.channels[0].last_error = "\xc3";
+    status.streams.detail = status.tree.last_error = status.channels[0].last_error =
+        status.last_reload.said[0] = "\xc3";
     CHECK_NOTHROW(json(status).dump());
   }
 
