@@ -44,6 +44,10 @@ void copy(caf::event_based_actor* self, const backup_actor& asked,
 backup_actor::behavior_type backup(self_pointer self, surroundings with,
                                    std::shared_ptr<ledger> on_disk, threading threads) {
   name_exceptions(self);
+  answer_probes(self, [self] {
+    auto& last = self->state.last;
+    return last.state == "running" ? "copies the ledger into " + last.folder : std::string{};
+  });
   self->attach_functor(
       [progress = self->state.progress](const caf::error&) { progress->cancelled = true; });
   return {

@@ -57,8 +57,14 @@ public:
     std::vector<child_spec> parts{channel(), hub(hub_url)};
     if (token_keys_)
       parts.push_back(key_reader());
-    supervise(std::move(parts), {{observer_, {}}});
+    supervise(std::move(parts), std::vector<channel_view>{{observer_, {}}});
     return {};
+  }
+
+  void reload(const std::string& who) override {
+    spdlog::warn("endpoint {} was asked to reload by {}, and goes on as it is: it takes a changed "
+                 "configuration when it is started again",
+                 how_->id, who);
   }
 
 private:

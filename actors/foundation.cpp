@@ -52,7 +52,11 @@ foundation::foundation(std::shared_ptr<const process_settings> settings, std::st
       http_(reference<http_client_actor>()), subscriptions_(reference<subscriptions_api_actor>()),
       desk_(reference<subscriber_desk_actor>()), kind_(std::move(kind)), name_(std::move(name)),
       used_(std::move(used)), publisher_(reference<job_publisher_actor>()),
-      reconciler_(reference<reconciler_actor>()), operation_(reference<operator_api_actor>()) {}
+      reconciler_(reference<reconciler_actor>()), operation_(reference<operator_api_actor>()),
+      root_(reference<supervisor_actor>()) {
+  for (auto id : used_)
+    sources_[id] = reference<job_source_actor>();
+}
 
 foundation::~foundation() {
   stop();
@@ -165,15 +169,45 @@ void foundation::announce_starts(std::vector<child_spec>& children) const {
     };
 }
 
-child_spec foundation::group(std::string name, of_use how, std::vector<child_spec> children) {
-  announce_starts(children);
+supervisor_options foundation::options_of(std::string name, of_use how) const {
   supervisor_options options;
   options.name = std::move(name);
   options.now = around_.now;
   options.chance = around_.random;
   if (how == of_use::one_by_one)
     options.max_restarts = never_gives_up;
-  return subtree(system_, std::move(options), std::move(children));
+  return options;
+}
+
+child_spec foundation::group(std::string name, of_use how, std::vector<child_spec> children) {
+  announce_starts(children);
+  return subtree(system_, options_of(std::move(name), how), std::move(children));
+}
+
+child_spec foundation::group(std::string name, of_use how,
+                             std::function<std::vector<child_spec>()> list) {
+  auto announced = [this, list = std::move(list)] {
+    auto children = list();
+    announce_starts(children);
+    return children;
+  };
+  return subtree(system_, options_of(std::move(name), how), std::move(announced),
+                 settings_->shutdown_timeout);
+}
+
+child_spec foundation::reloads(configuration_source again, current_settings settings,
+                               const std::vector<stream>& streams_of_part,
+                               const std::string& part) {
+  reloader_ = reference<reloader_actor>();
+  reloadable_node what{std::move(again), std::move(settings), {}, root_, part};
+  for (auto id : streams_of_part)
+    what.sources.push_back(sources_.at(id));
+  auto around = around_;
+  auto threads = machine_->threads();
+  // A file may be on a slow disk.
+  return child("reloader", reloader_, [=](caf::scheduled_actor* parent) {
+    return spawn_blocking(threads, parent, reloader, around, what);
+  });
 }
 
 job_source_options foundation::source_options(stream from, const retry_settings& retry) const {
@@ -240,7 +274,8 @@ child_spec foundation::hub(const std::string& hub_url) {
            ending_of<verify_intent>(intent_given_up))});
 }
 
-void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_view> channels) {
+void foundation::supervise(std::vector<child_spec> parts,
+                           replaceable<std::vector<channel_view>> channels) {
   auto around = around_;
   auto on_disk = ledger_;
   auto carried_by = streams_;
@@ -250,7 +285,6 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
   auto threads = machine_->threads();
   job_publisher_options publishing;
   publishing.look = machine_->look();
-  root_ = reference<supervisor_actor>();
   auto backing_up = reference<backup_actor>();
   operator_view view{kind_,
                      name_,
@@ -259,7 +293,8 @@ void foundation::supervise(std::vector<child_spec> parts, std::vector<channel_vi
                      std::move(channels),
                      root_,
                      [this] { return listeners_ && listeners_->listening(); },
-                     backing_up};
+                     backing_up,
+                     reloader_};
   std::vector<child_spec> children;
   children.push_back(group(
       "ledger", of_use::only_together,
@@ -322,14 +357,20 @@ bool foundation::stop() {
       machine_->let_others_work(done);
     };
     caf::scoped_actor self{system_};
-    for (const auto& source : sources_) {
-      auto asked = self->request(source, patience, drain{});
-      meanwhile([&] { return !self->mailbox().empty(); });
-      asked.receive([](drained&) {},
-                    [&](caf::error& why) {
-                      spdlog::warn("A job source did not drain: {}", sentence_of(why));
-                    });
-    }
+    // All at once: together they have as long as one.
+    auto ask = [&](const job_source_actor& source) {
+      return self->request(source, patience, drain{});
+    };
+    std::map<stream, decltype(ask({}))> asked;
+    for (const auto& [of, source] : sources_)
+      asked.emplace(of, ask(source));
+    meanwhile([&] { return self->mailbox().size() >= asked.size(); });
+    for (auto& [of, answer] : asked)
+      answer.receive([](drained&) {},
+                     [of = of](caf::error& why) {
+                       spdlog::warn("The job source of {} did not drain: {}", to_string(of),
+                                    sentence_of(why));
+                     });
     unbind(root_);
     stopped_cleanly_ =
         igl::stop(system_, running_, patience, caf::exit_reason::user_shutdown, meanwhile);

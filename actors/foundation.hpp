@@ -3,6 +3,7 @@
 #include "actors/job_source.hpp"
 #include "actors/machine.hpp"
 #include "actors/operator_api.hpp"
+#include "actors/reloader.hpp"
 #include "actors/service.hpp"
 #include "actors/supervisor.hpp"
 #include "http/server.hpp"
@@ -11,6 +12,7 @@
 
 #include <caf/all.hpp>
 
+#include <map>
 #include <mutex>
 
 namespace igl {
@@ -37,7 +39,7 @@ protected:
   caf::error listen(api_actors who, const jurisdictions& known, const std::string& own_jurisdiction,
                     bool accept_foreign_sender, server_options how = {});
   /// Starts the whole tree: the given parts and the common ones.
-  void supervise(std::vector<child_spec> parts, std::vector<channel_view> channels);
+  void supervise(std::vector<child_spec> parts, replaceable<std::vector<channel_view>> channels);
 
   /// A supervised reference for an actor to come.
   template <class Handle>
@@ -50,16 +52,22 @@ protected:
     only_together, ///< its group is of no use without it, and gives up, in the end the process
     one_by_one,    ///< the others go on, however often one dies: a job may be poisoned
   };
+  supervisor_options options_of(std::string name, of_use how) const;
   /// A group of actors that are restarted one by one.
   child_spec group(std::string name, of_use how, std::vector<child_spec> children);
+  /// The same with children that are listed anew at each start.
+  child_spec group(std::string name, of_use how, std::function<std::vector<child_spec>()> list);
+  /// What reads the configuration again; those who drain are the sources of these streams, and the
+  /// part that follows it is this group below the root.
+  child_spec reloads(configuration_source again, current_settings settings,
+                     const std::vector<stream>& streams_of_part, const std::string& part);
 
   /// The source that feeds a worker from a stream; `pick` chooses the worker.
   /// `end`: how a job ends whose attempts are used up; none: as the stream catalogue says.
   template <class Order>
   child_spec source(stream from, const retry_settings& retry,
                     std::function<worker_actor<Order>(const Order&)> pick, job_ending end = {}) {
-    auto ref = reference<job_source_actor>();
-    sources_.push_back(ref);
+    auto ref = sources_.at(from);
     auto options = source_options(from, retry);
     options.on_exhausted = std::move(end);
     auto around = around_;
@@ -95,6 +103,7 @@ protected:
   http_client_actor http_;
   subscriptions_api_actor subscriptions_;
   subscriber_desk_actor desk_;
+  reloader_actor reloader_; ///< empty: there is none
 
 private:
   void announce_starts(std::vector<child_spec>& children) const;
@@ -108,7 +117,7 @@ private:
   operator_api_actor operation_;
   supervisor_actor root_;    ///< a reference: the operator API asks the root above it
   supervisor_actor running_; ///< the root itself, to be stopped
-  std::vector<job_source_actor> sources_;
+  std::map<stream, job_source_actor> sources_; ///< one for each stream that is used
   mutable std::mutex mutex_;
   std::string gave_up_;
   bool stopped_ = false;

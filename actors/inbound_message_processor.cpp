@@ -217,14 +217,16 @@ caf::expected<settlement> decide(const job_ticket& ticket, const process_message
 
 inbound_message_processor_actor::behavior_type inbound_message_processor(
     inbound_message_processor_actor::stateful_pointer<inbound_message_processor_state> self,
-    surroundings around, std::shared_ptr<const node_settings> settings) {
+    surroundings around, current_settings settings) {
   answer_probes(self);
   return {
       [=](const job_ticket& ticket, const process_message& order) {
         auto answer = promise_of<settled>(self);
         read_decide_settle<found_message>(
             self, around, find_message{order.content.ref()},
-            [=](const found_message& stored) { return decide(ticket, order, stored, *settings); },
+            [=](const found_message& stored) {
+              return decide(ticket, order, stored, *settings.now());
+            },
             answer_with(answer));
         return answer->unguarded();
       },

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/settings.hpp"
+#include "actors/replaceable.hpp"
 #include "messages/surroundings.hpp"
 
 #include <memory>
@@ -49,6 +49,6 @@ struct inbound_message_processor_state {
 /// Refuses: other content under a known reference, and content against the rules; a dead letter
 inbound_message_processor_actor::behavior_type inbound_message_processor(
     inbound_message_processor_actor::stateful_pointer<inbound_message_processor_state> self,
-    surroundings around, std::shared_ptr<const node_settings> settings);
+    surroundings around, current_settings settings);
 
 } // namespace igl

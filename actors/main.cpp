@@ -305,6 +305,8 @@ int main(int argc, char** argv) {
   options->add_option("FILE", config_file, "a node's or an endpoint's")->required();
   options->add_flag("--changed", changed, "only what differs from the defaults");
   options->add_flag("--json", json, "print for machines");
+  auto* reload = speaks_to_node(config->add_subcommand(
+      "reload", "let a running node read its file again: channels and routing, no restart"));
 
   try {
     app.parse(argc, argv);
@@ -319,6 +321,7 @@ int main(int argc, char** argv) {
     return igl::commands::run_endpoint(config_file, own_environment(), stop, std::cerr);
   if (*demo)
     return igl::commands::demo(demo_how, stop, std::cout, std::cerr);
+  stop.hangup_ends();
   if (*check)
     return igl::check_command(config_file, own_environment(), std::cout, std::cerr);
   if (*options)
@@ -376,6 +379,8 @@ int main(int argc, char** argv) {
     return igl::commands::dead_letter_groups(client, term);
   if (*status)
     return only_tree ? igl::commands::tree(client, term) : igl::commands::status(client, term);
+  if (*reload)
+    return igl::commands::config_reload(client, term);
   if (*all_of_hub)
     return igl::commands::subscriptions(client, term, {});
   if (*one_of_hub)

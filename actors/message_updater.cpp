@@ -151,7 +151,7 @@ caf::expected<patched> decide(const patch_message& asked, const found_message& s
 
 message_updater_actor::behavior_type
 message_updater(message_updater_actor::stateful_pointer<message_updater_state> self,
-                surroundings around, std::shared_ptr<const node_settings> settings) {
+                surroundings around, current_settings settings) {
   answer_probes(self);
   return {
       [=](const job_ticket& ticket, const update_message& order) {
@@ -159,7 +159,7 @@ message_updater(message_updater_actor::stateful_pointer<message_updater_state> s
         auto next = caf::timestamp{};
         if (order.next_round)
           next = around.now() +
-                 pause_after(settings->retry_revoked, *order.next_round - 1, chance(around));
+                 pause_after(settings.now()->retry_revoked, *order.next_round - 1, chance(around));
         read_decide_settle<found_message>(
             self, around, find_message{order.about},
             [=](const found_message& stored) { return decide(ticket, order, stored, next); },

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/settings.hpp"
+#include "actors/replaceable.hpp"
 #include "messages/surroundings.hpp"
 
 #include <memory>
@@ -46,6 +46,6 @@ struct message_updater_state {
 /// Refuses: a business's change of a final status or of known channel ids; with conflict
 message_updater_actor::behavior_type
 message_updater(message_updater_actor::stateful_pointer<message_updater_state> self,
-                surroundings around, std::shared_ptr<const node_settings> settings);
+                surroundings around, current_settings settings);
 
 } // namespace igl

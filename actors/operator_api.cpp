@@ -100,6 +100,13 @@ struct use_tree {
   void failed(const std::string& why) const { x->result.tree.last_error = why; }
 };
 
+struct use_reload {
+  using answer = configuration_reload;
+  std::shared_ptr<status_in_progress> x;
+  void operator()(configuration_reload& part) { x->result.last_reload = std::move(part); }
+  void failed(const std::string&) const {}
+};
+
 struct use_traffic {
   using answer = channel_health;
   std::shared_ptr<status_in_progress> x;
@@ -137,18 +144,29 @@ caf::result<node_status> tell_status(self_pointer self, const surroundings& with
   x->result.streams.detail = view.carried_by->description();
   for (auto id : view.used)
     x->result.streams.streams.push_back({id, 0, 0, 0});
-  x->result.channels.resize(view.channels.size());
+  auto channels = view.channels.now();
+  x->result.channels.resize(channels.size());
   self->state.waiting.push_back(x);
   measure(self, view);
   gather(self, x, with.reader, ledger_figures_query{}, use_figures{x});
   gather(self, x, view.root, supervision_query{}, use_tree{x});
-  for (size_t i = 0; i < view.channels.size(); ++i) {
-    gather(self, x, view.channels[i].traffic, channel_health_query{}, use_traffic{x, i});
-    if (view.channels[i].subscription)
-      gather(self, x, view.channels[i].subscription, channel_health_query{},
-             use_subscription{x, i});
+  if (view.reloader)
+    gather(self, x, view.reloader, last_reload_query{}, use_reload{x});
+  for (size_t i = 0; i < channels.size(); ++i) {
+    gather(self, x, channels[i].traffic, channel_health_query{}, use_traffic{x, i});
+    if (channels[i].subscription)
+      gather(self, x, channels[i].subscription, channel_health_query{}, use_subscription{x, i});
   }
   return x->answer->unguarded();
+}
+
+caf::result<configuration_reload> reload(self_pointer self, const operator_view& view,
+                                         reload_configuration& asked) {
+  if (view.reloader)
+    return self->delegate(view.reloader, std::move(asked));
+  return make_problem(errc::conflict, "only a node takes a changed configuration while it runs; " +
+                                          view.service + " " + view.name +
+                                          " takes it when it is started again");
 }
 
 /// The ledger as it was when somebody looked, and everything else as it is.
@@ -225,6 +243,7 @@ operator_api_self::behavior_type operator_api(self_pointer self, surroundings wi
       [=](drop_dead_letter& act) { return self->delegate(with.ledger, std::move(act)); },
       [=](back_up_ledger& act) { return self->delegate(view.backup, std::move(act)); },
       [=](backup_query& question) { return self->delegate(view.backup, question); },
+      [=](reload_configuration& asked) { return reload(self, view, asked); },
       [=](stream_measured& x) {
         if (!self->state.measuring)
           return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/reconciler.hpp"
+#include "actors/replaceable.hpp"
 #include "messages/promise.hpp"
 #include "messages/surroundings.hpp"
 #include "storage/streams.hpp"
@@ -32,10 +33,11 @@ struct operator_view {
   std::string name;    ///< jurisdiction, or endpoint id
   std::vector<stream> used;
   std::shared_ptr<streams> carried_by;
-  std::vector<channel_view> channels;
+  replaceable<std::vector<channel_view>> channels;
   supervisor_actor root;
   std::function<bool()> listening;
   backup_actor backup = {};
+  reloader_actor reloader{}; ///< empty: its configuration cannot be reloaded
 };
 
 /// What the operator API can be asked, and what it tells itself.
@@ -66,7 +68,8 @@ struct operator_api_state {
 
 /// Answers what `igl status`, `igl trace` and the probes ask.
 ///
-/// Calls: the ledger reader, the streams, whoever knows about a channel, the root supervisor
+/// Calls: the ledger reader, the streams, whoever knows about a channel, the root supervisor, the
+///        reloader
 /// Bounds: a part that does not answer within timeouts::status is shown as it was last known;
 ///         probes write to the ledger once per second at most
 operator_api_self::behavior_type

@@ -128,11 +128,14 @@ void start(supervisor_ptr self, size_t index) {
   } catch (const std::exception& e) {
     return bury(self, index, make_problem(errc::unavailable, e.what()));
   }
-  child.restarts += child.started == caf::timestamp{} ? 0 : 1;
+  auto renewing = std::exchange(child.renewing, {});
+  child.restarts += child.started == caf::timestamp{} || !renewing.empty() ? 0 : 1;
   child.now = phase::running;
   child.up_since = self->clock().now();
   child.started = st.options.now();
   self->monitor(caf::actor_cast<caf::actor>(child.actor));
+  for (auto& asked : renewing)
+    asked->deliver(child_renewed{});
 }
 
 /// Starts, in order, those whose pause is over. Where children rest on those before them, nobody
@@ -191,6 +194,24 @@ void on_timer(supervisor_ptr self, const std::string& name) {
     caf::anon_send_exit(i->actor, caf::exit_reason::kill);
   }
   proceed(self);
+}
+
+/// Has a child end, and start at once with what has changed for it.
+caf::typed_response_promise<child_renewed> renew(supervisor_ptr self, const std::string& name) {
+  auto& st = self->state;
+  auto answer = promise_of<child_renewed>(self);
+  auto child = std::find_if(st.children.begin(), st.children.end(),
+                            [&](const supervised_child& x) { return x.spec.name == name; });
+  if (child == st.children.end() || st.leaving) {
+    answer->deliver(make_problem(errc::unavailable, "supervisor " + st.options.name + " has no " +
+                                                        name + " that it could start anew"));
+    return answer->unguarded();
+  }
+  child->renewing.push_back(answer);
+  child->condemned = child->actor != nullptr;
+  child->due = self->clock().now();
+  proceed(self);
+  return answer->unguarded();
 }
 
 std::string state_of(const supervisor_state& st, const supervised_child& x) {
@@ -335,6 +356,7 @@ supervisor_actor::behavior_type supervisor(supervisor_ptr self, supervisor_optio
   start_due(self);
   return {
       [=](const supervision_query&) { return describe(self); },
+      [=](const renew_child& x) { return renew(self, x.name); },
       [=](const restart_child& x) { on_timer(self, x.name); },
       [=](caf::tick_atom) { answer_if_complete(self); },
   };
@@ -350,6 +372,19 @@ child_spec subtree(caf::actor_system& system, supervisor_options options,
   auto name = options.name;
   auto spec = child(
       name, ref, [=](caf::actor_system& sys) { return sys.spawn(supervisor, options, children); });
+  spec.stop_within = stop_within;
+  return spec;
+}
+
+child_spec subtree(caf::actor_system& system, supervisor_options options,
+                   std::function<std::vector<child_spec>()> list,
+                   std::chrono::milliseconds stop_within) {
+  auto ref = make_supervised_ref<supervisor_actor>(system);
+  auto name = options.name;
+  auto spec = child(name, ref,
+                    [options = std::move(options), list = std::move(list)](caf::actor_system& sys) {
+                      return sys.spawn(supervisor, options, list());
+                    });
   spec.stop_within = stop_within;
   return spec;
 }

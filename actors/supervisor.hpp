@@ -88,6 +88,12 @@ child_spec child(std::string name, Handle ref, Spawn spawn) {
 child_spec subtree(caf::actor_system& system, supervisor_options options,
                    std::vector<child_spec> children);
 
+/// The same with children that are listed anew at each start, in the supervisor above. All of them
+/// together have `stop_within` for their end.
+child_spec subtree(caf::actor_system& system, supervisor_options options,
+                   std::function<std::vector<child_spec>()> list,
+                   std::chrono::milliseconds stop_within);
+
 /// A child as its supervisor sees it.
 struct supervised_child {
   enum class phase : uint8_t { waiting, running, stopping, killed };
@@ -106,6 +112,8 @@ struct supervised_child {
   caf::timestamp started;
   caf::optional<caf::actor_clock::time_point> asked; ///< how it does; it has not answered
   actor_probed said;                                 ///< when it was asked last
+  /// Who wants to hear that it has started anew; none: nobody asked for that.
+  std::vector<std::shared_ptr<guarded_promise<child_renewed>>> renewing;
 };
 
 /// A tree that is being put together.
@@ -138,7 +146,8 @@ struct supervisor_state {
 /// that says why, which its own supervisor sees. Stops them in reverse order.
 ///
 /// Answers: supervision_query with the tree below it, and what each actor in it is doing. One that
-///          does not look at its mailbox for half a second is shown as busy, and since when
+///          does not look at its mailbox for half a second is shown as busy, and since when;
+///          renew_child when that child runs anew, which is no fault and counts for nothing
 supervisor_actor::behavior_type
 supervisor(supervisor_actor::stateful_pointer<supervisor_state> self, supervisor_options options,
            std::vector<child_spec> children);

@@ -86,8 +86,10 @@ void append_schedule(rows& to, const schedule& x) {
   auto section = "retry." + x.name;
   auto row = [&](const std::string& key, value_rule rule, const std::string& fallback,
                  const std::string& meaning, auto member) {
-    to.push_back(
-        {{section, key, std::move(rule), fallback, x.work + ": " + meaning}, in(x.where, member)});
+    // A node's channels and routing have schedules of their own.
+    to.push_back({{section, key, std::move(rule), fallback, x.work + ": " + meaning, secrecy::open,
+                   x.by == served::node ? takes_effect::at_reload : takes_effect::at_start},
+                  in(x.where, member)});
   };
   row("first", duration(1ms, 1h), x.first,
       "the pause after the first failure; each further failure doubles it.",
@@ -262,7 +264,8 @@ rows common_sections(file_kind of) {
     if (x.by == served::both || (x.by == served::node) == (of == file_kind::node))
       append_schedule(result, x);
   result.push_back({{"log", "level", one_of({"trace", "debug", "info", "warn", "error"}), "info",
-                     "The least important lines that are logged."},
+                     "The least important lines that are logged.", secrecy::open,
+                     of == file_kind::node ? takes_effect::at_reload : takes_effect::at_start},
                     in(&process_settings::log_level)});
   return result;
 }

@@ -66,7 +66,7 @@ std::string show(const node_settings& x, shown which = shown::everything);
 std::string show(const endpoint_settings& x, shown which = shown::everything);
 
 /// The same for machines: {"kind", "options": [{"option", "value", "default", "meaning",
-/// "environment"}]}. "default" is null where there is none.
+/// "environment", "reload"}]}. "default" is null where there is none.
 std::string show_json(const node_settings& x, shown which = shown::everything);
 std::string show_json(const endpoint_settings& x, shown which = shown::everything);
 

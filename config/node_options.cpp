@@ -23,7 +23,8 @@ rows<node_settings> node_rows() {
                  in(&s::accept_foreign_sender)});
   all.push_back({{"", "reception_url", text_of(forms::base_url), "",
                   "How channels reach the message reception API; empty: the address of its "
-                  "listener, which must then be one address and not 0.0.0.0."},
+                  "listener, which must then be one address and not 0.0.0.0.",
+                  secrecy::open, takes_effect::at_reload},
                  in(&s::reception_url)});
   append(all, common_sections(file_kind::node));
   rows<s> spider{
@@ -42,6 +43,7 @@ rows<node_settings> node_rows() {
       {{"spider", "retrieval_timeout", duration(100ms, 10min), "5m",
         "How long one document may take."},
        in(&s::retrieval_timeout)}};
+  reloadable(spider);
   all.insert(all.end(), spider.begin(), spider.end());
   return all;
 }
@@ -114,6 +116,7 @@ rows<channel_settings> channel_rows() {
       {{"", "in_flight", number(1, 65536), "32", "Requests to it that are under way at once."},
        in(&s::in_flight)}};
   all.insert(all.end(), more.begin(), more.end());
+  reloadable(all);
   return all;
 }
 

@@ -27,6 +27,9 @@ void store_in(const slot& x, const value& what);
 /// What of an option's value nobody is shown.
 enum class secrecy : uint8_t { open, user_in_url, all };
 
+/// When a process follows a changed option.
+enum class takes_effect : uint8_t { at_start, at_reload };
+
 /// A row of the table, without the place of its value.
 struct option_row {
   std::string section; ///< "streams"; empty: the top of its table
@@ -35,6 +38,7 @@ struct option_row {
   std::optional<std::string> fallback; ///< the default as in the environment; none: required
   std::string meaning;                 ///< one sentence
   secrecy hidden = secrecy::open;
+  takes_effect when = takes_effect::at_start;
 
   std::string path() const { return section.empty() ? key : section + "." + key; }
 };
@@ -96,6 +100,13 @@ std::vector<option<process_settings>> common_sections(file_kind of);
 /// The row of `filters.sender`, `allow`.
 option_row filter_row(const std::string& section, const std::string& part,
                       const std::string& which);
+
+/// Says of rows that a reload takes them.
+template <class Row>
+void reloadable(std::vector<Row>& rows) {
+  for (auto& row : rows)
+    row.when = takes_effect::at_reload;
+}
 
 template <class Settings>
 void append(std::vector<option<Settings>>& to, const std::vector<option<process_settings>>& rows) {

@@ -1,6 +1,5 @@
 #include "config/config.hpp"
-#include "config/forms.hpp"
-#include "config/options.hpp"
+#include "config/tables.hpp"
 #include "messages/uri.hpp"
 
 #include <nlohmann/json.hpp>
@@ -12,82 +11,6 @@ namespace igl {
 namespace config {
 
 namespace {
-
-/// A table of a file as it is shown.
-struct shown_table {
-  std::string header; ///< "[[channels]]"; empty: the rows know their sections
-  std::string path;   ///< "channels[0]"
-  std::string variables;
-  bound_options rows;
-};
-
-/// Everything that is shown, in its order. Rows that no table of options has belong to it.
-struct shown_file {
-  file_kind kind;
-  std::vector<shown_table> tables;
-};
-
-std::string indexed(const std::string& list, size_t i) {
-  return list + "[" + std::to_string(i) + "]";
-}
-
-void add_listeners(shown_file& to, std::vector<listener_settings>& listeners) {
-  for (size_t i = 0; i < listeners.size(); ++i)
-    to.tables.push_back({"[[listeners]]", indexed("listeners", i),
-                         "IGL_LISTENERS_" + std::to_string(i + 1) + "_",
-                         bind(listener_options(to.kind), listeners[i])});
-}
-
-// What stands above the first section has to be written first.
-template <class Settings>
-void add_options(shown_file& to, Settings& x, bool at_top) {
-  auto rows = bind(options<Settings>(), x);
-  std::erase_if(rows, [&](auto& y) { return y.row->section.empty() != at_top; });
-  to.tables.push_back({"", "", "IGL_", std::move(rows)});
-}
-
-shown_table document_apis(std::map<std::string, std::string>& urls) {
-  shown_table result{"", "", "IGL_", {}};
-  for (auto& [code, url] : urls) {
-    auto row = std::make_shared<option_row>();
-    row->section = "document_apis";
-    row->key = code;
-    row->rule = text_of(forms::base_url);
-    row->meaning = "Where the documents of " + code + " are fetched.";
-    result.rows.push_back({row, &url});
-  }
-  return result;
-}
-
-/// The tables of a list whose elements have ids.
-template <class Element>
-void add_list(shown_file& to, const std::string& name, const std::string& prefix,
-              std::vector<Element>& list) {
-  for (size_t i = 0; i < list.size(); ++i)
-    to.tables.push_back({"[[" + name + "]]", indexed(name, i),
-                         environment_name(list[i].id, prefix) + "_",
-                         bind(options<Element>(), list[i])});
-}
-
-shown_file file_of(node_settings& x) {
-  shown_file result{file_kind::node, {}};
-  add_options(result, x, true);
-  add_listeners(result, x.listeners);
-  add_options(result, x, false);
-  add_list(result, "channels", "IGL_CHANNELS_", x.channels);
-  result.tables.push_back(document_apis(x.document_apis));
-  return result;
-}
-
-shown_file file_of(endpoint_settings& x) {
-  shown_file result{file_kind::endpoint, {}};
-  add_options(result, x, true);
-  add_listeners(result, x.listeners);
-  add_options(result, x, false);
-  add_list(result, "nodes", "IGL_NODES_", x.nodes);
-  add_list(result, "peers", "IGL_PEERS_", x.peers);
-  return result;
-}
 
 bool is_shown(const bound_option& x, shown which) {
   return which == shown::everything || default_of(*x.row) != load_from(x.where);
@@ -119,11 +42,12 @@ std::string toml_of(const bound_option& x, const std::string& variables) {
   auto& row = *x.row;
   return comment(row.meaning) +
          comment(expected_by(row.rule) + "; " + text_of_default(row) + "; " +
-                 environment_name(row.path(), variables)) +
+                 environment_name(row.path(), variables) +
+                 (row.when == takes_effect::at_reload ? "; a reload takes it" : "")) +
          row.key + " = " + to_toml(without_secret(load_from(x.where), row.hidden), row.rule) + "\n";
 }
 
-std::string toml_of(const shown_file& file, shown which) {
+std::string toml_of(const settings_file& file, shown which) {
   std::string result;
   std::string section;
   for (auto& table : file.tables) {
@@ -159,7 +83,7 @@ nlohmann::ordered_json json_of(const value& x) {
   return std::get<std::vector<std::string>>(x);
 }
 
-std::string json_of(const shown_file& file, shown which) {
+std::string json_of(const settings_file& file, shown which) {
   nlohmann::ordered_json result{{"kind", file.kind == file_kind::node ? "node" : "endpoint"},
                                 {"options", nlohmann::ordered_json::array()}};
   for (auto& table : file.tables)
@@ -173,6 +97,7 @@ std::string json_of(const shown_file& file, shown which) {
            {"value", json_of(without_secret(load_from(x.where), row.hidden))},
            {"default", fallback ? json_of(*fallback) : nlohmann::ordered_json{}},
            {"meaning", row.meaning},
+           {"reload", row.when == takes_effect::at_reload},
            {"environment", environment_name(row.path(), table.variables)}});
     }
   return result.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
@@ -205,7 +130,7 @@ template <class Element>
 std::string commented_out(const std::string& name, const std::string& prefix, Element example,
                           const std::string& meaning) {
   std::vector<Element> list{std::move(example)};
-  shown_file only{file_kind::endpoint, {}};
+  settings_file only{file_kind::endpoint, {}};
   add_list(only, name, prefix, list);
   std::istringstream lines{toml_of(only, shown::everything)};
   auto result = "\n" + comment(meaning) + "#\n";

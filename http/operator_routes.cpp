@@ -64,8 +64,9 @@ caf::error refusal_of(const exchange& x, const std::string& token) {
   return refusal_without_token(x);
 }
 
-void reply_json(const std::shared_ptr<exchange>& x, const nlohmann::json& body) {
-  x->reply({200, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+void reply_json(const std::shared_ptr<exchange>& x, const nlohmann::json& body,
+                uint16_t status = 200) {
+  x->reply({status, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
 }
 
 /// A number of the query; `otherwise` if it is not given. Answers 400 itself.
@@ -263,6 +264,17 @@ void show_job(const std::shared_ptr<exchange>& x, const services_ptr& with) {
   });
 }
 
+/// What came of it is told in one form, whether anything was changed or not: a refusal is a 409.
+void reload(const std::shared_ptr<exchange>& x, const services_ptr& with) {
+  x->expect_long_wait();
+  with->through.ask_or(
+      x, with->who.operation, timeouts::work, reload_configuration{"operator at " + x->peer()},
+      [=](const configuration_reload& y) {
+        reply_json(x, y, y.result == reload_result::refused ? 409 : 200);
+      },
+      [=](const caf::error& why) { x->fail(why); });
+}
+
 } // namespace
 
 void add_operator_routes(router& to, const services_ptr& with) {
@@ -280,6 +292,7 @@ void add_operator_routes(router& to, const services_ptr& with) {
   add("POST", "/operator/dead-letters/{}/drop", act<drop_dead_letter>);
   add("POST", "/operator/backup", back_up);
   add("GET", "/operator/backup", show_backup);
+  add("POST", "/operator/reload", reload);
   if (with->who.desk)
     add_subscriber_operation_routes(to, with);
 }

@@ -13,6 +13,15 @@ namespace {
 constexpr size_t longest_quotation = 200; // bytes
 
 constexpr std::array<std::string_view, 4> subscriber_acts{"pause", "resume", "drop", "test"};
+constexpr std::array<std::string_view, 3> reload_results{"unchanged", "reloaded", "refused"};
+
+template <class Enum, size_t Size>
+caf::optional<Enum> named(const std::array<std::string_view, Size>& names, std::string_view text) {
+  for (size_t i = 0; i < Size; ++i)
+    if (names[i] == text)
+      return static_cast<Enum>(i);
+  return caf::none;
+}
 
 bool equal_names(std::string_view a, std::string_view b) {
   auto lower = [](char c) {
@@ -42,10 +51,15 @@ std::string to_string(subscriber_act x) {
 }
 
 caf::optional<subscriber_act> parse_subscriber_act(std::string_view text) {
-  for (size_t i = 0; i < subscriber_acts.size(); ++i)
-    if (subscriber_acts[i] == text)
-      return static_cast<subscriber_act>(i);
-  return caf::none;
+  return named<subscriber_act>(subscriber_acts, text);
+}
+
+std::string to_string(reload_result x) {
+  return std::string{reload_results[static_cast<size_t>(x)]};
+}
+
+caf::optional<reload_result> parse_reload_result(std::string_view text) {
+  return named<reload_result>(reload_results, text);
 }
 
 std::string http_response::header(std::string_view name) const {

@@ -259,6 +259,28 @@ struct channel_health {
   uint64_t bad_signatures = 0;     ///< notifications that were ignored
 };
 
+/// Read the file of the configuration, and the environment, again.
+struct reload_configuration {
+  std::string who; ///< "SIGHUP", "operator at 127.0.0.1"
+};
+enum class reload_result : uint8_t {
+  unchanged, ///< it says what is in force already
+  reloaded,  ///< what it says is in force now
+  refused,   ///< nothing was changed
+};
+std::string to_string(reload_result x); // "unchanged", "reloaded", "refused"
+caf::optional<reload_result> parse_reload_result(std::string_view text);
+/// What came of a reload.
+struct configuration_reload {
+  caf::timestamp at; ///< epoch: there was none
+  std::string who;
+  reload_result result = reload_result::unchanged;
+  std::vector<std::string> said; ///< what is different now and what to mind, or each mistake
+};
+struct last_reload_query {
+  uint8_t unused = 0;
+};
+
 struct node_status_query {
   uint8_t unused = 0;
 };
@@ -271,6 +293,7 @@ struct node_status {
   streams_status streams;
   std::vector<channel_health> channels;
   supervision_node tree;
+  configuration_reload last_reload; ///< since it started
 };
 
 struct readiness_query {
@@ -329,9 +352,12 @@ IGL_INSPECT(streams_status, x.connected, x.detail, x.streams)
 IGL_INSPECT(channel_health_query, x.unused)
 IGL_INSPECT(channel_health, x.id, x.kind, x.url, x.up, x.last_error, x.last_error_at, x.cursor,
             x.subscribed_until, x.bad_signatures)
+IGL_INSPECT(reload_configuration, x.who)
+IGL_INSPECT(configuration_reload, x.at, x.who, x.result, x.said)
+IGL_INSPECT(last_reload_query, x.unused)
 IGL_INSPECT(node_status_query, x.unused)
 IGL_INSPECT(node_status, x.service, x.name, x.version, x.started, x.ledger, x.streams, x.channels,
-            x.tree)
+            x.tree, x.last_reload)
 IGL_INSPECT(readiness_query, x.unused)
 IGL_INSPECT(readiness_check, x.what, x.ready, x.detail)
 IGL_INSPECT(readiness, x.checks)

@@ -13,7 +13,7 @@ struct kind_entry {
   std::string_view sentence;
 };
 
-constexpr std::array<kind_entry, 27> kinds{{
+constexpr std::array<kind_entry, 28> kinds{{
     {event_kind::message_posted, "message_posted", "the message was posted here"},
     {event_kind::message_received, "message_received", "the message was received"},
     {event_kind::message_routed, "message_routed", "the message was routed"},
@@ -42,6 +42,8 @@ constexpr std::array<kind_entry, 27> kinds{{
     {event_kind::deliveries_resumed, "deliveries_resumed", "deliveries were resumed"},
     {event_kind::ledger_backed_up, "ledger_backed_up", "the ledger was backed up"},
     {event_kind::ledger_restored, "ledger_restored", "the ledger was restored"},
+    {event_kind::configuration_reloaded, "configuration_reloaded",
+     "the configuration was reloaded"},
 }};
 
 /// Words after which a detail goes on with the sentence: "the message was routed to channel au-sg".

@@ -39,6 +39,7 @@ enum class event_kind : uint8_t {
   deliveries_resumed,      ///< and go on
   ledger_backed_up,        ///< an operator did it; it is whole
   ledger_restored,         ///< an operator did it: what came after its backup is not here
+  configuration_reloaded,  ///< the channels and the routing of a node follow its file again
 };
 
 std::string to_string(event_kind x);

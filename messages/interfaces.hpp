@@ -207,6 +207,11 @@ using backup_actor =
                      // INTERNAL: the copy is made, or cannot be.
                      caf::reacts_to<backup_state>>;
 
+/// The RELOADER reads a node's configuration again, and has its channels and routing follow it.
+using reloader_actor =
+    caf::typed_actor<caf::replies_to<reload_configuration>::with<configuration_reload>,
+                     caf::replies_to<last_reload_query>::with<configuration_reload>>;
+
 /// What `igl status`, `igl trace` and the probes ask.
 using operator_api_actor =
     caf::typed_actor<caf::replies_to<node_status_query>::with<node_status>,
@@ -219,11 +224,13 @@ using operator_api_actor =
                      caf::replies_to<replay_dead_letter>::with<settled>,
                      caf::replies_to<drop_dead_letter>::with<settled>,
                      caf::replies_to<back_up_ledger>::with<backup_state>,
-                     caf::replies_to<backup_query>::with<backup_state>>;
+                     caf::replies_to<backup_query>::with<backup_state>>,
+                     caf::replies_to<reload_configuration>::with<configuration_reload>>;
 
 /// A SUPERVISOR keeps its children running and can say how they do.
 using supervisor_actor =
     caf::typed_actor<caf::replies_to<supervision_query>::with<supervision_node>,
+                     caf::replies_to<renew_child>::with<child_renewed>,
                      // INTERNAL: time to start a child again.
                      caf::reacts_to<restart_child>,
                      // INTERNAL: children that have not said by now how they do are busy.

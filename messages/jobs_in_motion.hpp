@@ -59,6 +59,13 @@ struct source_status {
 struct restart_child {
   std::string name;
 };
+/// Stop a child and start it anew. It is meant to, so it counts as no fault.
+struct renew_child {
+  std::string name;
+};
+struct child_renewed {
+  uint8_t unused = 0;
+};
 
 IGL_INSPECT(jobs_opened, x.streams)
 IGL_INSPECT(republish, x.on, x.due_before)
@@ -73,5 +80,7 @@ IGL_INSPECT(drained, x.unused)
 IGL_INSPECT(source_query, x.unused)
 IGL_INSPECT(source_status, x.id, x.in_flight, x.done, x.failed)
 IGL_INSPECT(restart_child, x.name)
+IGL_INSPECT(renew_child, x.name)
+IGL_INSPECT(child_renewed, x.unused)
 
 } // namespace igl

@@ -68,6 +68,8 @@ void to_json(nlohmann::json& j, const dead_letter& x);
 void from_json(const nlohmann::json& j, dead_letter& x);
 void to_json(nlohmann::json& j, const object_info& x);
 void from_json(const nlohmann::json& j, object_info& x);
+void to_json(nlohmann::json& j, const configuration_reload& x);
+void from_json(const nlohmann::json& j, configuration_reload& x);
 void to_json(nlohmann::json& j, const node_status& x);
 void from_json(const nlohmann::json& j, node_status& x);
 void to_json(nlohmann::json& j, const backup_state& x);

@@ -119,6 +119,22 @@ void check_from(const json& j, readiness_check& x) {
   read(j, "detail", x.detail);
 }
 
+json reload_to(const configuration_reload& x) {
+  auto said = json::array();
+  for (auto& line : x.said)
+    said.push_back(well_formed(line));
+  return {{"at", exact_time(x.at)},
+          {"who", well_formed(x.who)},
+          {"result", to_string(x.result)},
+          {"said", said}};
+}
+void reload_from(const json& j, configuration_reload& x) {
+  read(j, "at", x.at);
+  read(j, "who", x.who);
+  read(j, "result", x.result, parse_reload_result);
+  read(j, "said", x.said);
+}
+
 } // namespace
 
 // The tree is as deep as the program's supervisors are; parse_json bounds what comes from outside.
@@ -170,6 +186,11 @@ void from_json(const json& j, dead_letter_group& x) {
   read(j, "first", x.first);
   read(j, "last", x.last);
   read(j, "last_reason", x.last_reason);
+void to_json(json& j, const configuration_reload& x) {
+  j = reload_to(x);
+}
+void from_json(const json& j, configuration_reload& x) {
+  reload_from(j, x);
 }
 
 void to_json(json& j, const node_status& x) {
@@ -181,6 +202,8 @@ void to_json(json& j, const node_status& x) {
            {"streams", streams_to(x.streams)},
            {"channels", list_of(x.channels, channel_to)},
            {"tree", x.tree}};
+           {"tree", tree_to(x.tree)},
+           {"last_reload", x.last_reload}};
 }
 void from_json(const json& j, node_status& x) {
   read(j, "service", x.service);
@@ -210,6 +233,8 @@ void from_json(const json& j, backup_state& x) {
   read(j, "bytes", x.bytes);
   read(j, "last_event", x.last_event);
   read(j, "error", x.error);
+  tree_from(j.at("tree"), x.tree);
+  reload_from(j.at("last_reload"), x.last_reload);
 }
 
 void to_json(json& j, const readiness& x) {

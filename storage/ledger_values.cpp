@@ -143,7 +143,7 @@ void encode(std::string& to, const event& x) {
 void decode(std::string_view from, event& x) {
   auto read = start(from);
   x.at = read.time();
-  x.what = read_enum(read, event_kind::ledger_restored);
+  x.what = read_enum(read, event_kind::configuration_reloaded);
   x.about = read.text();
   x.detail = read.text();
 }

@@ -50,6 +50,9 @@ int status(node_client& node, const terminal& term);
 /// The supervision tree alone: what each actor is doing now.
 int tree(node_client& node, const terminal& term);
 
+/// Lets the node read its configuration again, and prints what came of it. 1: it refuses.
+int config_reload(node_client& node, const terminal& term);
+
 /// All subscriptions, a line each; with a callback, how that subscriber does.
 int subscriptions(node_client& node, const terminal& term, const std::string& callback);
 /// `act` is pause, resume, drop or test.

@@ -116,10 +116,13 @@ caf::expected<nlohmann::json> node_client::operation(std::string method, const s
   auto answer = exchange(std::move(request));
   if (!answer)
     return answer.error();
-  // /readyz says what is not ready with a 503 and the same body.
-  if (answer->status / 100 != 2 && !(path == "/readyz" && answer->status == 503))
-    return error_in(asked, *answer);
   auto parsed = parse_json(answer->body);
+  // With the same body as a success, /readyz says what is not ready with a 503, and a reload why
+  // nothing was changed with a 409.
+  auto says_why = (path == "/readyz" && answer->status == 503) ||
+                  (answer->status == 409 && parsed && parsed->contains("result"));
+  if (answer->status / 100 != 2 && !says_why)
+    return error_in(asked, *answer);
   if (!parsed)
     return make_problem(errc::bad_answer, asked.method + " " + asked.url + " did not answer JSON");
   return std::move(*parsed);

@@ -34,12 +34,15 @@ int run(const loaded<Settings>& how, const std::string& what, Start start, stop_
     return 1;
   }
   auto& running = **started;
+  stop.hangup_means_reload();
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - began);
   spdlog::info("igl {} {} is up after {} ms: {}", what, IGL_VERSION, took.count(),
                running.listening_at());
   auto told = std::chrono::steady_clock::now();
   while (!stop.wait(look_around)) {
+    if (stop.reload_asked())
+      running.reload("SIGHUP");
     if (auto why = running.gave_up(); !why.empty()) {
       err << "igl " << what << ": its parts failed again and again, it gives up: " << why << '\n';
       running.stop();
@@ -61,7 +64,13 @@ int run(const loaded<Settings>& how, const std::string& what, Start start, stop_
 
 int run_node(const std::string& config_file, const environment& env, stop_signal& stop,
              std::ostream& err) {
-  return run(load_node(config_file, env), "node", start_node, stop, err);
+  auto read = [=] {
+    return load_node(config_file, env);
+  };
+  auto start = [&](const node_settings& how) {
+    return start_node(how, read);
+  };
+  return run(read(), "node", start, stop, err);
 }
 
 int run_node_on(std::shared_ptr<machine> on, const std::string& config_file, stop_signal& stop,

@@ -100,6 +100,12 @@ void print(std::ostream& out, const node_status& x) {
       out << ", last error " << to_rfc3339(c.last_error_at) << ": " << c.last_error;
     out << '\n';
   }
+  if (const auto& reload = x.last_reload; is_set(reload.at)) {
+    out << "\nlast reload   " << to_string(reload.result) << ", " << to_rfc3339(reload.at)
+        << ", by " << reload.who << '\n';
+    for (const auto& line : reload.said)
+      out << "  " << line << '\n';
+  }
   out << "\nactors\n";
   print(out, x.tree, "");
 }

@@ -18,6 +18,74 @@ TEST_CASE_FIXTURE(supervised_world, "a reference survives the restart of its act
   CHECK(starts("a") == "1");
 }
 
+TEST_CASE_FIXTURE(supervised_world, "a child that is renewed starts at once, and it is no fault") {
+  auto root = start_abc(restart_strategy::one_for_one);
+  written();
+  for (int i = 2; i < 12; ++i) { // more often than faults are allowed
+    CHECK(ask(root, renew_child{"b"}).answer<child_renewed>());
+    CHECK(starts("b") == std::to_string(i));
+  }
+  CHECK(starts("a") == "1");
+  CHECK(starts("c") == "1");
+  auto shown = tree(root).children[1];
+  CHECK(shown.restarts == 0);
+  CHECK(shown.last_error.empty());
+  CHECK(shown.state == "running");
+  CHECK_FALSE(heard);
+  crash("b");
+  CHECK(tree(root).children[1].restarts == 0);
+  pass(100ms);
+  CHECK(tree(root).children[1].restarts == 1);
+}
+
+TEST_CASE_FIXTURE(supervised_world,
+                  "a child that waits for its restart is renewed without waiting") {
+  auto root = start_abc(restart_strategy::one_for_one);
+  crash("b");
+  CHECK(ask(root, renew_child{"b"}).answer<child_renewed>());
+  CHECK(starts("b") == "2");
+  pass(200ms);
+  CHECK(starts("b") == "2");
+}
+
+TEST_CASE_FIXTURE(supervised_world, "a child that does not end is killed before it is renewed") {
+  auto root = start_abc(restart_strategy::one_for_one);
+  book->deaf.insert("b");
+  crash("b");
+  pass(100ms);
+  auto renewed = ask(root, renew_child{"b"});
+  CHECK_FALSE(renewed.answered());
+  book->deaf.clear();
+  pass(500ms);
+  CHECK(renewed.answer<child_renewed>());
+  CHECK(starts("b") == "3");
+}
+
+TEST_CASE_FIXTURE(supervised_world, "nobody renews a child that is not there") {
+  auto root = start_abc(restart_strategy::one_for_one);
+  CHECK(code_of(ask(root, renew_child{"d"}).answer<child_renewed>().error()) == errc::unavailable);
+}
+
+TEST_CASE_FIXTURE(supervised_world, "children of a subtree are listed anew at each of its starts") {
+  std::vector<std::string> names{"x"};
+  auto list = [&] {
+    std::vector<child_spec> children;
+    for (auto& name : names)
+      children.push_back(puppet_child(name));
+    return children;
+  };
+  auto root = start(options(restart_strategy::one_for_one),
+                    {subtree(system, options(restart_strategy::one_for_one, "below"), list, 1s)});
+  CHECK(written() == lines{"+x"});
+  names = {"y", "z"};
+  CHECK(ask(root, renew_child{"below"}).answer<child_renewed>());
+  CHECK(written() == lines{"-x", "+y", "+z"});
+  auto below = tree(root).children[0];
+  CHECK(below.restarts == 0);
+  REQUIRE(below.children.size() == 2);
+  CHECK(below.children[1].name == "z");
+}
+
 TEST_CASE_FIXTURE(supervised_world, "a reference says which messages it takes") {
   auto ref = make_supervised_ref<puppet_actor>(system);
   CHECK(caf::actor_cast<caf::abstract_actor*>(ref)->message_types() ==

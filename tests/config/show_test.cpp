@@ -57,7 +57,7 @@ TEST_CASE("every option is shown under its meaning, its bounds, its default and 
                   "# a number from 1 to 65536; default 256; IGL_STREAMS_JOBS_IN_FLIGHT\n"
                   "jobs_in_flight = 256\n"));
   CHECK(has(text, "required; IGL_JURISDICTION\njurisdiction = \"AU\"\n"));
-  CHECK(has(text, "IGL_CHANNELS_SG_HTTP_URL\nurl = \"http://a\"\n"));
+  CHECK(has(text, "IGL_CHANNELS_SG_HTTP_URL; a reload takes it\nurl = \"http://a\"\n"));
   CHECK(has(text, "filters.subject.deny = [\"AU.abn.*\", \"a \\\"quoted\\\" text\"]\n"));
 }
 
@@ -101,6 +101,8 @@ TEST_CASE("machines get every option with its value, default, meaning and variab
   CHECK(find("hub.verify_intent")["value"] == true);
   CHECK(find("channels[0].url")["value"] == "http://a");
   CHECK(find("channels[0].url")["environment"] == "IGL_CHANNELS_SG_HTTP_URL");
+  CHECK(find("channels[0].url")["reload"] == true);
+  CHECK(find("streams.ack_wait")["reload"] == false);
   CHECK(find("listeners[0].apis")["value"] == nlohmann::json{"message", "operator"});
   CHECK_FALSE(find("streams.ack_wait")["meaning"].get<std::string>().empty());
 }

@@ -84,6 +84,9 @@ operator_api_actor::behavior_type fake_operation(operator_api_actor::pointer, an
           [=](const back_up_ledger& x) { return said(say->back_up(x)); },
           [=](const backup_query& x) {
             return said(say->backup(x));
+          },
+          [=](const reload_configuration& x) {
+            return said(say->reload(x));
           }};
 }
 

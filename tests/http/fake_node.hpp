@@ -47,6 +47,7 @@ struct fake_answers {
   script<settled, drop_dead_letter> drop;
   script<backup_state, back_up_ledger> back_up;
   script<backup_state, backup_query> backup;
+  script<configuration_reload, reload_configuration> reload;
   script<found_hub_events, read_hub_events> hub_events;
   script<subscriber_report, report_subscriber> report;
   script<found_subscriptions, find_subscriptions> subscriptions;

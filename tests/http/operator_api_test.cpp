@@ -28,6 +28,9 @@ void answer_everything(fake_node& node) {
     one.number = x.after + 1;
     return found_dead_letters{{one}};
   };
+  node.answers->reload = [](const reload_configuration& x) -> caf::expected<configuration_reload> {
+    return configuration_reload{{}, x.who, reload_result::refused, {"node.toml:3:1: wrong"}};
+  };
   node.answers->replay = [](const replay_dead_letter& x) -> caf::expected<settled> {
     if (x.number != 7)
       return make_problem(errc::not_found);
@@ -66,6 +69,26 @@ TEST_SUITE("operator API") {
     for (auto body : {R"({"folder": 17})", "{}", "[]", "nonsense"})
       CHECK(ask(node.url(), "POST", "/operator/backup", body).status == 400);
     CHECK(ask(node.url(), "GET", "/operator/backup").json()["last_event"] == 17);
+  }
+
+  TEST_CASE("tells what came of a reload, a refusal as a conflict in the same form") {
+    fake_node node;
+    answer_everything(node);
+    auto refused = ask(node.url(), "POST", "/operator/reload");
+    CHECK(refused.status == 409);
+    CHECK(refused.json()["result"] == "refused");
+    CHECK(refused.json()["said"][0] == "node.toml:3:1: wrong");
+    CHECK(refused.json()["who"] == "operator at 127.0.0.1");
+    node.answers->reload = [](const reload_configuration&) -> caf::expected<configuration_reload> {
+      return configuration_reload{{}, "x", reload_result::reloaded, {}};
+    };
+    CHECK(ask(node.url(), "POST", "/operator/reload").status == 200);
+    node.answers->reload = [](const reload_configuration&) -> caf::expected<configuration_reload> {
+      return make_problem(errc::conflict, "an endpoint");
+    };
+    CHECK(ask(node.url(), "POST", "/operator/reload").json()["errors"][0]["detail"] ==
+          "an endpoint");
+    CHECK(ask(node.url(), "GET", "/operator/reload").status == 405);
   }
 
   TEST_CASE("shows status, events and dead letters") {

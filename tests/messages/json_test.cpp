@@ -188,6 +188,9 @@ TEST_SUITE("stored values") {
     SUBCASE("backup_state") {
       check_stored(test::filled<backup_state>());
     }
+    SUBCASE("configuration_reload") {
+      check_stored(test::filled<configuration_reload>());
+    }
     SUBCASE("readiness") {
       check_stored(test::filled<readiness>());
     }
@@ -205,6 +208,7 @@ TEST_SUITE("stored values") {
     check_stored(object_info{});
     check_stored(node_status{});
     check_stored(backup_state{});
+    check_stored(configuration_reload{});
     check_stored(readiness{});
   }
 
@@ -273,7 +277,8 @@ TEST_SUITE("stored values") {
     happened.detail = "\xff";
     CHECK_NOTHROW(json(happened).dump());
     auto status = test::filled<node_status>();
-    status.streams.detail = status.tree.last_error = status.channels[0].last_error = "\xc3";
+    status.streams.detail = status.tree.last_error = status.channels[0].last_error =
+        status.last_reload.said[0] = "\xc3";
     CHECK_NOTHROW(json(status).dump());
   }
 
