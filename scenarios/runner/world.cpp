@@ -1,5 +1,6 @@
 #include "scenarios/runner/world.hpp"
 
+#include "actors/callback_deliverer.hpp"
 #include "config/config.hpp"
 #include "messages/errors.hpp"
 #include "messages/multihash.hpp"
@@ -45,6 +46,7 @@ std::string topic_of(const http_request& x) {
 
 subscriber::told told_in(const http_request& x, caf::timestamp at) {
   subscriber::told result{at, topic_of(x), {}, {}, x.body};
+  result.number = parse_number(value_in(x, event_number_header));
   auto json = nlohmann::json::parse(x.body, nullptr, false);
   if (!json.is_object())
     return result;

@@ -57,6 +57,7 @@ struct subscriber {
     std::string predicate; ///< what happened
     std::string about;     ///< to which message
     std::string body;
+    caf::optional<uint64_t> number{}; ///< of the hub's event; none: not said
   };
 
   std::string name;
