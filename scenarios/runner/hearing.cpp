@@ -28,8 +28,8 @@ void hearing::saw(const hop& x, caf::timestamp now) {
   for (auto& change : x.what.messages) {
     auto& content = change.record.content;
     auto about = to_string(content.ref());
-    auto [at, fresh] = known_.emplace(std::pair{node, about},
-                                      known{change.record.status, content.predicate});
+    auto [at, fresh] =
+        known_.emplace(std::pair{node, about}, known{change.record.status, content.predicate});
     if (fresh)
       owe(node, about, content.predicate, now);
     else if (at->second.status != change.record.status)
@@ -106,8 +106,7 @@ std::vector<std::string> hearing::missing(const excuse& excused, caf::timestamp 
     if (due.heard.size() < due.times && !excused(key.node, key.who, key.about))
       result.push_back(key.who + " is subscribed at " + key.node + " and was never told " +
                        key.predicate + " of " + key.about +
-                       (due.times < 2 ? ""
-                                       : " the " + std::to_string(due.times) + "th time"));
+                       (due.times < 2 ? "" : " the " + std::to_string(due.times) + "th time"));
   return result;
 }
 

@@ -1,5 +1,6 @@
 #include "scenarios/runner/invariants.hpp"
 
+#include "actors/job_bundle.hpp"
 #include "messages/errors.hpp"
 #include "scenarios/runner/telling.hpp"
 
@@ -17,7 +18,28 @@ constexpr std::chrono::minutes overdue{10};
 
 } // namespace
 
+void invariants::accepted(const reference& x) {
+  if (!of_.is_live() && messages_.count({x.sender, x}) == 0)
+    wrong_.push_back(x.sender + " answered 201 for " + to_string(x) + " before it had it");
+  accepted_.insert(x);
+}
+
+void invariants::stored(const std::string& node, const std::string& hash, const std::string& reader,
+                        const std::vector<std::string>& links) {
+  if (!readers_.stored(node, hash, reader, links) && !of_.is_live())
+    wrong_.push_back(node + " answered 200 for " + hash + " before it had it");
+}
+
+void invariants::forgotten(const process& at, const std::string& message) {
+  for (auto& delivery : deliveries_in(message))
+    if (auto job = decode_delivery(delivery);
+        job && settled_.count(at.label + ' ' + job->ticket.id) == 0)
+      wrong_.push_back(at.label + " acknowledged " + job->ticket.id + " before it was settled");
+}
+
 void invariants::saw(const hop& x) {
+  if (x.what.job)
+    settled_.insert(x.at.label + ' ' + x.what.job->ticket.id);
   hearing_.saw(x, of_.time().now());
   tellings_.saw(x);
   readers_.saw(x);
@@ -200,8 +222,7 @@ void invariants::look_at_jobs(const process& x, const workload& of, bool over,
                       " undone, which was due long ago: " + job.last_error);
   for (auto& letter : of.letters)
     if (letter.reason.empty())
-      wrong.push_back(x.label +
-                      " has a dead letter that does not say why: " + letter.job.order.id);
+      wrong.push_back(x.label + " has a dead letter that does not say why: " + letter.job.order.id);
 }
 
 /// What one side says is confirmed, the other has.
@@ -219,7 +240,8 @@ void invariants::look_at_channel(const channel_plan& x, bool over,
                           " twice: as " + first->second + " and as " + said.id);
       auto* author = of_.endpoint_of(x.name, said.content.sender);
       if (key.first == channel_half::receiving && said.status == channel_status::confirmed &&
-          (author == nullptr || records_[author->label].count({channel_half::posting, said.id}) == 0))
+          (author == nullptr ||
+           records_[author->label].count({channel_half::posting, said.id}) == 0))
         wrong.push_back("channel " + x.name + " brought " + said.id + " to " + sender + ", which " +
                         said.content.sender + " never posted");
       auto* to = of_.endpoint_of(x.name, said.content.receiver);

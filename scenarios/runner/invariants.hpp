@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace igl::scenario {
@@ -17,20 +18,20 @@ namespace igl::scenario {
 /// rest.
 ///
 /// Nothing is excused but by what explains it: the very job that will do it, where it has to be
-/// done, a dead letter of that, or an operator who dropped it; and troubles of whoever would have to
-/// do it.
+/// done, a dead letter of that, or an operator who dropped it; and troubles of whoever would have
+/// to do it.
 class invariants {
 public:
   explicit invariants(world& of) : of_(of), tellings_(of) {}
 
   /// A node took a message of a business: 201.
-  void accepted(const reference& x) { accepted_.insert(x); }
+  void accepted(const reference& x);
   /// It took a document: 200.
   void stored(const std::string& node, const std::string& hash, const std::string& reader,
-              const std::vector<std::string>& links) {
-    readers_.stored(node, hash, reader, links);
-  }
+              const std::vector<std::string>& links);
   void saw(const hop& x);
+  /// A process acknowledged a message of a stream.
+  void forgotten(const process& at, const std::string& message);
   void saw(const subscriber& who, const subscriber::told& what);
   /// An operator dropped a job: what it would have done need not be.
   void dropped(const process& at, const job_order& job) { dropped_.insert(place_of(at, job)); }
@@ -61,7 +62,8 @@ private:
 
   world& of_;
   std::set<reference> accepted_;
-  std::vector<std::string> wrong_; ///< found while it happened
+  std::vector<std::string> wrong_;          ///< found while it happened
+  std::unordered_set<std::string> settled_; ///< process and job
   struct seen {
     message_status status;
     caf::timestamp since;

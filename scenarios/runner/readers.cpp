@@ -8,12 +8,12 @@
 
 namespace igl::scenario {
 
-void readers::stored(const std::string& node, const std::string& hash, const std::string& reader,
+bool readers::stored(const std::string& node, const std::string& hash, const std::string& reader,
                      const std::vector<std::string>& links) {
   auto& x = at_[node][hash];
-  x.is_here = true;
   x.readers.insert(reader);
   links_[hash] = links;
+  return std::exchange(x.is_here, true);
 }
 
 void readers::saw(const hop& x) {

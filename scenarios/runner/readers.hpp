@@ -12,8 +12,8 @@ namespace igl::scenario {
 /// Where each document has to be, and who may read it there.
 class readers {
 public:
-  /// A node stored a document of a business for a nation: 200.
-  void stored(const std::string& node, const std::string& hash, const std::string& reader,
+  /// A node stored a document of a business for a nation: 200. False: it is not on its disk.
+  bool stored(const std::string& node, const std::string& hash, const std::string& reader,
               const std::vector<std::string>& links);
   void saw(const hop& x);
 

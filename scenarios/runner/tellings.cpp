@@ -46,8 +46,8 @@ void tellings::end(const hop& x) {
       wrong_.push_back(x.at.label + " says that " + where.second + " was told " + whom +
                        ", and it was not");
     if (!is_in_order(to.ended, to, number))
-      wrong_.push_back(x.at.label + " delivered " + whom + " to " + where.second +
-                       " after event " + std::to_string(*to.ended.rbegin()));
+      wrong_.push_back(x.at.label + " delivered " + whom + " to " + where.second + " after event " +
+                       std::to_string(*to.ended.rbegin()));
     to.ended.insert(number);
     return;
   }
@@ -76,9 +76,8 @@ void tellings::replayed(const process& at, const job_order& job) {
 bool tellings::is_to_tell(const process& at, const std::string& callback,
                           const std::string& about) const {
   auto found = lanes_.find({at.label, callback});
-  return found != lanes_.end() &&
-         std::any_of(found->second.open.begin(), found->second.open.end(),
-                     [&](auto& x) { return x.second.about == about; });
+  return found != lanes_.end() && std::any_of(found->second.open.begin(), found->second.open.end(),
+                                              [&](auto& x) { return x.second.about == about; });
 }
 
 bool tellings::is_to_tell(const process& at, const std::string& about) const {

@@ -25,7 +25,9 @@ public:
 
 private:
   using places = std::unordered_set<std::string>;
-  static std::string key(stream on, const std::string& about) { return to_string(on) + ' ' + about; }
+  static std::string key(stream on, const std::string& about) {
+    return to_string(on) + ' ' + about;
+  }
   static bool in(const places& x, stream on, const std::string& about) {
     return x.count(key(on, about)) != 0;
   }

@@ -72,6 +72,7 @@ world::~world() {
   time_.after_step = nullptr;
   on_hop = nullptr;
   on_told = nullptr;
+  on_forgotten = nullptr;
   for (auto& x : processes_)
     if (x->running)
       kill(*x);
@@ -239,7 +240,10 @@ caf::expected<std::unique_ptr<service>> world::started(process& x) {
   parts.who = x.who;
   parts.host = x.host;
   parts.name = x.label;
-  parts.carried = watched_streams(x.carried, x.who, x.plan);
+  parts.carried = watched_streams(x.carried, x.who, x.plan, [this, &x](const std::string& message) {
+    if (on_forgotten)
+      on_forgotten(x, message);
+  });
   parts.accepted = [this, &x](const settlement& what, const settled& result) {
     last_change_ = time_.now();
     for (auto& change : what.channel_records)

@@ -166,6 +166,8 @@ public:
   /// told.
   std::function<void(const hop&)> on_hop;
   std::function<void(const subscriber&, const subscriber::told&)> on_told;
+  /// Called with each message that a process has its streams forget.
+  std::function<void(const process&, const std::string&)> on_forgotten;
 
 protected:
   virtual caf::expected<std::unique_ptr<service>> started(process& x);
