@@ -1,6 +1,7 @@
 #include "actors/backup.hpp"
 
 #include "actors/supervisor.hpp"
+#include "messages/probes.hpp"
 #include "messages/timeouts.hpp"
 
 #include <caf/all.hpp>

@@ -1,8 +1,8 @@
 #include "actors/reloader.hpp"
 
 #include "actors/settling.hpp"
-#include "actors/supervisor.hpp"
 #include "messages/orders.hpp"
+#include "messages/probes.hpp"
 
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>

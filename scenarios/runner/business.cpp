@@ -118,13 +118,15 @@ void story::add_business() {
       [this](const call& x) -> caf::error {
         auto& name = x.slots[1];
         auto& text = documents_[name];
+        std::vector<std::string> linked;
         if (x.has("text") || x.has("links")) {
           nlohmann::json links = nlohmann::json::array();
           std::istringstream names_given(x.option("links"));
-          for (std::string link; std::getline(names_given, link, ',');)
-            links.push_back({{"rel", "part"},
-                             {"type", "application/json"},
-                             {"link", world_.called().real(link)}});
+          for (std::string link; std::getline(names_given, link, ',');) {
+            linked.push_back(world_.called().real(link));
+            links.push_back(
+                {{"rel", "part"}, {"type", "application/json"}, {"link", linked.back()}});
+          }
           text = links.empty()
                      ? x.option("text")
                      : nlohmann::json{{"text", x.option("text")}, {"links", links}}.dump();
@@ -143,6 +145,8 @@ void story::add_business() {
                       "\r\nContent-Disposition: form-data; name=\"document\"; filename=\"" + name +
                       "\"\r\n\r\n" + text + "\r\n--" + std::string{boundary} + "--\r\n";
         auto answer = answer_of(x.slots[0], std::move(wanted));
+        if (answer && answer->status == 200)
+          invariants_.stored(x.slots[0], multihash_of(text), x.slots[2], linked);
         say(told_by(x.slots[0], told_of(answer, [&](const http_response&) {
                       return name + " stored for " + x.slots[2];
                     })));

@@ -3,6 +3,7 @@
 #include "scenarios/runner/network.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace igl::scenario {
@@ -34,22 +35,34 @@ void crash_plan::answered() {
 
 namespace {
 
+/// What one incarnation of a process works with.
+struct watch {
+  std::shared_ptr<const presence> who;
+  std::shared_ptr<crash_plan> plan;
+  std::function<void(const std::string&)> forgotten;
+};
+
+/// Messages that are handed out, by acknowledgement.
+using handed_out = std::unordered_map<std::string, std::string>;
+
 class watched_consumer final : public streams::consumer {
 public:
-  watched_consumer(std::unique_ptr<consumer> inner, stream from,
-                   std::shared_ptr<const presence> who, std::shared_ptr<crash_plan> plan)
-      : inner_(std::move(inner)), from_(from), who_(std::move(who)), plan_(std::move(plan)) {}
+  watched_consumer(std::unique_ptr<consumer> inner, stream from, watch by,
+                   std::shared_ptr<handed_out> all)
+      : inner_(std::move(inner)), from_(from), by_(std::move(by)), all_(std::move(all)) {}
 
   void acknowledge(const std::string& acknowledgement) override {
-    if (!who_->alive)
+    if (!by_.who->alive)
       return;
-    auto& in_hand = plan_->in_hand[static_cast<size_t>(from_)];
+    auto& in_hand = by_.plan->in_hand[static_cast<size_t>(from_)];
     in_hand -= std::min<uint64_t>(in_hand, 1);
     inner_->acknowledge(acknowledgement);
-    plan_->reach(crash_point::after_acknowledgement, from_);
+    if (auto message = all_->extract(acknowledgement))
+      by_.forgotten(message.mapped());
+    by_.plan->reach(crash_point::after_acknowledgement, from_);
   }
   void keep_alive(const std::string& acknowledgement) override {
-    if (who_->alive)
+    if (by_.who->alive)
       inner_->keep_alive(acknowledgement);
   }
   void pause() override { inner_->pause(); }
@@ -57,38 +70,40 @@ public:
 private:
   std::unique_ptr<consumer> inner_;
   stream from_;
-  std::shared_ptr<const presence> who_;
-  std::shared_ptr<crash_plan> plan_;
+  watch by_;
+  std::shared_ptr<handed_out> all_;
 };
 
 class seen_streams final : public streams {
 public:
-  seen_streams(std::shared_ptr<streams> inner, std::shared_ptr<const presence> who,
-               std::shared_ptr<crash_plan> plan)
-      : inner_(std::move(inner)), who_(std::move(who)), plan_(std::move(plan)) {}
+  seen_streams(std::shared_ptr<streams> inner, watch by)
+      : inner_(std::move(inner)), by_(std::move(by)) {}
 
   void publish(stream on, const std::string& publication_id, std::string payload,
                published done) override {
-    if (who_->alive)
+    if (by_.who->alive)
       inner_->publish(on, publication_id, std::move(payload), std::move(done));
   }
   std::unique_ptr<consumer> consume(stream from, uint32_t credit, arrived on_job) override {
-    auto watched = [from, who = who_, plan = plan_, on_job = std::move(on_job)](job_arrived x) {
-      if (!who->alive)
+    auto all = std::make_shared<handed_out>();
+    auto watched = [from, by = by_, all, on_job = std::move(on_job)](job_arrived x) {
+      if (!by.who->alive)
         return;
-      ++plan->in_hand[static_cast<size_t>(from)];
-      plan->reach(crash_point::before_decision, from);
-      if (who->alive)
-        on_job(std::move(x));
+      ++by.plan->in_hand[static_cast<size_t>(from)];
+      by.plan->reach(crash_point::before_decision, from);
+      if (!by.who->alive)
+        return;
+      all->insert_or_assign(x.acknowledgement, x.payload);
+      on_job(std::move(x));
     };
     return std::make_unique<watched_consumer>(inner_->consume(from, credit, std::move(watched)),
-                                              from, who_, plan_);
+                                              from, by_, all);
   }
   void level(stream of, std::function<void(caf::expected<stream_level>)> done) override {
     inner_->level(of, std::move(done));
   }
   void mend(stream which) override {
-    if (who_->alive)
+    if (by_.who->alive)
       inner_->mend(which);
   }
   bool connected() const override { return inner_->connected(); }
@@ -96,16 +111,17 @@ public:
 
 private:
   std::shared_ptr<streams> inner_;
-  std::shared_ptr<const presence> who_;
-  std::shared_ptr<crash_plan> plan_;
+  watch by_;
 };
 
 } // namespace
 
 std::shared_ptr<streams> watched_streams(std::shared_ptr<streams> inner,
                                          std::shared_ptr<const presence> who,
-                                         std::shared_ptr<crash_plan> plan) {
-  return std::make_shared<seen_streams>(std::move(inner), std::move(who), std::move(plan));
+                                         std::shared_ptr<crash_plan> plan,
+                                         std::function<void(const std::string&)> forgotten) {
+  return std::make_shared<seen_streams>(
+      std::move(inner), watch{std::move(who), std::move(plan), std::move(forgotten)});
 }
 
 } // namespace igl::scenario

@@ -48,9 +48,10 @@ private:
 };
 
 /// The streams as one incarnation of a process sees them: what it does after its end does not
-/// count.
+/// count. `forgotten` is called with each message that the process acknowledges.
 std::shared_ptr<streams> watched_streams(std::shared_ptr<streams> inner,
                                          std::shared_ptr<const presence> who,
-                                         std::shared_ptr<crash_plan> plan);
+                                         std::shared_ptr<crash_plan> plan,
+                                         std::function<void(const std::string&)> forgotten);
 
 } // namespace igl::scenario

@@ -1,5 +1,6 @@
 #include "scenarios/runner/invariants.hpp"
 
+#include "actors/job_bundle.hpp"
 #include "messages/errors.hpp"
 #include "scenarios/runner/telling.hpp"
 
@@ -9,24 +10,44 @@ namespace igl::scenario {
 
 namespace {
 
-/// Everything that is open is due by then.
-constexpr std::chrono::hours far{24 * 3650};
+/// Everybody looks by then for what he was not told of.
+constexpr std::chrono::minutes looked_for{3};
 
-/// A subscriber and what it is told, in one key. Not the topic: what waits is told under another
-/// one when the first has ended.
-std::string telling_of(const std::string& subscriber_name, const std::string& body) {
-  return subscriber_name + '\n' + body;
-}
+/// Nothing that is due is left for so long by who has no troubles.
+constexpr std::chrono::minutes overdue{10};
 
 } // namespace
 
+void invariants::accepted(const reference& x) {
+  if (!of_.is_live() && messages_.count({x.sender, x}) == 0)
+    wrong_.push_back(x.sender + " answered 201 for " + to_string(x) + " before it had it");
+  accepted_.insert(x);
+}
+
+void invariants::stored(const std::string& node, const std::string& hash, const std::string& reader,
+                        const std::vector<std::string>& links) {
+  if (!readers_.stored(node, hash, reader, links) && !of_.is_live())
+    wrong_.push_back(node + " answered 200 for " + hash + " before it had it");
+}
+
+void invariants::forgotten(const process& at, const std::string& message) {
+  for (auto& delivery : deliveries_in(message))
+    if (auto job = decode_delivery(delivery);
+        job && settled_.count(at.label + ' ' + job->ticket.id) == 0)
+      wrong_.push_back(at.label + " acknowledged " + job->ticket.id + " before it was settled");
+}
+
 void invariants::saw(const hop& x) {
+  if (x.what.job)
+    settled_.insert(x.at.label + ' ' + x.what.job->ticket.id);
   hearing_.saw(x, of_.time().now());
+  tellings_.saw(x);
+  readers_.saw(x);
   auto& where = x.at.label;
   for (auto& change : x.what.messages) {
     auto ref = change.record.content.ref();
     auto to = change.record.status;
-    auto [at, fresh] = messages_.emplace(std::pair{where, ref}, to);
+    auto [at, fresh] = messages_.emplace(std::pair{where, ref}, seen{to, of_.time().now()});
     if (fresh) {
       if (to != message_status::pending && to != message_status::received &&
           !change.record.rejected_by_channel)
@@ -37,10 +58,12 @@ void invariants::saw(const hop& x) {
     }
     if (change.expects == 0)
       wrong_.push_back(to_string(ref) + " came into the lake of " + where + " twice");
-    if (at->second != to && !may_follow(at->second, to))
-      wrong_.push_back(where + " changes " + to_string(ref) + " from " + to_string(at->second) +
-                       " to " + to_string(to));
-    at->second = to;
+    auto from = at->second.status;
+    if (from != to && !may_follow(from, to))
+      wrong_.push_back(where + " changes " + to_string(ref) + " from " + to_string(from) + " to " +
+                       to_string(to));
+    if (from != to)
+      at->second = {to, of_.time().now()};
   }
   for (auto& change : x.what.channel_records) {
     auto& said = change.record.said;
@@ -56,42 +79,45 @@ void invariants::saw(const hop& x) {
                        " to " + to_string(said.status));
     at->second = said;
   }
-  if (x.at.is != process::kind::node)
-    return;
-  for (auto& job : x.what.opens) {
-    if (job.on != stream::delivery_outbox)
-      continue;
-    if (auto order = parse_order<deliver_callback>(job.body))
-      if (of_.subscribers().count(host_in(order->callback)) != 0)
-        to_tell_[job.id] = *order;
-  }
-  // Nobody is told who does not want to be told any more.
-  for (auto& event : x.what.events)
-    if (event.what == event_kind::unsubscribed && x.what.job)
-      to_tell_.erase(x.what.job->ticket.id);
 }
 
 void invariants::saw(const subscriber& who, const subscriber::told& what) {
-  hearing_.saw(who, what);
-  told_.insert(telling_of(who.name, what.body));
+  if (of_.is_live())
+    return;
+  tellings_.saw(who, what);
+  auto why = hearing_.saw(who, what);
+  if (!why.empty() && !of_.is_troubled(who.at))
+    wrong_.push_back(why);
 }
 
 std::vector<std::string> invariants::broken(bool over) {
   auto wrong = std::exchange(wrong_, {});
-  look_at_messages(over, wrong);
-  for (auto& x : of_.processes())
-    if (auto book = x->book.lock(); book && x->running) {
-      look_at_jobs(*x, *book, over, wrong);
-      look_at_dead_letters(*x, *book, wrong);
+  auto order = tellings_.take();
+  wrong.insert(wrong.end(), order.begin(), order.end());
+  const auto now = of_.time().now();
+  work_.clear();
+  for (auto& x : of_.processes()) {
+    auto book = x->book.lock();
+    if (!book || !x->running)
+      continue;
+    auto work = workload::of(*book, now);
+    if (!work) {
+      wrong.push_back(x->label + " cannot be asked for its jobs: " + sentence_of(work.error()));
+      continue;
     }
+    auto& all = work_.emplace(x.get(), std::move(*work)).first->second;
+    look_at_jobs(*x, all, over, wrong);
+    look_at_dead_letters(*x, *book, wrong);
+    tellings_.look(*x, *book, wrong);
+    readers_.look(of_, *x, *book, wrong);
+  }
+  look_at_messages(over, wrong);
   for (auto& [name, channel] : of_.channels())
     look_at_channel(channel, over, wrong);
-  look_at_subscribers(wrong);
   auto excused = [this](const std::string& node, const std::string& who, const std::string& about) {
-    auto* x = of_.node_of(node);
-    return !x->running || works_on(*x, about) || waits_in_line(*x, who);
+    return will_tell(*of_.node_of(node), who, about);
   };
-  for (auto& missing : hearing_.missing(excused))
+  for (auto& missing : hearing_.missing(excused, now))
     wrong.push_back(missing);
   return wrong;
 }
@@ -121,37 +147,27 @@ void invariants::look_at_dead_letters(const process& x, const ledger& book,
                     std::to_string(count.taken_off) + " were replayed or dropped");
 }
 
-/// Something stands behind another delivery to the same subscriber: that is not due, and found in
-/// its lane only.
-bool invariants::waits_in_line(const process& x, const std::string& who) {
-  auto book = x.book.lock();
-  if (!book)
-    return true;
-  auto lane = book->read(find_lane{of_.callback_of(of_.subscribers().at(who))});
-  return lane && lane->waiting > 1;
+bool invariants::is_explained(const process& x, std::initializer_list<stream> by,
+                              const std::string& about) {
+  auto work = work_.find(&x);
+  return work == work_.end() || std::any_of(by.begin(), by.end(), [&](stream on) {
+           return work->second.works_on(on, about) || work->second.gave_up(on, about) ||
+                  dropped_.count({x.label, on, about, {}}) != 0;
+         });
 }
 
-/// It has an open job about it, or a dead letter.
-bool invariants::works_on(const process& x, const std::string& about) {
-  auto book = x.book.lock();
-  if (!book)
+/// It has to find out whom to tell, or it has a delivery to this one, or a dead letter of either.
+bool invariants::will_tell(const process& x, const std::string& who, const std::string& about) {
+  auto work = work_.find(&x);
+  if (work == work_.end() || is_explained(x, {stream::notifications}, about))
     return true;
-  for (auto& entry : stream_catalogue()) {
-    auto open = book->read(due_jobs{entry.id, {}, of_.time().now() + far, 100'000});
-    if (open && std::any_of(open->jobs.begin(), open->jobs.end(),
-                            [&](auto& job) { return job.order.about == about; }))
-      return true;
-  }
-  auto dead = book->read(find_dead_letters{0, 100'000});
-  return dead && std::any_of(dead->letters.begin(), dead->letters.end(),
-                             [&](auto& letter) { return letter.job.order.about == about; });
-}
-
-/// Somebody still works on something, or is down.
-bool invariants::is_in_hand(const std::string& about) {
-  auto& all = of_.processes();
-  return std::any_of(all.begin(), all.end(),
-                     [&](auto& x) { return !x->running || works_on(*x, about); });
+  auto callback = of_.callback_of(of_.subscribers().at(who));
+  auto& letters = work->second.letters;
+  return tellings_.is_to_tell(x, callback, about) ||
+         dropped_.count({x.label, stream::delivery_outbox, about, callback}) != 0 ||
+         std::any_of(letters.begin(), letters.end(), [&](auto& y) {
+           return y.job.order.lane == callback && y.job.order.about == about;
+         });
 }
 
 void invariants::look_at_messages(bool over, std::vector<std::string>& wrong) {
@@ -170,47 +186,69 @@ void invariants::look_at_messages(bool over, std::vector<std::string>& wrong) {
       wrong.push_back(ref.sender + " accepted " + to_string(ref) + " and lost it");
       continue;
     }
-    auto& record = *found->record;
-    if (record.status == message_status::pending && !is_in_hand(to_string(ref)))
+    if (found->record->status == message_status::pending &&
+        !is_explained(*node,
+                      {stream::inbox, stream::outbox, stream::channel_pending,
+                       stream::message_updates, stream::rejected},
+                      to_string(ref)))
       wrong.push_back(to_string(ref) + " is pending at " + ref.sender + " and nobody works on it");
-    if (record.status != message_status::accepted ||
-        of_.has_nation(record.content.receiver) == false)
-      continue;
-    auto& receiver = record.content.receiver;
-    // Who is down or away has it when it comes back.
-    if (!over && (of_.is_troubled(receiver) || is_in_hand(to_string(ref))))
-      continue;
-    auto there = of_.node_of(receiver)->book.lock();
-    if (!there)
-      continue;
-    auto arrived = there->read(find_message{ref});
-    if (arrived && !arrived->record)
-      wrong.push_back(to_string(ref) + " is accepted at " + ref.sender + " and " +
-                      record.content.receiver + " does not have it");
+    look_at_arrival(*found->record, over, wrong);
   }
 }
 
-void invariants::look_at_jobs(const process& x, const ledger& book, bool over,
+/// What the sender's node says of a message, and what the receiver's has.
+void invariants::look_at_arrival(const message_record& ours, bool over,
+                                 std::vector<std::string>& wrong) {
+  auto& x = ours.content;
+  auto about = to_string(x.ref());
+  auto* node = of_.node_of(x.receiver);
+  auto book = node == nullptr || !node->running ? nullptr : node->book.lock();
+  if (!book || work_.count(node) == 0)
+    return;
+  auto theirs = book->read(find_message{x.ref()});
+  if (!theirs)
+    return;
+  if (theirs->record && !same_message(theirs->record->content, x))
+    wrong.push_back(about + " is not the same at " + x.sender + " and at " + x.receiver);
+  if (over && ours.status == message_status::rejected && theirs->record &&
+      !is_withdrawn(*theirs->record))
+    wrong.push_back(about + " is rejected at " + x.sender + " and " + x.receiver + " has it");
+  if (over && theirs->record && !is_withdrawn(*theirs->record) &&
+      !is_explained(*node, {stream::object_retrieval}, about))
+    for (auto& hash : readers_.missing(x, *book))
+      wrong.push_back(x.receiver + " has " + about + " and not " + hash + ", of which it speaks");
+  if (ours.status != message_status::accepted || theirs->record)
+    return;
+  // Who is down or away has it when it comes back.
+  const auto since = messages_.at({x.sender, x.ref()}).since;
+  if (!over && (of_.is_troubled(x.receiver) || of_.time().now() - since < looked_for))
+    return;
+  auto txn = ours.channel_txn_id;
+  if (is_explained(*node, {stream::inbox}, about) ||
+      is_explained(*node, {stream::inbox}, ours.channel_id + "/" + txn) ||
+      is_explained(*node, {stream::channel_notifications}, ours.channel_id))
+    return;
+  wrong.push_back(about + " is accepted at " + x.sender + " and " + x.receiver +
+                  " does not have it");
+}
+
+void invariants::look_at_jobs(const process& x, const workload& of, bool over,
                               std::vector<std::string>& wrong) {
-  const auto now = of_.time().now() + (over ? caf::timespan{far} : caf::timespan{0});
-  for (auto& entry : stream_catalogue()) {
-    auto open = book.read(due_jobs{entry.id, {}, now, 1000});
-    if (!open) {
-      wrong.push_back(x.label + " cannot be asked for its jobs: " + sentence_of(open.error()));
+  const auto now = of_.time().now();
+  const bool troubled = of_.is_troubled(x.nation);
+  for (auto& job : of.jobs)
+    if (over)
+      wrong.push_back(x.label + " still has " + job.order.id + " to do: " + job.last_error);
+    else if (troubled || job.order.due > now)
       continue;
-    }
-    for (auto& job : open->jobs)
-      if (over)
-        wrong.push_back(x.label + " still has " + job.order.id + " to do: " + job.last_error);
-      else if (job.last_error.empty() && !of_.is_troubled(x.nation))
-        wrong.push_back(x.label + " leaves " + job.order.id + " open without a reason");
-  }
-  auto dead = book.read(find_dead_letters{0, 100'000});
-  if (dead)
-    for (auto& letter : dead->letters)
-      if (letter.reason.empty())
-        wrong.push_back(x.label +
-                        " has a dead letter that does not say why: " + letter.job.order.id);
+    else if (job.last_error.empty())
+      wrong.push_back(x.label + " leaves " + job.order.id + " open without a reason");
+    else if (job.order.due + overdue < now)
+      wrong.push_back(x.label + " leaves " + job.order.id +
+                      " undone, which was due long ago: " + job.last_error);
+  for (auto& letter : of.letters)
+    if (letter.reason.empty())
+      wrong.push_back(x.label + " has a dead letter that does not say why: " + letter.job.order.id);
 }
 
 /// What one side says is confirmed, the other has.
@@ -226,6 +264,12 @@ void invariants::look_at_channel(const channel_plan& x, bool over,
         if (auto [first, fresh] = ids.emplace(said.content.ref(), said.id); !fresh)
           wrong.push_back("channel " + x.name + " carries " + to_string(said.content.ref()) +
                           " twice: as " + first->second + " and as " + said.id);
+      auto* author = of_.endpoint_of(x.name, said.content.sender);
+      if (key.first == channel_half::receiving && said.status == channel_status::confirmed &&
+          (author == nullptr ||
+           records_[author->label].count({channel_half::posting, said.id}) == 0))
+        wrong.push_back("channel " + x.name + " brought " + said.id + " to " + sender + ", which " +
+                        said.content.sender + " never posted");
       auto* to = of_.endpoint_of(x.name, said.content.receiver);
       if (key.first != channel_half::posting || to == nullptr || !to->running)
         continue;
@@ -245,38 +289,6 @@ void invariants::look_at_channel(const channel_plan& x, bool over,
         wrong.push_back("channel " + x.name + ": " + said.id + " is not the same for " + sender +
                         " and " + said.content.receiver);
     }
-  }
-}
-
-/// Whoever is not told has a job that will, or a dead letter, or its node is down.
-void invariants::look_at_subscribers(std::vector<std::string>& wrong) {
-  for (auto& [job, order] : to_tell_) {
-    auto name = host_in(order.callback);
-    auto* node = of_.node_of(of_.subscribers().at(name).at);
-    auto book = node->book.lock();
-    if (!book || !node->running)
-      continue;
-    // Not when the job was opened: the process may have died in the next moment.
-    if (order.event) {
-      auto event = book->read(find_hub_event{*order.event});
-      if (!event || !event->what)
-        continue;
-      order.body = event->what->body;
-      order.event = caf::none;
-    }
-    if (told_.count(telling_of(name, order.body)) != 0)
-      continue;
-    auto open = book->read(due_jobs{stream::delivery_outbox, {}, of_.time().now() + far, 100'000});
-    auto dead = book->read(find_dead_letters{0, 100'000});
-    bool known = false;
-    if (open)
-      for (auto& x : open->jobs)
-        known |= x.order.id == job;
-    if (dead)
-      for (auto& letter : dead->letters)
-        known |= letter.job.order.id == job;
-    if (!known && !waits_in_line(*node, name))
-      wrong.push_back(name + " was never told: " + order.body);
   }
 }
 

@@ -64,7 +64,7 @@ private:
         who += (who.empty() ? "" : ",") + x;
         endpoints_.push_back(name + "/" + x);
       }
-      auto medium = one_of(texts{"memory", "memory", "shared-database", "chain", "chain", "api"});
+      auto medium = one_of(texts{"memory", "stream", "shared-database", "chain", "chain", "api"});
       line("channel " + name + " medium=" + medium + " between=" + who + how(medium, name));
       channels_.push_back(name);
     }
@@ -89,7 +89,8 @@ private:
       auto name = "s" + std::to_string(i + 1);
       line("subscriber " + name + " at " + one_of(nations_) + " topic=" +
            one_of(texts{"*", "UN.CEFACT.*", "UN.CEFACT.Trade.*", "message.*",
-                        "UN.CEFACT.Trade.Invoice.created"}));
+                        "UN.CEFACT.Trade.Invoice.created"}) +
+           (one_in(3) ? " lease=" + one_of(texts{"1h", "3h", "1d"}) : ""));
       subscribers_.push_back(name);
     }
   }
@@ -101,7 +102,7 @@ private:
     case 2:
       return post();
     case 3:
-      return one_in(2) ? patch() : dead_letter();
+      return one_in(2) ? patch() : one_in(2) ? dead_letter() : fetch();
     case 4:
     case 5:
       return pause();
@@ -147,13 +148,20 @@ private:
     line(to + " patches " + message + " status=" + one_of(texts{"accepted", "rejected"}));
   }
 
-  void dead_letter() { line(one_of(nations_) + " replays dead letter " + number(1, 3)); }
+  void dead_letter() {
+    line(one_of(nations_) + (one_in(3) ? " drops" : " replays") + " dead letter " + number(1, 3));
+  }
+
+  void fetch() {
+    if (documents_ > 0)
+      line(one_of(nations_) + " fetches d" + number(1, documents_) + " as=" + one_of(nations_));
+  }
 
   void pause() {
     if (one_in(3))
       line("run quietly");
     else
-      line("wait " + one_of(texts{"1s", "7s", "30s", "2m", "20m", "1h"}) + " quietly");
+      line("wait " + one_of(texts{"1s", "7s", "30s", "2m", "20m", "1h", "4h"}) + " quietly");
   }
 
   std::string somebody() { return one_in(2) ? one_of(nations_) : one_of(endpoints_); }
@@ -214,12 +222,15 @@ private:
       return line("heal " + one + " and " + other);
     default:
       return line("between " + one + " and " + other + " lost=0." + number(0, 5) + " doubled=0." +
-                  number(0, 5) + (one_in(2) ? " delay=" + number(1, 20) + "s" : ""));
+                  number(0, 5) + (one_in(2) ? " delay=" + number(1, 20) + "s" : "") +
+                  (one_in(4) ? " garbled=0." + number(1, 3) : ""));
     }
   }
 
   void chain() {
-    line("fork " + one_of(chains_) + " depth=" + number(1, 6) +
+    auto name = one_of(chains_);
+    line("fork " + name +
+         (one_in(2) ? " depth=" + number(1, 6) : " at " + name + ":" + number(1, 4)) +
          " transactions=" + one_of(texts{"waiting", "mined-again", "dropped"}));
   }
 

@@ -126,11 +126,10 @@ void story::add_looking() {
     if (!book)
       return book.error();
     auto number = *parse_number(x.slots[1]);
-    if (std::string_view{what} == "drop")
-      if (auto all = (*book)->read(find_dead_letters{0, 100'000}))
-        for (auto& letter : all->letters)
-          if (letter.number == number)
-            invariants_.dropped(letter.job.order.id, letter.job.order.about);
+    caf::optional<job_order> job;
+    if (auto all = (*book)->read(find_dead_letters{number - 1, 1}); all && !all->letters.empty())
+      if (all->letters.front().number == number)
+        job = all->letters.front().job.order;
     http_request wanted;
     wanted.method = "POST";
     wanted.url = "/operator/dead-letters/" + x.slots[1] + "/" + what;
@@ -139,6 +138,9 @@ void story::add_looking() {
     auto answer = answer_of(x.slots[0], std::move(wanted));
     if (!answer)
       return answer.error();
+    if (auto* at = world_.node_of(x.slots[0]); job && answer->status < 300)
+      std::string_view{what} == "drop" ? invariants_.dropped(*at, *job)
+                                       : invariants_.replayed(*at, *job);
     say(told_by(x.slots[0],
                 std::to_string(answer->status) + "  " +
                     (answer->status < 300 ? std::string{what} + " dead letter " + x.slots[1]

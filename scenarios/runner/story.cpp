@@ -11,12 +11,16 @@ story::story(std::unique_ptr<world> in, std::string beside)
   add_business();
   add_looking();
   add_faults();
+  add_moments();
   world_.on_hop = [this](const hop& x) {
     invariants_.saw(x);
     // What a story tells of is what follows from what it let happen.
     if (world_.begun() && shown_ != detail::nothing)
       if (auto line = told_of(x); !line.empty())
         tell(x.at.is, line);
+  };
+  world_.on_forgotten = [this](const process& x, const std::string& message) {
+    invariants_.forgotten(x, message);
   };
   world_.on_told = [this](const subscriber& who, const subscriber::told& what) {
     invariants_.saw(who, what);

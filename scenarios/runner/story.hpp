@@ -36,6 +36,7 @@ private:
   void add_business();
   void add_looking();
   void add_faults();
+  void add_moments();
 
   /// How much of what happens comes out. Later: it is kept for whoever asks next.
   enum class detail : uint8_t { nothing, later, nations, everything };
@@ -52,6 +53,9 @@ private:
   caf::expected<std::vector<process*>> processes_of(const std::string& name);
   caf::error run(detail shown, caf::timespan at_most);
   void post(const call& x);
+  /// Does a command of this form.
+  caf::error say_and_do(const std::string& form, const call& with);
+  caf::error die_at_every_moment(const call& x);
 
   std::unique_ptr<world> owned_;
   world& world_;

@@ -1,5 +1,6 @@
 #include "scenarios/runner/world.hpp"
 
+#include "actors/callback_deliverer.hpp"
 #include "config/config.hpp"
 #include "messages/errors.hpp"
 #include "messages/multihash.hpp"
@@ -46,6 +47,7 @@ std::string topic_of(const http_request& x) {
 
 subscriber::told told_in(const http_request& x, caf::timestamp at) {
   subscriber::told result{at, topic_of(x), {}, {}, x.body};
+  result.number = parse_number(value_in(x, event_number_header));
   auto json = nlohmann::json::parse(x.body, nullptr, false);
   if (!json.is_object())
     return result;
@@ -71,6 +73,7 @@ world::~world() {
   time_.after_step = nullptr;
   on_hop = nullptr;
   on_told = nullptr;
+  on_forgotten = nullptr;
   for (auto& x : processes_)
     if (x->running)
       kill(*x);
@@ -238,7 +241,10 @@ caf::expected<std::unique_ptr<service>> world::started(process& x) {
   parts.who = x.who;
   parts.host = x.host;
   parts.name = x.label;
-  parts.carried = watched_streams(x.carried, x.who, x.plan);
+  parts.carried = watched_streams(x.carried, x.who, x.plan, [this, &x](const std::string& message) {
+    if (on_forgotten)
+      on_forgotten(x, message);
+  });
   parts.accepted = [this, &x](const settlement& what, const settled& result) {
     last_change_ = time_.now();
     for (auto& change : what.channel_records)

@@ -57,6 +57,7 @@ struct subscriber {
     std::string predicate; ///< what happened
     std::string about;     ///< to which message
     std::string body;
+    caf::optional<uint64_t> number{}; ///< of the hub's event; none: not said
   };
 
   std::string name;
@@ -168,6 +169,8 @@ public:
   /// told.
   std::function<void(const hop&)> on_hop;
   std::function<void(const subscriber&, const subscriber::told&)> on_told;
+  /// Called with each message that a process has its streams forget.
+  std::function<void(const process&, const std::string&)> on_forgotten;
 
 protected:
   virtual caf::expected<std::unique_ptr<service>> started(process& x);
