@@ -4,6 +4,8 @@
 #include "messages/errors.hpp"
 #include "messages/text.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/resource.h>
@@ -13,6 +15,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 
 namespace igl {
@@ -62,13 +66,29 @@ caf::expected<listen_address> free_address(const listen_address& wanted) {
   return listen_address{wanted.host, ntohs(own.sin_port)};
 }
 
-void raise_descriptor_limit() {
-  constexpr rlim_t enough = 65536;
+uint32_t connections_within(uint32_t wanted, uint64_t most, uint64_t open) {
+  auto possible = (most - std::min(most, open)) / 4 * 3;
+  return static_cast<uint32_t>(std::clamp<uint64_t>(possible, 1, std::max(wanted, 1u)));
+}
+
+uint32_t make_room_for(uint32_t connections) {
+  const auto enough = std::max<rlim_t>(65536, rlim_t{2} * connections);
   rlimit now{};
-  if (::getrlimit(RLIMIT_NOFILE, &now) != 0 || now.rlim_cur >= std::min(now.rlim_max, enough))
-    return;
-  now.rlim_cur = std::min(now.rlim_max, enough);
-  ::setrlimit(RLIMIT_NOFILE, &now);
+  if (::getrlimit(RLIMIT_NOFILE, &now) != 0)
+    return connections;
+  if (now.rlim_cur < std::min(now.rlim_max, enough)) {
+    now.rlim_cur = std::min(now.rlim_max, enough);
+    ::setrlimit(RLIMIT_NOFILE, &now);
+  }
+  std::error_code unknown;
+  std::filesystem::directory_iterator all{"/proc/self/fd", unknown};
+  auto open = static_cast<uint64_t>(std::distance(begin(all), end(all)));
+  auto possible = connections_within(connections, now.rlim_cur, open);
+  if (possible < connections)
+    spdlog::warn("http keeps at most {} connections, not the {} of limits.connections: the system "
+                 "lets this process open only {} files (ulimit -n, LimitNOFILE)",
+                 possible, connections, now.rlim_cur);
+  return possible;
 }
 
 } // namespace igl

@@ -25,7 +25,13 @@ caf::expected<listen_address> parse_listen_address(std::string_view text);
 /// Somebody else may be faster. Fails with unavailable and a sentence that names the address.
 caf::expected<listen_address> free_address(const listen_address& wanted);
 
-/// Connections need descriptors: 65,536 of them, or as many as the system lets this process have.
-void raise_descriptor_limit();
+/// How many connections a process can keep that may have `most` descriptors and has `open` of them:
+/// three quarters of what is left, and `wanted` at most. Uploads, downloads and calls to others
+/// need descriptors too.
+uint32_t connections_within(uint32_t wanted, uint64_t most, uint64_t open);
+
+/// Raises the number of descriptors that this process may have as far as the system lets it, and
+/// says how many of the wanted connections it can keep. Warns if that is not all of them.
+uint32_t make_room_for(uint32_t connections);
 
 } // namespace igl

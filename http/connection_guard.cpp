@@ -3,32 +3,26 @@
 #include <spdlog/spdlog.h>
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <memory>
 
 namespace igl {
 
 namespace {
 
-constexpr std::chrono::milliseconds sweep_interval{1000};
-
-/// Calls with every descriptor of this process that may be a socket.
-template <class Visit>
-void for_each_descriptor(Visit visit) {
-  std::unique_ptr<DIR, int (*)(DIR*)> folder{::opendir("/proc/self/fd"), ::closedir};
-  if (!folder)
-    return;
-  while (auto entry = ::readdir(folder.get()))
-    if (entry->d_name[0] != '.')
-      visit(std::atoi(entry->d_name));
-}
+/// Between two sweeps; and as much longer as keeps them at a twentieth of one processor, unless it
+/// presses.
+constexpr std::chrono::milliseconds shortest_interval{50};
+constexpr std::chrono::milliseconds longest_interval{1000};
+constexpr int share_of_time = 20;
 
 struct socket_address {
   std::string host;
@@ -79,28 +73,59 @@ bool look_at(int descriptor, connection_sight& sight) {
   socklen_t size = sizeof(info);
   if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
     return false;
-  sight = {peer.host + " " + std::to_string(peer.port), peer.host, info.tcpi_bytes_received,
-           info.tcpi_bytes_acked, info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0};
+  int unread = 0;
+  ::ioctl(descriptor, SIOCINQ, &unread);
+  sight = {
+      peer.host + " " + std::to_string(peer.port),
+      peer.host,
+      info.tcpi_bytes_received,
+      info.tcpi_bytes_acked,
+      info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0,
+      std::min<uint64_t>(static_cast<uint64_t>(std::max(unread, 0)), info.tcpi_bytes_received)};
   return true;
-}
-
-/// A descriptor may be closed and given to another socket at any moment. So a copy is made, which
-/// nobody else can close, and looked at once more.
-void end(int descriptor, const std::string& peer) {
-  auto copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  if (copy < 0)
-    return;
-  connection_sight sight;
-  if (look_at(copy, sight) && sight.peer == peer)
-    ::shutdown(copy, SHUT_RDWR);
-  ::close(copy);
 }
 
 } // namespace
 
+own_descriptors::own_descriptors()
+    : folder_(::opendir("/proc/self/fd")),
+      spare_(folder_ ? ::fcntl(::dirfd(folder_), F_DUPFD_CLOEXEC, 0) : -1) {}
+
+own_descriptors::~own_descriptors() {
+  if (spare_ >= 0)
+    ::close(spare_);
+  if (folder_)
+    ::closedir(folder_);
+}
+
+void own_descriptors::for_each(const std::function<void(int)>& visit) {
+  if (!folder_)
+    return;
+  ::rewinddir(folder_);
+  while (auto entry = ::readdir(folder_))
+    if (entry->d_name[0] != '.')
+      visit(std::atoi(entry->d_name));
+}
+
+/// A descriptor may be closed and given to another socket at any moment. So a copy is made, which
+/// nobody else can close, and looked at once more.
+void own_descriptors::end(int descriptor, const std::string& peer) {
+  if (spare_ < 0 || ::dup3(descriptor, spare_, O_CLOEXEC) < 0)
+    return;
+  connection_sight sight;
+  if (look_at(spare_, sight) && sight.peer == peer) {
+    // Who goes on sending would wait for room that never comes: a reset tells it.
+    linger at_once{1, 0};
+    if (sight.unread > 0)
+      ::setsockopt(spare_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    ::shutdown(spare_, SHUT_RDWR);
+  }
+  ::dup3(::dirfd(folder_), spare_, O_CLOEXEC);
+}
+
 connection_guard::connection_guard(std::set<uint16_t> ports, connection_watch::limits how,
-                                   waiting_requests waiting)
-    : ports_(std::move(ports)), watch_(how), waiting_(std::move(waiting)),
+                                   count_requests requests)
+    : ports_(std::move(ports)), watch_(how), requests_(std::move(requests)),
       thread_([this] { run(); }) {}
 
 connection_guard::~connection_guard() {
@@ -113,31 +138,39 @@ connection_guard::~connection_guard() {
 }
 
 void connection_guard::run() {
+  using std::chrono::steady_clock;
   std::unique_lock lock{guard_};
-  while (!wake_.wait_for(lock, sweep_interval, [this] { return stopping_; })) {
+  steady_clock::duration pause = shortest_interval;
+  while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) {
     lock.unlock();
+    auto start = steady_clock::now();
     sweep();
+    pause = std::clamp<steady_clock::duration>(share_of_time * (steady_clock::now() - start),
+                                               shortest_interval, longest_interval);
+    if (watch_.is_pressing())
+      pause = shortest_interval;
     lock.lock();
   }
 }
 
 void connection_guard::sweep() {
   std::map<int, connection_sight> seen;
-  for_each_descriptor([&](int descriptor) {
+  descriptors_.for_each([&](int descriptor) {
     connection_sight sight;
     if (ports_.contains(local_port(descriptor)) && look_at(descriptor, sight))
       seen.emplace(descriptor, std::move(sight));
   });
-  auto ended = watch_.judge(seen, waiting_(), std::chrono::steady_clock::now());
+  // Afterwards: what a body had brought when its connection was looked at, it has brought now.
+  auto ended = watch_.judge(seen, requests_(), std::chrono::steady_clock::now());
   for (auto descriptor : ended)
-    end(descriptor, seen[descriptor].peer);
+    descriptors_.end(descriptor, seen[descriptor].peer);
   if (!ended.empty())
-    spdlog::debug("http closed {} of {} connections: idle, slow or too many", ended.size(),
-                  seen.size());
+    spdlog::debug("http closed {} of {} connections: idle, slow, too large or too many",
+                  ended.size(), seen.size());
 }
 
 void send_without_delay(uint16_t port) {
-  for_each_descriptor([=](int descriptor) {
+  own_descriptors{}.for_each([=](int descriptor) {
     int listening = 0;
     int on = 1;
     socklen_t size = sizeof(listening);

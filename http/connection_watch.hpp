@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,12 +17,24 @@ struct connection_sight {
   uint64_t received = 0;
   uint64_t sent = 0;   ///< and acknowledged by the peer
   bool unsent = false; ///< there are bytes that the peer does not take
+  uint64_t unread = 0; ///< of the received ones: still in the system's buffer, not in our memory
+};
+
+/// What is known about the requests of each address.
+struct requests_under_way {
+  std::map<std::string, uint32_t> waiting; ///< how many are being worked on
+  /// For each body that is larger than usual: how many bytes it may have brought into our memory.
+  std::map<std::string, std::vector<uint64_t>> arriving{};
 };
 
 /// Which connections have to go, decided from what is seen of all of them once in a while. Plain
 /// code: no sockets, no clock.
 ///
-/// - More connections than allowed: the ones that moved nothing for the longest time.
+/// - More connections than allowed, in all or of one address: the ones that moved nothing for the
+///   longest time.
+/// - Swollen: more bytes than `unclaimed` came since the last answer, and no request of that
+/// address
+///   has a body that could explain them. What is so large is a head, or a chunk, without an end.
 /// - Idle: no byte either way for `idle`, unless somebody at that address waits for an answer.
 /// - Slow: for `idle`, bytes came, none went, and they came slower than `least_rate`. A request
 ///   that is sent letter by letter keeps nobody's place.
@@ -30,14 +44,17 @@ public:
     uint32_t connections = 0;
     std::chrono::milliseconds idle{0};
     uint64_t least_rate = 256; ///< bytes per second
+    uint32_t per_address = 0;  ///< 0: any number
+    uint64_t unclaimed = 0;    ///< bytes; 0: any number
   };
   explicit connection_watch(limits how) : how_(how) {}
 
   using moment = std::chrono::steady_clock::time_point;
-  /// `waiting`: how many requests of an address are being worked on. Returns the keys of the
-  /// connections to end.
-  std::vector<int> judge(const std::map<int, connection_sight>& seen,
-                         std::map<std::string, uint32_t> waiting, moment now);
+  /// Returns the keys of the connections to end.
+  std::vector<int> judge(const std::map<int, connection_sight>& seen, requests_under_way requests,
+                         moment now);
+  /// The next look should not wait: a bound is reached, or soon will be.
+  bool is_pressing() const { return pressing_; }
 
 private:
   struct record {
@@ -45,12 +62,18 @@ private:
     moment moved;               ///< the last byte, either way
     moment quiet_since;         ///< the last byte to the peer, or the start of the window
     uint64_t received_then = 0; ///< at `quiet_since`
+    uint64_t taken_then = 0;    ///< into our memory, at the last answer
+
+    uint64_t taken() const { return last.received - last.unread; }
+    uint64_t unanswered() const { return taken() - std::min(taken(), taken_then); }
   };
   void remember(const std::map<int, connection_sight>& seen, moment now);
+  std::set<int> swollen(std::map<std::string, std::vector<uint64_t>> arriving);
   bool is_slow(const record& x, moment now) const;
 
   limits how_;
   std::map<int, record> known_;
+  bool pressing_ = false;
 };
 
 } // namespace igl

@@ -21,7 +21,7 @@ caf::error bad_jurisdiction(const std::string& given) {
 }
 
 void store(const std::shared_ptr<exchange>& x, const services_ptr& with) {
-  upload_limits limits{with->how.spool_dir, with->how.document_bytes};
+  upload_limits limits{with->how.spool_dir, with->how.document_bytes, with->upload_memory};
   auto boundary = demand_upload(x, limits);
   if (!boundary)
     return;

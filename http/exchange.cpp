@@ -43,7 +43,7 @@ void exchange::fail(const caf::error& why) {
   auto x = problem_of(why);
   answer refusal{entry_of(x.code).http_status, problem_to_wire(x)};
   if (refusal.status == 503)
-    refusal.headers.push_back({"Retry-After", "1"});
+    refusal.headers.push_back({"Retry-After", std::to_string(retry_after().count())});
   if (refusal.status == 401)
     refusal.headers.push_back({"WWW-Authenticate", "Bearer"});
   if (refusal.status == 413)

@@ -239,7 +239,7 @@ void back_up(const std::shared_ptr<exchange>& x, const services_ptr& with) {
           make_problem(errc::bad_request, R"(say where to: {"folder": "/srv/backup/1"})"));
     with->through.ask(
         x, with->who.operation,
-        back_up_ledger{asked->at("folder").get<std::string>(), "operator at " + x->peer()},
+        back_up_ledger{asked->at("folder").get<std::string>(), operator_in(*x)},
         [=](const backup_state& y) {
           nlohmann::json state = y;
           x->reply({202, state.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
@@ -268,7 +268,7 @@ void show_job(const std::shared_ptr<exchange>& x, const services_ptr& with) {
 void reload(const std::shared_ptr<exchange>& x, const services_ptr& with) {
   x->expect_long_wait();
   with->through.ask_or(
-      x, with->who.operation, timeouts::work, reload_configuration{"operator at " + x->peer()},
+      x, with->who.operation, timeouts::work, reload_configuration{operator_in(*x)},
       [=](const configuration_reload& y) {
         reply_json(x, y, y.result == reload_result::refused ? 409 : 200);
       },

@@ -28,21 +28,46 @@ constexpr std::chrono::milliseconds quiet{200};
 constexpr std::chrono::milliseconds farewell{1000};
 
 /// A probe is answered however much there is to do.
-bool is_probe(const std::shared_ptr<exchange>& x) {
-  return x->path() == "/healthz" || x->path() == "/readyz";
+traffic::errand errand_of(const web::http::http_request& x) {
+  using web::http::methods;
+  auto path = x.request_uri().path();
+  if (path == "/healthz" || path == "/readyz")
+    return traffic::errand::probe;
+  auto& method = x.method();
+  auto reads = method == methods::GET || method == methods::HEAD || method == methods::OPTIONS;
+  return reads ? traffic::errand::read : traffic::errand::change;
 }
 
-void handle(const router& routes, const std::shared_ptr<traffic>& load, const std::string& origin,
-            web::http::http_request request) {
-  auto admitted = load->enter();
-  auto x = std::make_shared<web_exchange>(std::move(request), load, origin);
-  if (x->expects_continue())
+/// What is bounded in what cpprestsdk reads before anybody is asked.
+struct reading_bounds {
+  uint64_t head = 0;  ///< bytes
+  uint64_t chunk = 0; ///< bytes
+  uint64_t usual = 0; ///< bytes of a body that is not worth looking after
+  /// How much cpprestsdk reads at once, and what it may have read by the time that it tells us.
+  static constexpr uint64_t at_once = 256 * 1024;
+};
+
+reading_bounds bounds_of(const server_options& how) {
+  return {how.header_bytes, how.chunk_bytes, std::max(how.message_bytes, most_form_bytes)};
+}
+
+void handle(const router& routes, const std::shared_ptr<traffic>& load, const reading_bounds& most,
+            const std::string& origin, web::http::http_request request) {
+  auto admitted = load->enter(errand_of(request));
+  auto x = std::make_shared<web_exchange>(std::move(request), load, admitted, origin);
+  if (x->is_watched(most.usual))
     load->watch(x);
   x->guarded([&] {
-    if (admitted == traffic::admission::draining)
+    if (admitted.how == traffic::admission::draining)
       x->refuse_and_close(
           make_problem(errc::unavailable, "this node is shutting down", R"(["shutdown"])"));
-    else if (admitted == traffic::admission::overloaded && !is_probe(x))
+    else if (x->head_bytes() > most.head)
+      x->refuse_head();
+    else if (!x->well_framed())
+      x->refuse_and_close(make_problem(errc::bad_request,
+                                       "the length of the body cannot be believed",
+                                       R"(["Content-Length", "Transfer-Encoding"])"));
+    else if (admitted.how == traffic::admission::overloaded)
       x->fail(make_problem(errc::overloaded));
     else
       dispatch(routes, x);
@@ -59,11 +84,12 @@ struct open_listener {
 std::string try_to_open(open_listener& x, const listener_settings& settings,
                         const services_ptr& with, const std::shared_ptr<traffic>& load) {
   try {
+    auto most = bounds_of(with->how);
     x.listener = std::make_unique<http_listener>(web::uri(x.address.url()));
     auto routes = std::make_shared<const router>(routes_of(settings, with));
-    auto handler = [routes, load,
+    auto handler = [routes, load, most,
                     origin = x.address.reachable_url()](web::http::http_request request) {
-      handle(*routes, load, origin, std::move(request));
+      handle(*routes, load, most, origin, std::move(request));
     };
     x.listener->support(handler);
     // cpprestsdk answers these two itself if nobody else does.
@@ -103,10 +129,10 @@ public:
   cpprest_server(std::vector<open_listener> listeners, services_ptr with,
                  std::shared_ptr<traffic> load, connection_watch::limits limits)
       : listeners_(std::move(listeners)), with_(std::move(with)), load_(std::move(load)),
-        guard_(
-            std::make_unique<connection_guard>(ports(), limits, [load = load_, idle = limits.idle] {
+        guard_(std::make_unique<connection_guard>(
+            ports(), limits, [load = load_, idle = limits.idle, chunk = with_->how.chunk_bytes] {
               end_stalled_bodies(*load, idle);
-              return load->waiting();
+              return under_way(*load, chunk);
             })) {}
 
   ~cpprest_server() override { stop(std::chrono::milliseconds{0}); }
@@ -147,6 +173,13 @@ private:
       x->end_stalled_body(patience);
   }
 
+  static requests_under_way under_way(traffic& load, uint64_t chunk) {
+    requests_under_way x{load.waiting()};
+    for (auto& y : load.watched())
+      x.arriving[y->peer()].push_back(y->brought() + (y->announced_length() ? 0 : chunk));
+    return x;
+  }
+
   /// Closing waits for every connection. That is cpprestsdk's affair, and this process has to end.
   static void close(std::unique_ptr<http_listener> listener) {
     constexpr std::chrono::seconds patience{2};
@@ -176,15 +209,17 @@ private:
 
 caf::expected<std::unique_ptr<http_server>> http_server::start(caf::actor_system& sys,
                                                                server_options how, api_actors who) {
-  raise_descriptor_limit();
   auto serves_documents = std::any_of(how.listeners.begin(), how.listeners.end(), [](auto& x) {
     return std::find(x.apis.begin(), x.apis.end(), api::document) != x.apis.end();
   });
   if (serves_documents)
     if (auto why = prepare_spool(how.spool_dir))
       return why;
-  auto load = std::make_shared<traffic>(how.requests_in_flight);
-  connection_watch::limits limits{how.connections, how.idle_connection};
+  auto load = std::make_shared<traffic>(how.requests_in_flight, how.waiting);
+  connection_watch::limits limits{make_room_for(how.connections), how.idle_connection};
+  limits.per_address = how.connections_per_address;
+  auto most = bounds_of(how);
+  limits.unclaimed = most.head + most.usual + reading_bounds::at_once;
   auto wanted = how.listeners;
   auto with = std::make_shared<const services>(sys, std::move(how), std::move(who));
   std::vector<open_listener> opened;

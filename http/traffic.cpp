@@ -4,19 +4,45 @@
 
 namespace igl {
 
-traffic::admission traffic::enter() {
+bool traffic::has_room_for(errand why) const {
+  if (why == errand::probe)
+    return true;
+  if (why == errand::read)
+    return welcomed_ < most_;
+  return welcomed_ < most_ - most_ / 4 &&
+         (!waiting_for_ledger_ || waiting_for_ledger_->average() < std::max(most_ / 2, 1u));
+}
+
+traffic::pass traffic::enter(errand why) {
   std::lock_guard lock{guard_};
   ++in_flight_;
   last_came_ = std::chrono::steady_clock::now();
   if (draining_)
-    return admission::draining;
-  return in_flight_ > most_ ? admission::overloaded : admission::welcome;
+    return {why, admission::draining};
+  if (!has_room_for(why))
+    return {why, admission::overloaded};
+  ++welcomed_;
+  if (why == errand::change && ++changes_ == 1)
+    pace_.begin(std::chrono::steady_clock::now());
+  return {why, admission::welcome};
 }
 
-void traffic::leave() {
+void traffic::leave(pass with) {
   std::lock_guard lock{guard_};
+  if (with.how == admission::welcome) {
+    --welcomed_;
+    if (with.why == errand::change) {
+      --changes_;
+      pace_.done(std::chrono::steady_clock::now());
+    }
+  }
   if (--in_flight_ == 0 && draining_)
     idle_.notify_all();
+}
+
+std::chrono::seconds traffic::retry_after() {
+  std::lock_guard lock{guard_};
+  return pace_.time_for(changes_, std::chrono::steady_clock::now());
 }
 
 void traffic::begin_wait(const std::string& address) {

@@ -21,13 +21,21 @@ class upload : public std::enable_shared_from_this<upload> {
 public:
   upload(std::shared_ptr<exchange> x, const upload_limits& limits, std::string_view boundary,
          std::function<void(std::shared_ptr<spool_file>)> then)
-      : exchange_(std::move(x)), limits_(limits), then_(std::move(then)),
+      : exchange_(std::move(x)), limits_(limits), memory_(limits.memory), then_(std::move(then)),
         body_(exchange_->take_body()), piece_(piece_bytes, '\0'),
         parser_(boundary, {[this] { return begin_file(); },
                            [this](std::string_view bytes) {
                              return write(bytes);
                            }}) {}
 
+  void begin() {
+    if (memory_.uses(piece_bytes))
+      pump();
+    else
+      refuse(no_memory());
+  }
+
+private:
   void pump() {
     for (;;) {
       auto some = body_.getn(reinterpret_cast<uint8_t*>(piece_.data()), piece_.size());
@@ -45,7 +53,6 @@ public:
     }
   }
 
-private:
   /// False: that was the end, one way or the other.
   bool take(const pplx::task<size_t>& read) {
     size_t size = 0;
@@ -57,9 +64,12 @@ private:
     if (size == 0)
       return finish();
     received_ += size;
-    exchange_->body_moved();
+    exchange_->body_moved(size);
     // An unsynchronised look at a counter; an old value is good enough.
-    if (body_.in_avail() > most_waiting)
+    auto waiting = body_.in_avail();
+    if (!memory_.uses(piece_bytes + waiting))
+      return refuse(no_memory());
+    if (waiting > most_waiting)
       return refuse(make_problem(errc::overloaded, "the upload comes faster than the disk writes",
                                  R"(["disk"])"));
     if (received_ > limits_.file_bytes + most_form_overhead)
@@ -112,6 +122,11 @@ private:
     return false;
   }
 
+  static caf::error no_memory() {
+    return make_problem(errc::overloaded, "too many uploads are under way",
+                        R"(["limits.upload_memory"])");
+  }
+
   static caf::error cut_short() {
     return make_problem(errc::bad_request, "the multipart body was cut short",
                         R"(["multipart/form-data"])");
@@ -119,6 +134,7 @@ private:
 
   std::shared_ptr<exchange> exchange_;
   upload_limits limits_;
+  byte_budget::share memory_;
   std::function<void(std::shared_ptr<spool_file>)> then_;
   concurrency::streams::streambuf<uint8_t> body_;
   std::string piece_;
@@ -151,7 +167,7 @@ caf::optional<std::string> demand_upload(const std::shared_ptr<exchange>& x,
 void receive_upload(const std::shared_ptr<exchange>& x, const upload_limits& limits,
                     const std::string& boundary,
                     std::function<void(std::shared_ptr<spool_file>)> then) {
-  std::make_shared<upload>(x, limits, boundary, std::move(then))->pump();
+  std::make_shared<upload>(x, limits, boundary, std::move(then))->begin();
 }
 
 } // namespace igl

@@ -18,6 +18,11 @@ using web_response = web::http::http_response;
 /// all of it when it reads the answer; of a larger one the connection is cut.
 constexpr uint64_t most_dropped = 64 << 20;
 
+constexpr std::string_view large_head =
+    R"({"errors": [{"status": "Request Header Fields Too Large", "code": "generic-http-error", )"
+    R"("title": "Request Header Fields Too Large", "detail": "the head of the request is larger )"
+    R"(than this server reads", "source": ["limits.header_bytes"]}]})";
+
 constexpr std::string_view no_continue =
     R"({"errors": [{"status": "Expectation Failed", "code": "generic-http-error", )"
     R"("title": "Expectation Failed", "detail": "this server never says 100 Continue: send the )"
@@ -34,8 +39,9 @@ concurrency::streams::istream no_body() {
 } // namespace
 
 web_exchange::web_exchange(web::http::http_request request, std::shared_ptr<traffic> load,
-                           std::string own_origin)
-    : exchange(std::move(own_origin)), request_(std::move(request)), load_(std::move(load)) {
+                           traffic::pass admitted, std::string own_origin)
+    : exchange(std::move(own_origin)), request_(std::move(request)), load_(std::move(load)),
+      admitted_(admitted) {
   auto& headers = request_.headers();
   std::string text;
   if (headers.match(names::transfer_encoding, text)) {
@@ -70,17 +76,30 @@ std::string web_exchange::added_by_proxy() const {
   return {};
 }
 
+uint64_t web_exchange::head_bytes() const {
+  constexpr std::string_view around = " HTTP/1.1\r\n\r\n ";
+  constexpr std::string_view between = ": \r\n";
+  auto bytes = method().size() + request_.request_uri().to_string().size() + around.size();
+  for (auto& [name, value] : request_.headers())
+    bytes += name.size() + value.size() + between.size();
+  return bytes;
+}
+
+bool web_exchange::is_watched(uint64_t usual) const {
+  return !length_ || *length_ > usual || expects_continue();
+}
+
+/// An unsynchronised look at a counter; a body that moves is looked at again soon.
+uint64_t web_exchange::brought() {
+  return head_bytes() + taken_ + dropped_ + request_.body().streambuf().in_avail();
+}
+
 concurrency::streams::streambuf<uint8_t> web_exchange::take_body() {
   body_taken_ = true;
-  if (!length_ && !expects_continue())
-    load_->watch(weak_this());
   return request_.body().streambuf();
 }
 
 void web_exchange::read(uint64_t at_most, std::function<void(std::string)> then) {
-  if (!well_framed_)
-    return fail(make_problem(errc::bad_request, "the length of the body cannot be believed",
-                             R"(["Content-Length", "Transfer-Encoding"])"));
   if (!length_)
     return read_chunked(at_most, std::move(then));
   if (*length_ > at_most)
@@ -141,7 +160,7 @@ bool web_exchange::expects_continue() const {
 
 /// An unsynchronised look at a counter; who insists has not sent a byte for seconds.
 bool web_exchange::nothing_came() {
-  return !some_came_ && request_.body().streambuf().in_avail() == 0;
+  return taken_ == 0 && request_.body().streambuf().in_avail() == 0;
 }
 
 void web_exchange::end_stalled_body(std::chrono::milliseconds patience) {
@@ -157,6 +176,11 @@ void web_exchange::end_stalled_body(std::chrono::milliseconds patience) {
     return;
   abandon_body();
   fail(make_problem(errc::bad_request, "the body was cut short", R"(["Transfer-Encoding"])"));
+}
+
+void web_exchange::refuse_head() {
+  must_close_ = true;
+  reply({431, std::string(large_head)});
 }
 
 void web_exchange::expect_long_wait() {
@@ -206,6 +230,7 @@ void web_exchange::leave_body() {
     return;
   auto body = request_.body().streambuf();
   if (length_ && *length_ <= most_dropped && !request_.headers().has("Expect")) {
+    dropped_ = *length_;
     body.close(std::ios_base::in);
     return;
   }
@@ -222,17 +247,20 @@ void web_exchange::send(web::http::http_response response) {
   if (must_close_)
     response.headers()[names::connection] = "close";
   try {
-    request_.reply(response).then([load = load_](pplx::task<void> written) {
-      try {
-        written.get();
-      } catch (const std::exception&) {
-        // The caller hung up before it had the answer.
-      }
-      load->leave();
-    });
+    // A body that nobody reads is still on its way, and looked after.
+    auto self = dropped_ > 0 ? weak_from_this().lock() : nullptr;
+    request_.reply(response).then(
+        [load = load_, admitted = admitted_, self](pplx::task<void> written) {
+          try {
+            written.get();
+          } catch (const std::exception&) {
+            // The caller hung up before it had the answer.
+          }
+          load->leave(admitted);
+        });
   } catch (const std::exception&) {
     // The listener was closed meanwhile and has answered itself.
-    load_->leave();
+    load_->leave(admitted_);
   }
 }
 

@@ -186,6 +186,8 @@ void from_json(const json& j, dead_letter_group& x) {
   read(j, "first", x.first);
   read(j, "last", x.last);
   read(j, "last_reason", x.last_reason);
+}
+
 void to_json(json& j, const configuration_reload& x) {
   j = reload_to(x);
 }
@@ -201,8 +203,7 @@ void to_json(json& j, const node_status& x) {
            {"ledger", figures_to(x.ledger)},
            {"streams", streams_to(x.streams)},
            {"channels", list_of(x.channels, channel_to)},
-           {"tree", x.tree}};
-           {"tree", tree_to(x.tree)},
+           {"tree", x.tree},
            {"last_reload", x.last_reload}};
 }
 void from_json(const json& j, node_status& x) {
@@ -214,6 +215,7 @@ void from_json(const json& j, node_status& x) {
   streams_from(j.at("streams"), x.streams);
   read_list(j, "channels", x.channels, channel_from);
   from_json(j.at("tree"), x.tree);
+  reload_from(j.at("last_reload"), x.last_reload);
 }
 
 void to_json(json& j, const backup_state& x) {
@@ -233,8 +235,6 @@ void from_json(const json& j, backup_state& x) {
   read(j, "bytes", x.bytes);
   read(j, "last_event", x.last_event);
   read(j, "error", x.error);
-  tree_from(j.at("tree"), x.tree);
-  reload_from(j.at("last_reload"), x.last_reload);
 }
 
 void to_json(json& j, const readiness& x) {

@@ -2,6 +2,8 @@
 
 #include "http/connection_watch.hpp"
 
+#include <dirent.h>
+
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -10,15 +12,32 @@
 
 namespace igl {
 
+/// The descriptors of this process. Needs none to look at them and to end a connection: when there
+/// is none left, that has to be possible.
+class own_descriptors {
+public:
+  own_descriptors();
+  own_descriptors(const own_descriptors&) = delete;
+  own_descriptors& operator=(const own_descriptors&) = delete;
+  ~own_descriptors();
+
+  void for_each(const std::function<void(int)>& visit);
+  /// Shuts the connection to this peer down, if the descriptor still is that.
+  void end(int descriptor, const std::string& peer);
+
+private:
+  DIR* folder_;
+  int spare_; ///< a second name of the folder
+};
+
 /// cpprestsdk's listener has no time-outs and no bound on connections. This thread looks at the
-/// process's own sockets once per second and shuts down those that a connection_watch condemns;
-/// cpprestsdk then sees them as closed by the peer.
+/// process's own sockets up to twenty times per second and shuts down those that a connection_watch
+/// condemns; cpprestsdk then sees them as closed by the peer.
 class connection_guard {
 public:
-  using waiting_requests = std::function<std::map<std::string, uint32_t>()>;
+  using count_requests = std::function<requests_under_way()>;
 
-  connection_guard(std::set<uint16_t> ports, connection_watch::limits how,
-                   waiting_requests waiting);
+  connection_guard(std::set<uint16_t> ports, connection_watch::limits how, count_requests requests);
   connection_guard(const connection_guard&) = delete;
   connection_guard& operator=(const connection_guard&) = delete;
   ~connection_guard();
@@ -27,9 +46,10 @@ private:
   void run();
   void sweep();
 
+  own_descriptors descriptors_;
   std::set<uint16_t> ports_;
   connection_watch watch_;
-  waiting_requests waiting_;
+  count_requests requests_;
   std::mutex guard_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -7,6 +7,7 @@
 
 #include <cpprest/streams.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -79,8 +80,8 @@ public:
   virtual void read(uint64_t at_most, std::function<void(std::string)> then) = 0;
   /// The body's stream, for whoever reads it piece by piece.
   virtual concurrency::streams::streambuf<uint8_t> take_body() = 0;
-  /// Some of the body came.
-  virtual void body_moved() {}
+  /// So many bytes of the body were taken.
+  virtual void body_moved(uint64_t) {}
   /// All of it came.
   virtual void body_ended() {}
   /// Whoever took the body does not want the rest of it.
@@ -105,6 +106,8 @@ public:
 protected:
   /// The connection, if there is one, ends with the answer.
   virtual void close_afterwards() {}
+  /// When a request that cannot be served now may come again.
+  virtual std::chrono::seconds retry_after() { return std::chrono::seconds{1}; }
 
 private:
   std::string own_origin_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/detail/byte_budget.hpp"
 #include "http/detail/gateway.hpp"
 #include "http/router.hpp"
 #include "http/server.hpp"
@@ -16,9 +17,11 @@ struct services {
   server_options how;
   api_actors who;
   gateway through;
+  std::shared_ptr<byte_budget> upload_memory;
 
   services(caf::actor_system& sys, server_options options, api_actors actors)
-      : how(std::move(options)), who(std::move(actors)), through(sys, how.waiting, how.look) {}
+      : how(std::move(options)), who(std::move(actors)), through(sys, how.waiting, how.look),
+        upload_memory(std::make_shared<byte_budget>(how.upload_memory)) {}
 };
 using services_ptr = std::shared_ptr<const services>;
 

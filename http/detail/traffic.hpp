@@ -1,5 +1,8 @@
 #pragma once
 
+#include "http/pace.hpp"
+#include "messages/gauge.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -13,22 +16,34 @@ namespace igl {
 
 class web_exchange;
 
-/// Counts the requests in flight and says whether one more is welcome. Thread-safe.
+/// Counts the requests in flight and says whether one more is welcome: one that changes something
+/// up to three quarters of the bound, and only while less than half of it waits for the ledger; one
+/// that reads up to the whole bound, so that reading goes on; a probe always. Thread-safe.
 class traffic {
 public:
+  enum class errand : uint8_t { probe, read, change };
   enum class admission : uint8_t { welcome, overloaded, draining };
+  /// What a request leaves with.
+  struct pass {
+    errand why = errand::probe;
+    admission how = admission::welcome;
+  };
 
-  explicit traffic(uint32_t most) : most_(most) {}
+  /// `waiting` counts those that wait for the ledger; null: nobody does.
+  traffic(uint32_t most, std::shared_ptr<gauge> waiting)
+      : most_(most), waiting_for_ledger_(std::move(waiting)) {}
 
   /// Counts the request in any case: a refusal is also an answer that has to be written.
-  admission enter();
-  void leave();
+  pass enter(errand why);
+  void leave(pass with);
+  /// When a request that was refused may come again.
+  std::chrono::seconds retry_after();
   /// A caller waits for work that takes long; its connection is silent, but not idle.
   void begin_wait(const std::string& address);
   void end_wait(const std::string& address);
   std::map<std::string, uint32_t> waiting();
-  /// The body of this request comes in chunks. cpprestsdk forgets a connection whose chunks are
-  /// malformed, so somebody has to look after it.
+  /// The body of this request is not a usual one: cpprestsdk forgets a connection whose chunks are
+  /// malformed, and bounds neither a chunk nor a head. So somebody has to look after it.
   void watch(std::weak_ptr<web_exchange> x);
   /// Those of them that are still there.
   std::vector<std::shared_ptr<web_exchange>> watched();
@@ -42,8 +57,14 @@ public:
 private:
   std::mutex guard_;
   std::condition_variable idle_;
+  bool has_room_for(errand why) const;
+
   uint32_t most_;
+  std::shared_ptr<gauge> waiting_for_ledger_;
   uint32_t in_flight_ = 0;
+  uint32_t welcomed_ = 0; ///< of those
+  pace pace_;             ///< of the welcome ones that change something
+  uint32_t changes_ = 0;
   bool draining_ = false;
   std::chrono::steady_clock::time_point last_came_{};
   std::map<std::string, uint32_t> waiting_;

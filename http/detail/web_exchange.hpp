@@ -14,7 +14,7 @@ namespace igl {
 class web_exchange final : public exchange {
 public:
   web_exchange(web::http::http_request request, std::shared_ptr<traffic> load,
-               std::string own_origin);
+               traffic::pass admitted, std::string own_origin);
   ~web_exchange() override;
 
   const std::string& method() const override { return request_.method(); }
@@ -26,8 +26,8 @@ public:
 
   void read(uint64_t at_most, std::function<void(std::string)> then) override;
   concurrency::streams::streambuf<uint8_t> take_body() override;
-  void body_moved() override {
-    some_came_ = true;
+  void body_moved(uint64_t bytes) override {
+    taken_ += bytes;
     moved_ = std::chrono::steady_clock::now().time_since_epoch();
   }
   void body_ended() override { body_ended_ = true; }
@@ -38,6 +38,15 @@ public:
   void reply(answer x) override;
   void stream(streamed_answer x) override;
 
+  /// Bytes of the request's first line and its headers, as they are usually written.
+  uint64_t head_bytes() const;
+  /// 431, and the connection ends.
+  void refuse_head();
+  /// Does somebody have to look after its body: one in chunks, one that waits for a 100 Continue,
+  /// one of more than so many bytes?
+  bool is_watched(uint64_t usual) const;
+  /// How many bytes of it may have come into memory, apart from what cpprestsdk does not show.
+  uint64_t brought();
   /// Does the caller wait to be told that its body is welcome?
   bool expects_continue() const;
   /// Answers for whoever took the body, if none of it came for so long; and in half of that time a
@@ -48,8 +57,8 @@ private:
   std::shared_ptr<web_exchange> shared_this() {
     return std::static_pointer_cast<web_exchange>(shared_from_this());
   }
-  std::weak_ptr<web_exchange> weak_this() { return shared_this(); }
   void close_afterwards() override { must_close_ = true; }
+  std::chrono::seconds retry_after() override { return load_->retry_after(); }
   bool claim_answer();
   void leave_body();
   bool nothing_came();
@@ -58,13 +67,15 @@ private:
 
   web::http::http_request request_;
   std::shared_ptr<traffic> load_;
+  traffic::pass admitted_;
   caf::optional<uint64_t> length_;
   bool well_framed_ = true;
   bool must_close_ = false;
   bool waits_long_ = false;
   std::atomic<bool> body_taken_{false};
   std::atomic<bool> body_ended_{false};
-  std::atomic<bool> some_came_{false};
+  std::atomic<uint64_t> taken_{0};
+  std::atomic<uint64_t> dropped_{0}; ///< what will be taken off the line for nobody
   std::atomic<std::chrono::steady_clock::duration> moved_{
       std::chrono::steady_clock::now().time_since_epoch()};
   std::atomic<bool> answered_{false};

@@ -15,10 +15,11 @@ struct world {
   connection_watch watch;
   std::map<int, connection_sight> seen;
   std::map<std::string, uint32_t> waiting;
+  std::map<std::string, std::vector<uint64_t>> arriving;
   connection_watch::moment now{};
 
-  explicit world(uint32_t connections = 100)
-      : watch({connections, std::chrono::seconds{10}, 256}) {}
+  explicit world(uint32_t connections = 100, uint32_t per_address = 0, uint64_t unclaimed = 0)
+      : watch({connections, std::chrono::seconds{10}, 256, per_address, unclaimed}) {}
 
   connection_sight& connect(int key, const std::string& address = "10.0.0.1") {
     seen[key] = {address + " " + std::to_string(key), address, 0, 0, false};
@@ -26,7 +27,7 @@ struct world {
   }
   std::vector<int> look() {
     now += 1s;
-    auto ended = watch.judge(seen, waiting, now);
+    auto ended = watch.judge(seen, {waiting, arriving}, now);
     std::sort(ended.begin(), ended.end());
     return ended;
   }
@@ -113,5 +114,98 @@ TEST_SUITE("connection watch") {
       x.look();
     x.seen[1].peer = "10.0.0.1 999";
     CHECK(x.ends_after([] {}) == 11);
+  }
+
+  TEST_CASE("of too many of one address it ends the quietest of that address") {
+    world x{100, 2};
+    x.connect(1);
+    x.connect(4, "10.0.0.2");
+    x.look();
+    x.connect(2);
+    x.connect(3);
+    CHECK(x.look() == std::vector<int>{1});
+    CHECK(x.watch.is_pressing());
+    x.seen.erase(1);
+    CHECK(x.look().empty());
+    CHECK_FALSE(x.watch.is_pressing());
+  }
+
+  TEST_CASE("who is ended for his address does not count among all") {
+    world x{2, 1};
+    x.connect(1);
+    x.connect(2);
+    x.connect(3, "10.0.0.2");
+    CHECK(x.look().size() == 1);
+  }
+
+  TEST_CASE("a bound that is reached presses before anybody has to go") {
+    world x{2};
+    x.connect(1);
+    CHECK((x.look().empty() && !x.watch.is_pressing()));
+    x.connect(2);
+    CHECK((x.look().empty() && x.watch.is_pressing()));
+  }
+
+  TEST_CASE("ends a connection that brings more than anybody has asked about") {
+    world x{100, 0, 1000};
+    auto& line = x.connect(1);
+    line.received = 600;
+    CHECK(x.look().empty());
+    CHECK(x.watch.is_pressing());
+    line.received = 1001;
+    CHECK(x.look() == std::vector<int>{1});
+  }
+
+  TEST_CASE("what the system holds is in nobody's memory yet") {
+    world x{100, 0, 1000};
+    auto& line = x.connect(1);
+    line.received = 50'000;
+    line.unread = 49'500;
+    CHECK(x.look().empty());
+    line.unread = 0;
+    CHECK(x.look() == std::vector<int>{1});
+  }
+
+  TEST_CASE("what a connection brings is counted from its last answer") {
+    world x{100, 0, 1000};
+    auto& line = x.connect(1);
+    for (int request = 0; request < 10; ++request) {
+      line.received += 900;
+      CHECK(x.look().empty());
+      line.sent += 100;
+      CHECK(x.look().empty());
+    }
+    line.received += 1001;
+    CHECK(x.look() == std::vector<int>{1});
+  }
+
+  TEST_CASE("what was answered before the first look counts no more") {
+    world x{100, 0, 1000};
+    auto& line = x.connect(1);
+    line.received = 50'000;
+    line.sent = 100;
+    CHECK(x.look().empty());
+    line.received += 1001;
+    CHECK(x.look() == std::vector<int>{1});
+  }
+
+  TEST_CASE("each body explains one connection of its address, the largest the largest") {
+    world x{100, 0, 1000};
+    x.connect(1).received = 2'000'000;
+    x.connect(2).received = 5'000;
+    x.connect(3).received = 40'000;
+    x.connect(4, "10.0.0.2").received = 5'000;
+    x.arriving["10.0.0.1"] = {4'500, 1'999'500};
+    CHECK(x.look() == std::vector<int>{3, 4});
+  }
+
+  TEST_CASE("a body explains no more than it has brought") {
+    world x{100, 0, 1000};
+    auto& line = x.connect(1);
+    line.received = 5'000;
+    x.arriving["10.0.0.1"] = {4'000};
+    CHECK(x.look().empty());
+    line.received = 5'001;
+    CHECK(x.look() == std::vector<int>{1});
   }
 }

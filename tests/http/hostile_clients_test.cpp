@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 using namespace igl;
 using namespace std::chrono_literals;
@@ -138,5 +139,78 @@ TEST_SUITE("hostile clients") {
       }
     CHECK_FALSE(stored);
     CHECK(wire::ask(node.url(), "GET", "/").status == 200);
+  }
+
+  TEST_CASE("a length that cannot be believed is 400 and the end of the connection") {
+    fake_node node;
+    for (auto length : {"5, 7", "7x", "-7"})
+      for (auto path : {"/message", "/jurisdictions/AU", "/healthz"}) {
+        CAPTURE(length);
+        CAPTURE(path);
+        wire::connection line(wire::port_of(node.url()));
+        line.send(wire::request_text(
+            "POST", path, {{"Content-Type", "application/json"}, {"Content-Length", length}},
+            "{}   xx"));
+        auto x = line.read();
+        CHECK(x.status == 400);
+        CHECK(x.closed);
+        CHECK(line.closes_within(5s));
+      }
+  }
+
+  TEST_CASE("of two lengths the last counts, and what is left over is no other request") {
+    fake_node node;
+    auto body = message_json();
+    auto smuggled = wire::request_text("GET", "/operator/status", {}, "");
+    wire::connection line(wire::port_of(node.url()));
+    line.send(wire::request_text("POST", "/message",
+                                 {{"Content-Type", "application/json"},
+                                  {"Content-Length", std::to_string(body.size() + smuggled.size())},
+                                  {"Content-Length", std::to_string(body.size())}},
+                                 body + smuggled));
+    CHECK(line.read().status == 201);
+    CHECK_FALSE(line.closes_within(200ms));
+    line.send(wire::request_text("GET", "/healthz", {}, ""));
+    CHECK(line.read().json() == nlohmann::json{{"alive", true}});
+  }
+
+  TEST_CASE("who sends several requests at once harms nobody else") {
+    fake_node node{fake_node::start::later};
+    node.how.idle_connection = 2s;
+    node.open();
+    auto get = wire::request_text("GET", "/healthz", {}, "");
+    auto post = wire::request_text("POST", "/message", {{"Content-Type", "application/json"}},
+                                   message_json());
+    std::vector<std::unique_ptr<wire::connection>> hasty;
+    for (int i = 0; i < 50; ++i) {
+      hasty.push_back(std::make_unique<wire::connection>(wire::port_of(node.url())));
+      hasty.back()->send(get + get + get);
+      hasty.push_back(std::make_unique<wire::connection>(wire::port_of(node.url())));
+      hasty.back()->send(post + post + get);
+    }
+    for (auto& line : hasty) {
+      auto status = line->read().status;
+      CHECK((status == 200 || status == 201));
+    }
+    CHECK(wire::post_json(node.url(), "/message", message_json()).status == 201);
+    for (auto& line : hasty)
+      CHECK(line->closes_within(10s));
+  }
+
+  TEST_CASE("who does not wait for an answer, but sends the next request later, gets all of them") {
+    fake_node node;
+    std::atomic<bool> held{true};
+    node.answers->status = [&](const node_status_query&) {
+      while (held)
+        std::this_thread::sleep_for(1ms);
+      return caf::expected<node_status>{node_status{}};
+    };
+    wire::connection line(wire::port_of(node.url()));
+    line.send(wire::request_text("GET", "/operator/status", {}, ""));
+    std::this_thread::sleep_for(50ms);
+    line.send(wire::request_text("GET", "/healthz", {}, ""));
+    held = false;
+    CHECK(line.read().status == 200);
+    CHECK(line.read().status == 200);
   }
 }

@@ -117,6 +117,11 @@ std::string connection::receive(size_t most) {
   return bytes;
 }
 
+bool connection::has_something() const {
+  pollfd interest{socket_, POLLIN, 0};
+  return !held_.empty() || ::poll(&interest, 1, 0) > 0;
+}
+
 bool connection::closes_within(std::chrono::milliseconds at_most) {
   auto end = std::chrono::steady_clock::now() + at_most;
   for (;;) {

@@ -44,6 +44,8 @@ public:
   bool try_send(std::string_view bytes);
   /// Up to `most` bytes; empty: closed by the other side.
   std::string receive(size_t most);
+  /// Did the other side send something, or close?
+  bool has_something() const;
   /// Has the other side closed, within a time?
   bool closes_within(std::chrono::milliseconds at_most);
   /// `head`: the answer has no body.

@@ -1,0 +1,160 @@
+#include "fake_node.hpp"
+#include "http/detail/byte_budget.hpp"
+#include "http/detail/traffic.hpp"
+#include "node_apart.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <vector>
+
+using namespace igl;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr size_t megabyte = 1 << 20;
+
+using errand = traffic::errand;
+
+/// How many of these errands are welcome, one after the other.
+int welcomed(traffic& to, errand why, int of) {
+  int count = 0;
+  for (int i = 0; i < of; ++i)
+    count += to.enter(why).how == traffic::admission::welcome;
+  return count;
+}
+
+const std::string upload_begin =
+    "--XyZ\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a\"\r\n\r\nx";
+const std::string upload_end = "\r\n--XyZ--\r\n";
+
+/// An upload of which the end is missing.
+std::unique_ptr<wire::connection> half_an_upload(const node_apart& to) {
+  auto line = std::make_unique<wire::connection>(wire::port_of(to.url()));
+  line->send(wire::request_text(
+      "POST", "/jurisdictions/AU",
+      {{"Content-Type", "multipart/form-data; boundary=XyZ"},
+       {"Content-Length", std::to_string(upload_begin.size() + upload_end.size())}},
+      upload_begin));
+  return line;
+}
+
+} // namespace
+
+TEST_SUITE("overload") {
+  TEST_CASE("changes leave a quarter of the places to those that read, and probes need none") {
+    traffic x{100, nullptr};
+    CHECK(welcomed(x, errand::change, 200) == 75);
+    CHECK(welcomed(x, errand::read, 200) == 25);
+    CHECK(welcomed(x, errand::probe, 200) == 200);
+  }
+
+  TEST_CASE("those that read may have all places") {
+    traffic x{100, nullptr};
+    CHECK(welcomed(x, errand::read, 200) == 100);
+    CHECK(welcomed(x, errand::change, 10) == 0);
+  }
+
+  TEST_CASE("who was refused takes nobody's place") {
+    traffic x{4, nullptr};
+    CHECK(welcomed(x, errand::change, 3) == 3);
+    auto refused = x.enter(errand::change);
+    CHECK(refused.how == traffic::admission::overloaded);
+    CHECK(welcomed(x, errand::read, 2) == 1);
+    x.leave(refused);
+    CHECK(welcomed(x, errand::read, 2) == 0);
+    x.leave({errand::change, traffic::admission::welcome});
+    CHECK(welcomed(x, errand::read, 2) == 1);
+  }
+
+  TEST_CASE("changes are refused early when the ledger falls behind") {
+    auto waiting = std::make_shared<gauge>(1ms);
+    traffic x{100, waiting};
+    CHECK(welcomed(x, errand::change, 10) == 10);
+    waiting->change(60);
+    CHECK(wire::eventually([&] { return welcomed(x, errand::change, 1) == 0; }));
+    CHECK(welcomed(x, errand::read, 10) == 10);
+    waiting->change(-60);
+    CHECK(wire::eventually([&] { return welcomed(x, errand::change, 1) == 1; }));
+  }
+
+  TEST_CASE("nothing is welcome any more when the node drains") {
+    traffic x{100, nullptr};
+    x.drain();
+    CHECK(welcomed(x, errand::read, 1) == 0);
+  }
+
+  TEST_CASE("many together use no more than their budget") {
+    auto all = std::make_shared<byte_budget>(100);
+    byte_budget::share one{all};
+    {
+      byte_budget::share two{all};
+      CHECK(one.uses(60));
+      CHECK(two.uses(40));
+      CHECK_FALSE(two.uses(41));
+    }
+    CHECK(one.uses(100));
+    CHECK_FALSE(one.uses(101));
+    CHECK(one.uses(1));
+  }
+
+  TEST_CASE("thousands of posts that nobody answers stop neither reading nor probes") {
+    node_apart node{apart_options{
+        {"posts", "never answered"}, {"connections", 4096}, {"requests_in_flight", 2000}}};
+    auto before = node.resident();
+    auto body = message_json({{"subject", "AU." + std::string(900, 'x')}});
+    auto post =
+        wire::request_text("POST", "/message", {{"Content-Type", "application/json"}}, body);
+    std::vector<std::unique_ptr<wire::connection>> posting;
+    size_t refused = 0;
+    for (int i = 0; i < 2500; ++i) {
+      posting.push_back(std::make_unique<wire::connection>(wire::port_of(node.url())));
+      posting.back()->send(post);
+    }
+    CHECK(wire::eventually([&] {
+      auto answer =
+          wire::ask(node.url(), "POST", "/message", {{"Content-Type", "application/json"}}, body);
+      CHECK(answer.status == 503);
+      CHECK(answer.code() == "generic-http-error");
+      auto seconds = std::stoi(answer.field("Retry-After"));
+      CHECK((seconds >= 1 && seconds <= 30));
+      // It learns that nothing gets done.
+      return seconds >= 2;
+    }));
+    for (auto& x : posting)
+      refused += x->has_something();
+    CHECK(refused >= 2500 - 1500);
+    CHECK(refused < 2500 - 900);
+    for (int i = 0; i < 20; ++i) {
+      CHECK(wire::ask(node.url(), "GET", "/message/AU:unknown").status == 404);
+      CHECK(wire::ask(node.url(), "GET", "/").status == 200);
+      CHECK(wire::ask(node.url(), "GET", "/healthz").status == 200);
+    }
+    CHECK(node.resident() - before < 150 * megabyte);
+  }
+
+  TEST_CASE("uploads share their memory, and one more is told to come again") {
+    // A piece of 128 KiB for each of them.
+    node_apart node{apart_options{{"upload_memory", megabyte}}};
+    std::vector<std::unique_ptr<wire::connection>> slow;
+    for (int i = 0; i < 8; ++i)
+      slow.push_back(half_an_upload(node));
+    wire::response refused;
+    CHECK(wire::eventually([&] {
+      auto line = half_an_upload(node);
+      line->send(upload_end);
+      refused = line->read();
+      return refused.status == 503;
+    }));
+    CHECK(!refused.field("Retry-After").empty());
+    CHECK(wire::ask(node.url(), "GET", "/").status == 200);
+    for (auto& x : slow) {
+      x->send(upload_end);
+      CHECK(x->read().status == 200);
+    }
+    auto again = half_an_upload(node);
+    again->send(upload_end);
+    CHECK(again->read().status == 200);
+  }
+}
