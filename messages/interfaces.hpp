@@ -224,7 +224,7 @@ using operator_api_actor =
                      caf::replies_to<replay_dead_letter>::with<settled>,
                      caf::replies_to<drop_dead_letter>::with<settled>,
                      caf::replies_to<back_up_ledger>::with<backup_state>,
-                     caf::replies_to<backup_query>::with<backup_state>>,
+                     caf::replies_to<backup_query>::with<backup_state>,
                      caf::replies_to<reload_configuration>::with<configuration_reload>>;
 
 /// A SUPERVISOR keeps its children running and can say how they do.

@@ -23,8 +23,27 @@ namespace igl::scenario {
 namespace {
 
 /// A word of a story; in quotation marks where it has to be.
-std::string word_of(const std::string& text) {
-  return text.find_first_of(" \t") == std::string::npos ? text : '"' + text + '"';
+std::string word_of(std::string text) {
+  // No quotation mark and no line's end can be said in one.
+  std::replace(text.begin(), text.end(), '"', '\'');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  return text.find(' ') == std::string::npos && !text.empty() ? text : '"' + text + '"';
+}
+
+/// What went wrong outside, and what an operator did about it: nothing of that happens again by
+/// itself.
+bool is_misfortune(event_kind x) {
+  switch (x) {
+  case event_kind::attempt_failed:
+  case event_kind::channel_passed_over:
+  case event_kind::job_died:
+  case event_kind::dead_letter_replayed:
+  case event_kind::dead_letter_dropped:
+    return true;
+  default:
+    return false;
+  }
 }
 
 /// Writes a story from events.
@@ -93,10 +112,12 @@ private:
 
   /// What somebody did; what else went wrong is a remark.
   void tell(const event& x) {
-    if (x.what == event_kind::subscribed && about_.empty() && x.detail.rfind("http", 0) == 0 &&
-        subscribed_.insert(x.about + ' ' + x.detail).second)
-      return command(x.at, "subscriber s" + std::to_string(subscribed_.size()) + " at " +
-                               x_.nation + " topic=" + word_of(x.about));
+    if (x.what == event_kind::subscribed && x.detail.rfind("http", 0) == 0)
+      return subscribe(x);
+    if (auto who = subscribers_.find({x.detail, x.about});
+        x.what == event_kind::unsubscribed && who != subscribers_.end() &&
+        std::exchange(who->second.is_subscribed, false))
+      return command(x.at, who->second.name + " unsubscribes");
     if (!parse_reference(x.about) || !concerns(x.about))
       return;
     auto message = x_.messages.find(x.about);
@@ -111,11 +132,32 @@ private:
       said_ += told_by(x_.nation, "200  " + x.about + " " + status) + '\n';
       return command(x.at, x_.nation + " patches " + word_of(x.about) + " status=" + status);
     }
-    if (x.what == event_kind::attempt_failed || x.what == event_kind::channel_passed_over ||
-        x.what == event_kind::job_died) {
+    if (is_misfortune(x.what)) {
       pause(x.at);
-      body_ += "# " + x.about + ": " + called_.in_the_story(sentence_of(x)) + '\n';
+      body_ += "# " + x.about + ": " + in_the_story(sentence_of(x)) + '\n';
     }
+  }
+
+  void subscribe(const event& x) {
+    auto [who, fresh] = subscribers_.try_emplace({x.detail, x.about});
+    if (fresh)
+      who->second.name = "s" + std::to_string(subscribers_.size());
+    // A renewal is nothing new.
+    if (std::exchange(who->second.is_subscribed, true))
+      return;
+    command(x.at, fresh ? "subscriber " + who->second.name + " at " + x_.nation +
+                              " topic=" + word_of(x.about)
+                        : who->second.name + " subscribes");
+  }
+
+  /// Callbacks and what channels call messages, by the names that they get in the story.
+  std::string in_the_story(std::string line) const {
+    for (auto& [subscription, who] : subscribers_) {
+      auto& callback = subscription.first;
+      if (auto at = line.find(callback); at != std::string::npos)
+        line.replace(at, callback.size(), "http://" + who.name + "/told");
+    }
+    return called_.in_the_story(line);
   }
 
   void post(caf::timestamp at, const message& x) {
@@ -139,8 +181,8 @@ private:
     std::string text;
     for (auto& about : posted_)
       for (auto& event : x_.events)
-        if (event.about == about)
-          text += called_.in_the_story(told_by(x_.nation, sentence_of(event))) + '\n';
+        if (event.about == about && !is_misfortune(event.what))
+          text += in_the_story(told_by(x_.nation, sentence_of(event))) + '\n';
     return text;
   }
 
@@ -153,7 +195,11 @@ private:
   std::set<std::string> nations_;
   std::vector<std::string> channels_;
   std::map<std::string, uint64_t> carried_;
-  std::set<std::string> subscribed_;
+  struct subscriber {
+    std::string name;
+    bool is_subscribed = false;
+  };
+  std::map<std::pair<std::string, std::string>, subscriber> subscribers_; ///< callback, topic
   std::set<std::string> stored_;
   std::set<std::string> posted_;
 };

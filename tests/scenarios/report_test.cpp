@@ -1,8 +1,10 @@
+#include "messages/json.hpp"
 #include "messages/multihash.hpp"
 #include "scenarios/runner/command.hpp"
 #include "scenarios/runner/junit.hpp"
 #include "scenarios/runner/play.hpp"
 #include "scenarios/runner/record.hpp"
+#include "scenarios/runner/world.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -128,6 +130,57 @@ TEST_CASE("what happened at a node becomes a story in which it happens again") {
   CHECK(one.find("AU:18") == std::string::npos);
   CHECK(one.find("AU posts 17") != std::string::npos);
   CHECK(std::holds_alternative<script>(parse_script("x", one)));
+}
+
+TEST_CASE("what is recorded comes true when it is played") {
+  temporary_folder folder;
+  recording told;
+  told.nation = "SG";
+  {
+    world x{1, folder.path()};
+    REQUIRE(!x.add_nation("AU", {}));
+    REQUIRE(!x.add_nation("SG", {}));
+    channel_plan plan;
+    plan.name = "au-sg";
+    plan.medium = "memory";
+    plan.between = {"AU", "SG"};
+    REQUIRE(!x.add_channel(std::move(plan)));
+    REQUIRE(!x.begin());
+    igl::scenario::subscriber who;
+    who.name = "importer.example";
+    who.at = "SG";
+    who.topic = "UN.CEFACT.*";
+    REQUIRE(!x.add_subscriber(std::move(who)));
+    x.rest();
+    told.messages["AU:17"] = {
+        "AU", "17", "SG", "a subject", "https://example.org/x", "UN.CEFACT.Trade.Invoice.created"};
+    auto asks = [&](const std::string& nation, std::string method, std::string url,
+                    std::string body) {
+      http_request asked;
+      asked.method = std::move(method);
+      asked.url = std::move(url);
+      asked.headers = {{"Content-Type", "application/json"}};
+      asked.body = std::move(body);
+      auto answer = x.ask(nation, std::move(asked));
+      REQUIRE(answer);
+      REQUIRE_MESSAGE(answer->status < 300, answer->body);
+      x.rest();
+    };
+    // It is away at first: that is in remarks, and comes true without.
+    x.set_listening(x.subscribers().at("importer.example"), false);
+    asks("AU", "POST", "/message",
+         message_to_channel(told.messages["AU:17"], sender_ref_field::included));
+    x.set_listening(x.subscribers().at("importer.example"), true);
+    x.pass(std::chrono::hours{1});
+    asks("SG", "PATCH", "/message/AU:17", R"({"status": "accepted"})");
+    told.events = x.node_of("SG")->book.lock()->read(find_events{"", 0, 1000})->events;
+  }
+  auto text = recorded_story(told, "AU:17");
+  CHECK(text.find("\nsubscriber s1 at SG topic=UN.CEFACT.*\n") != std::string::npos);
+  CHECK(text.find("\n# AU:17: ") != std::string::npos);
+  CHECK(text.find("http://importer.example/") == std::string::npos);
+  one_story again{text};
+  CHECK_MESSAGE(again.run() == 0, again.err.str(), text);
 }
 
 TEST_CASE("real processes are asked for answers and final states, not for hops") {
