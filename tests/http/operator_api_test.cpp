@@ -1,5 +1,6 @@
 #include "fake_node.hpp"
 
+#include "messages/dead_letters.hpp"
 #include "messages/errors.hpp"
 
 #include <doctest/doctest.h>
