@@ -3,6 +3,7 @@
 #include "scenarios/runner/network.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace igl::scenario {
@@ -14,37 +15,79 @@ caf::optional<crash_point> parse_crash_point(std::string_view text) {
   return static_cast<crash_point>(found - crash_points.begin());
 }
 
-void crash_plan::arm(crash_point when, stream where, std::function<void()> what) {
-  when_ = when;
-  where_ = where;
-  what_ = std::move(what);
-}
-
-void crash_plan::reach(crash_point when, stream where) {
-  if (what_ && when == when_ && where == where_)
-    std::exchange(what_, nullptr)();
-  else if (otherwise)
-    otherwise();
+void crash_plan::reach(crash_point when, caf::optional<stream> where) {
+  auto found = std::find_if(next.begin(), next.end(),
+                            [&](auto& x) { return x.when == when && x.where == where; });
+  if (found == next.end()) {
+    if (otherwise && where)
+      otherwise();
+    return;
+  }
+  auto what = std::move(found->what);
+  next.erase(found);
+  what();
 }
 
 void crash_plan::answered() {
-  if (in_hand[static_cast<size_t>(where_)] > 0)
-    reach(crash_point::after_call, where_);
+  auto is_next = [&](stream x) {
+    return std::any_of(next.begin(), next.end(), [&](auto& y) {
+      return y.when == crash_point::after_call && y.where == x;
+    });
+  };
+  bool any = false;
+  for (auto& entry : stream_catalogue())
+    if (in_hand[static_cast<size_t>(entry.id)] > 0) {
+      any = true;
+      if (is_next(entry.id))
+        return reach(crash_point::after_call, entry.id);
+    }
+  if (any && otherwise)
+    otherwise();
 }
 
 namespace {
 
+/// The jobs that one consumer has in hand, by what they are acknowledged with. A job that comes
+/// again is the same one.
+class hand {
+public:
+  hand(stream from, std::shared_ptr<crash_plan> plan) : from_(from), plan_(std::move(plan)) {}
+  hand(const hand&) = delete;
+  hand& operator=(const hand&) = delete;
+  ~hand() { count() -= jobs_.size(); }
+
+  void take(const job_arrived& x) {
+    auto [job, fresh] = jobs_.try_emplace(x.payload, x.acknowledgement);
+    if (!fresh)
+      payloads_.erase(std::exchange(job->second, x.acknowledgement));
+    payloads_.emplace(x.acknowledgement, x.payload);
+    count() += fresh ? 1 : 0;
+  }
+  void let_go(const std::string& acknowledgement) {
+    if (auto found = payloads_.extract(acknowledgement))
+      count() -= jobs_.erase(found.mapped());
+  }
+
+private:
+  uint64_t& count() { return plan_->in_hand[static_cast<size_t>(from_)]; }
+
+  stream from_;
+  std::shared_ptr<crash_plan> plan_;
+  std::unordered_map<std::string, std::string> jobs_;     ///< payload → acknowledgement
+  std::unordered_map<std::string, std::string> payloads_; ///< acknowledgement → payload
+};
+
 class watched_consumer final : public streams::consumer {
 public:
-  watched_consumer(std::unique_ptr<consumer> inner, stream from,
+  watched_consumer(std::unique_ptr<consumer> inner, stream from, std::shared_ptr<hand> in_hand,
                    std::shared_ptr<const presence> who, std::shared_ptr<crash_plan> plan)
-      : inner_(std::move(inner)), from_(from), who_(std::move(who)), plan_(std::move(plan)) {}
+      : inner_(std::move(inner)), from_(from), in_hand_(std::move(in_hand)), who_(std::move(who)),
+        plan_(std::move(plan)) {}
 
   void acknowledge(const std::string& acknowledgement) override {
     if (!who_->alive)
       return;
-    auto& in_hand = plan_->in_hand[static_cast<size_t>(from_)];
-    in_hand -= std::min<uint64_t>(in_hand, 1);
+    in_hand_->let_go(acknowledgement);
     inner_->acknowledge(acknowledgement);
     plan_->reach(crash_point::after_acknowledgement, from_);
   }
@@ -57,6 +100,7 @@ public:
 private:
   std::unique_ptr<consumer> inner_;
   stream from_;
+  std::shared_ptr<hand> in_hand_;
   std::shared_ptr<const presence> who_;
   std::shared_ptr<crash_plan> plan_;
 };
@@ -73,16 +117,20 @@ public:
       inner_->publish(on, publication_id, std::move(payload), std::move(done));
   }
   std::unique_ptr<consumer> consume(stream from, uint32_t credit, arrived on_job) override {
-    auto watched = [from, who = who_, plan = plan_, on_job = std::move(on_job)](job_arrived x) {
-      if (!who->alive)
+    plan_->is_consumed[static_cast<size_t>(from)] = true;
+    auto in_hand = std::make_shared<hand>(from, plan_);
+    auto watched = [from, in_hand = std::weak_ptr<hand>{in_hand}, who = who_, plan = plan_,
+                    on_job = std::move(on_job)](job_arrived x) {
+      auto taken = in_hand.lock();
+      if (!who->alive || !taken)
         return;
-      ++plan->in_hand[static_cast<size_t>(from)];
+      taken->take(x);
       plan->reach(crash_point::before_decision, from);
       if (who->alive)
         on_job(std::move(x));
     };
     return std::make_unique<watched_consumer>(inner_->consume(from, credit, std::move(watched)),
-                                              from, who_, plan_);
+                                              from, std::move(in_hand), who_, plan_);
   }
   void level(stream of, std::function<void(caf::expected<stream_level>)> done) override {
     inner_->level(of, std::move(done));
