@@ -54,7 +54,8 @@ public:
     auto retrieved = scratch_folder("retrieved");
     if (!retrieved)
       return retrieved.error();
-    auto routes = group("routing", of_use::one_by_one, [this, folder = *retrieved] { return routing(folder); });
+    auto routes = group("routing", of_use::one_by_one,
+                        [this, folder = *retrieved] { return routing(folder); });
     auto reads_again = reloads(std::move(again), settings_in_force_, routing_streams, routes.name);
     supervise({apis(), pipeline(), std::move(routes), hub(hub_url()), std::move(reads_again)},
               views_);
@@ -121,13 +122,14 @@ private:
     auto around = around_;
     auto how = how_;
     auto updater = updater_;
-    return group("apis", of_use::only_together, {child("message-api", messages_,
-                                [=](caf::scheduled_actor* parent) {
-                                  return parent->spawn(message_api, around, how, updater);
-                                }),
-                          child("document-api", documents_, [=](caf::scheduled_actor* parent) {
-                            return parent->spawn(document_api, around, how);
-                          })});
+    return group("apis", of_use::only_together,
+                 {child("message-api", messages_,
+                        [=](caf::scheduled_actor* parent) {
+                          return parent->spawn(message_api, around, how, updater);
+                        }),
+                  child("document-api", documents_, [=](caf::scheduled_actor* parent) {
+                    return parent->spawn(document_api, around, how);
+                  })});
   }
 
   /// The workers that know no channel, each before the source that feeds it. The message API asks

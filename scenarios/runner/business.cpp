@@ -58,8 +58,8 @@ void story::post(const call& x) {
   auto range = parse_range(x.slots[1]);
   std::vector<std::string> references;
   if (range)
-    for (auto number = range->first; number <= range->last; ++number)
-      references.push_back(std::to_string(number));
+    for (uint64_t i = 0; i <= range->last - range->first; ++i)
+      references.push_back(std::to_string(range->first + i));
   else
     references.push_back(x.slots[1]);
   auto given = [&](const char* name, const char* otherwise) {
@@ -112,12 +112,16 @@ void story::post(const call& x) {
 }
 
 void story::add_business() {
-  add("{NATION} stores {DOCUMENT} for {NATION}", {"text", "links"},
+  add("{NATION} stores {DOCUMENT} for {RECEIVER}", {"text", "links"},
       "stores a document: the file beside the story, or text=\"…\"; links=a.json,b.json refers to "
       "documents that were stored before",
       [this](const call& x) -> caf::error {
         auto& name = x.slots[1];
-        auto& text = documents_[name];
+        for (auto& link : x.has("links") ? parts_of(x.option("links")) : std::vector<std::string>{})
+          if (documents_.count(link) == 0)
+            return blame(x.column_of("links"), "no document " + link + " was stored before");
+        auto before = documents_.find(name);
+        auto text = before == documents_.end() ? std::string{} : before->second;
         std::vector<std::string> linked;
         if (x.has("text") || x.has("links")) {
           nlohmann::json links = nlohmann::json::array();
@@ -132,9 +136,14 @@ void story::add_business() {
                      : nlohmann::json{{"text", x.option("text")}, {"links", links}}.dump();
         } else if (std::ifstream file{beside_ + "/" + name, std::ios::binary}) {
           text.assign(std::istreambuf_iterator<char>{file}, {});
-        } else if (text.empty()) {
+        } else if (text.empty() && is_multihash(name)) {
+          // All that is known of it is its hash.
           text = "the document " + name;
+        } else if (text.empty()) {
+          return blame(x.slot_columns[1], "there is no file " + beside_ + "/" + name +
+                                              "; say what is in it: text=\"…\"");
         }
+        documents_[name] = text;
         world_.called().call(multihash_of(text), name);
         http_request wanted;
         wanted.method = "POST";
@@ -152,11 +161,9 @@ void story::add_business() {
                     })));
         return caf::none;
       });
-  add("{NATION} posts {NUMBERS} to {NATION}", {"subject", "object", "predicate", "sender"},
+  add("{NATION} posts {NUMBERS} to {RECEIVER}", {"subject", "object", "predicate", "sender"},
       "posts a message; the number is its reference. 1..1000: that many at once",
       [this](const call& x) -> caf::error {
-        if (!world_.has_nation(x.slots[0]))
-          return make_problem(errc::bad_request, "there is no nation " + x.slots[0]);
         post(x);
         return caf::none;
       });
@@ -176,7 +183,9 @@ void story::add_business() {
         auto answer = answer_of(x.slots[0], std::move(wanted));
         say(told_by(x.slots[0], told_of(answer, [&](const http_response& y) {
                       return x.slots[1] + ", " + std::to_string(y.body.size()) + " bytes" +
-                             (y.body == documents_[x.slots[1]] ? "" : ", NOT the same");
+                             (documents_.count(x.slots[1]) != 0 && y.body == documents_.at(x.slots[1])
+                                  ? ""
+                                  : ", NOT the same");
                     })));
         return caf::none;
       });

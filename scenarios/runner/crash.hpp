@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace igl::scenario {
 
@@ -23,28 +24,27 @@ inline constexpr std::array<std::string_view, 4> crash_points{
     "before-decision", "after-call", "after-commit", "after-acknowledgement"};
 caf::optional<crash_point> parse_crash_point(std::string_view text);
 
-/// What is to happen to a process, once, at a moment in the life of a job; and what may happen to
-/// it at any of them.
+/// Something that is to happen, once, at a moment in the life of a job of a stream.
+struct planned {
+  crash_point when = crash_point::before_decision;
+  caf::optional<stream> where; ///< none: of a message that a business posts
+  std::function<void()> what;
+};
+
+/// What is to happen to a process, and what may happen to it at any moment.
 class crash_plan {
 public:
-  void arm(crash_point when, stream where, std::function<void()> what);
-  void disarm() { what_ = nullptr; }
-  /// What was planned has not happened yet.
-  bool is_armed() const { return what_ != nullptr; }
+  std::vector<planned> next; ///< what has not happened yet
   /// Called at every moment at which nothing else is planned.
   std::function<void()> otherwise;
   /// The moment has come.
-  void reach(crash_point when, stream where);
-  /// An answer of a peer has come: to whom is not said, so it counts for the armed stream if one of
-  /// its jobs is in hand.
+  void reach(crash_point when, caf::optional<stream> where);
+  /// An answer of a peer has come: to whom is not said, so it counts for each stream of which a job
+  /// is in hand.
   void answered();
 
-  std::array<uint64_t, stream_count> in_hand{}; ///< jobs that are handed out, of each stream
-
-private:
-  std::function<void()> what_; ///< empty: nothing is planned
-  crash_point when_ = crash_point::before_decision;
-  stream where_ = stream::inbox;
+  std::array<uint64_t, stream_count> in_hand{};  ///< jobs that are handed out, of each stream
+  std::array<bool, stream_count> is_consumed{}; ///< somebody takes jobs of it
 };
 
 /// The streams as one incarnation of a process sees them: what it does after its end does not

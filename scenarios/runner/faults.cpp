@@ -1,255 +1,205 @@
-#include "channels/chain.hpp"
 #include "messages/errors.hpp"
 #include "messages/text.hpp"
 #include "scenarios/runner/story.hpp"
 
-#include <cstdlib>
+#include <algorithm>
 
 namespace igl::scenario {
 
+// What happens to processes, and to what they stand on. Networks, subscribers and chains are in
+// outside.cpp.
+
+void story::add_faults() {
+  add_ends();
+  add_crashes();
+  add_computers();
+  add_weather();
+  add_subscribers();
+  add_forks();
+}
+
 namespace {
 
-/// A share from 0 to 1; none: it is not one.
-caf::optional<double> share_of(const std::string& text) {
-  char* end = nullptr;
-  auto share = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || share < 0 || share > 1)
-    return caf::none;
-  return share;
+caf::expected<process*> up(const std::vector<process*>& all, const std::string& name) {
+  for (auto* x : all)
+    if (x->label == name && x->running)
+      return x;
+  return make_problem(errc::bad_request, name + " is down");
+}
+
+/// The streams of which a process takes jobs.
+std::vector<std::string> streams_of(const process& x) {
+  std::vector<std::string> all;
+  for (auto& entry : stream_catalogue())
+    if (x.plan->is_consumed[static_cast<size_t>(entry.id)])
+      all.emplace_back(entry.name);
+  return all;
+}
+
+std::string listed(const std::vector<std::string>& all) {
+  std::string text;
+  for (auto& x : all)
+    text += (text.empty() ? "" : ", ") + x;
+  return text;
 }
 
 } // namespace
 
-void story::add_faults() {
-  auto each = [this](const std::string& name, const std::function<caf::error(process&)>& what) {
-    auto found = processes_of(name);
-    if (!found)
-      return found.error();
-    for (auto* x : *found)
-      if (auto why = what(*x))
-        return why;
-    return caf::error{};
-  };
-  add("stop {PROCESS}", {}, "ends a nation's node and endpoints, or one endpoint, in order",
-      [=, this](const call& x) {
-        return each(x.slots[0], [this](process& y) {
-          world_.stop(y);
-          return caf::error{};
-        });
-      });
-  add("kill {PROCESS}", {}, "the same, as if the power had failed", [=, this](const call& x) {
-    return each(x.slots[0], [this](process& y) {
-      world_.kill(y);
-      return caf::error{};
+void story::add_ends() {
+  // Those of them that are up, or down.
+  auto add_end = [this](std::string form, std::string meaning, bool begins,
+                        std::function<caf::error(process&)> what) {
+    add(std::move(form), {}, std::move(meaning), [=, this](const call& x) -> caf::error {
+      auto all = processes_of(x.slots[0]);
+      if (!all)
+        return all.error();
+      std::erase_if(*all, [begins](process* y) { return bool(y->running) == begins; });
+      if (all->empty())
+        return blame(x.slot_columns[0],
+                     x.slots[0] + (begins ? " runs; nothing of it is down" : " is down already"));
+      for (auto* y : *all)
+        if (auto why = what(*y))
+          return why;
+      return caf::none;
     });
-  });
-  auto one = [this](const std::string& name) -> caf::expected<process*> {
-    auto found = processes_of(name);
-    if (!found)
-      return found.error();
-    for (auto* x : *found)
-      if (x->label == name && x->running)
-        return x;
-    return make_problem(errc::bad_request, name + " is down");
   };
-  add("kill {PROCESS} {POINT} of {STREAM}", {},
-      "the same to its node, or to an endpoint, at that moment in the life of the stream's next "
-      "job",
-      [=, this](const call& x) -> caf::error {
-        auto which = one(x.slots[0]);
-        if (!which)
-          return which.error();
-        world_.kill_at(**which, *parse_crash_point(x.slots[1]), *parse_stream(x.slots[2]));
-        return caf::none;
-      });
-  add("kill actor {NAME} of {PROCESS}", {}, "ends one actor; its supervisor starts it again",
-      [=, this](const call& x) -> caf::error {
-        auto which = one(x.slots[1]);
-        return which ? world_.kill_actor(**which, x.slots[0]) : which.error();
-      });
-  add("kill actor {NAME} of {PROCESS} {POINT} of {STREAM}", {}, "the same at such a moment",
-      [=, this](const call& x) -> caf::error {
-        auto which = one(x.slots[1]);
-        return which ? world_.kill_actor_at(**which, x.slots[0], *parse_crash_point(x.slots[2]),
-                                            *parse_stream(x.slots[3]))
-                     : which.error();
-      });
-  add("start {PROCESS}", {}, "starts it again with what is on its disk", [=, this](const call& x) {
-    return each(x.slots[0],
-                [this](process& y) { return y.running ? caf::error{} : world_.start(y); });
-  });
-
-  auto stoppable = [=, this](std::string form, std::string meaning,
-                             const std::function<caf::error(process&, const call&)>& what) {
-    add(std::move(form), {}, std::move(meaning),
-        [=](const call& x) { return each(x.slots[0], [&](process& y) { return what(y, x); }); });
-  };
-  stoppable("fill disk of {PROCESS}", "nothing more can be written there",
-            [](process& y, const call&) {
-              y.under->disk_full = true;
-              return caf::error{};
-            });
-  stoppable("clear disk of {PROCESS}", "there is room again", [this](process& y, const call&) {
-    y.under->disk_full = false;
-    world_.disturbed();
+  add_end("stop {PROCESS}", "ends a nation's node and endpoints, or one endpoint, in order", false,
+          [this](process& x) {
+            world_.stop(x);
+            return caf::error{};
+          });
+  add_end("kill {PROCESS}", "the same, as if the power had failed", false, [this](process& x) {
+    world_.kill(x);
     return caf::error{};
   });
-  stoppable("clock of {PROCESS} is ahead {TIME}", "its clock is wrong",
-            [](process& y, const call& x) {
-              y.under->ahead = *parse_time(x.slots[1]);
-              return caf::error{};
-            });
-  stoppable("clock of {PROCESS} is behind {TIME}", "its clock is wrong",
-            [](process& y, const call& x) {
-              y.under->ahead = -*parse_time(x.slots[1]);
-              return caf::error{};
-            });
-  stoppable("clock of {PROCESS} is right", "as everybody's again", [this](process& y, const call&) {
-    y.under->ahead = {};
-    world_.disturbed(std::chrono::minutes{15});
-    return caf::error{};
-  });
+  add_end("start {PROCESS}", "starts it again with what is on its disk", true,
+          [this](process& x) { return world_.start(x); });
   add("{PROCESS} loses its streams", {},
       "those of a nation or an endpoint that are down: their nats-server's folder is gone",
       [this](const call& x) -> caf::error {
-        auto found = processes_of(x.slots[0]);
-        if (!found)
-          return found.error();
-        auto& all = *found;
-        std::erase_if(all, [](process* y) { return bool(y->running); });
-        if (all.empty())
-          return make_problem(errc::bad_request, x.slots[0] + " runs; stop or kill it first, for "
-                                                              "this happens to who is down");
-        for (auto* y : all)
+        auto all = processes_of(x.slots[0]);
+        if (!all)
+          return all.error();
+        std::erase_if(*all, [](process* y) { return bool(y->running); });
+        if (all->empty())
+          return blame(x.slot_columns[0],
+                       x.slots[0] +
+                           " runs; stop or kill it first, for this happens to who is down");
+        for (auto* y : *all)
           world_.lose_streams(*y);
         return caf::none;
       });
-  add("{PROCESS} is frail", {"rate"},
-      "it dies at a share of all moments of its jobs, such as rate=0.01, and starts again a second "
-      "later",
-      [=, this](const call& x) -> caf::error {
-        auto rate = share_of(x.option("rate"));
-        if (!rate)
-          return make_problem(errc::bad_request, "rate is a share from 0 to 1, such as 0.01");
-        return each(x.slots[0], [&](process& y) {
-          world_.weaken(y, *rate);
-          return caf::error{};
-        });
-      });
-  add("{PROCESS} is sound", {}, "it does not die of itself any more", [=, this](const call& x) {
-    return each(x.slots[0], [this](process& y) {
-      world_.weaken(y, 0);
-      world_.disturbed();
-      return caf::error{};
-    });
-  });
+}
 
-  add("between {SIDE} and {SIDE}", {"lost", "doubled", "garbled", "delay"},
-      "a share of what travels is lost, arrives twice or is altered, each way takes up to "
-      "delay=3s; "
-      "a node speaks to another one, to a channel, to a subscriber",
-      [this](const call& x) -> caf::error {
-        auto& weather = world_.wires().between(x.slots[0], x.slots[1]);
-        for (auto& [name, value] : x.options) {
-          auto share = share_of(value);
-          auto time = parse_time(value);
-          if (name == "delay" ? !time : !share)
-            return make_problem(errc::bad_request,
-                                name + (name == "delay" ? " is a time, such as 3s"
-                                                        : " is a share from 0 to 1, such as 0.2"));
-          if (name == "delay")
-            weather.delay = *time;
-          else
-            (name == "lost"      ? weather.lost
-             : name == "doubled" ? weather.doubled
-                                 : weather.garbled) = *share;
-        }
-        return caf::none;
-      });
-  add("cut {SIDE} from {SIDE}", {}, "they do not reach each other any more",
-      [this](const call& x) -> caf::error {
-        world_.wires().between(x.slots[0], x.slots[1]).cut = true;
-        return caf::none;
-      });
-  add("heal {SIDE} and {SIDE}", {}, "everything between them is as it should be again",
-      [this](const call& x) -> caf::error {
-        world_.wires().between(x.slots[0], x.slots[1]) = {};
-        world_.disturbed();
-        return caf::none;
-      });
-  add("{NAME} is down", {}, "nobody listens at a subscriber's any more",
-      [this](const call& x) -> caf::error {
-        auto found = world_.subscribers().find(x.slots[0]);
-        if (found == world_.subscribers().end())
-          return make_problem(errc::bad_request, "there is no subscriber " + x.slots[0]);
-        world_.set_listening(found->second, false);
-        return caf::none;
-      });
-  add("{NAME} is up", {}, "it listens again", [this](const call& x) -> caf::error {
-    auto found = world_.subscribers().find(x.slots[0]);
-    if (found == world_.subscribers().end())
-      return make_problem(errc::bad_request, "there is no subscriber " + x.slots[0]);
-    world_.set_listening(found->second, true);
-    return caf::none;
-  });
-  for (bool ends : {false, true})
-    add(ends ? "{NAME} unsubscribes" : "{NAME} subscribes", {},
-        ends ? "a subscriber wants to be told no more" : "it wants to be told again",
-        [this, ends](const call& x) -> caf::error {
-          auto found = world_.subscribers().find(x.slots[0]);
-          if (found == world_.subscribers().end())
-            return make_problem(errc::bad_request, "there is no subscriber " + x.slots[0]);
-          return world_.subscribe(found->second, ends);
-        });
-  add("{NAME} answers {NUMBER}", {}, "a subscriber answers with another status, such as 500 or 410",
-      [this](const call& x) -> caf::error {
-        auto found = world_.subscribers().find(x.slots[0]);
-        if (found == world_.subscribers().end())
-          return make_problem(errc::bad_request, "there is no subscriber " + x.slots[0]);
-        found->second.answers = static_cast<uint16_t>(*parse_number(x.slots[1]));
-        return caf::none;
-      });
-  for (auto& x : phrases_)
-    for (std::string_view begins : {"between", "cut", "heal", "kill {PROCESS} {POINT}",
-                                    "kill actor", "fill", "clear", "clock", "{PROCESS} is"})
-      x.simulated |= x.form.starts_with(begins);
-  auto leave_behind = [this](const call& x, chain& in, uint64_t depth) -> caf::error {
-    auto what = x.option("transactions");
-    if (x.has("transactions") && what != "waiting" && what != "mined-again" && what != "dropped")
-      return make_problem(errc::bad_request, "transactions are waiting, mined-again or dropped");
-    auto then = what == "dropped"       ? rewritten::dropped
-                : what == "mined-again" ? rewritten::mined_again
-                                        : rewritten::waiting;
-    // What was confirmed may have to be taken back, and sent again.
-    world_.disturbed(std::chrono::minutes{10});
-    return in.fork(depth, depth + 1, then, world_.now());
+void story::add_crashes() {
+  // The process, if it takes jobs of that stream.
+  auto whose = [this](const call& x, size_t who, size_t stream_slot) -> caf::expected<process*> {
+    auto all = processes_of(x.slots[who]);
+    if (!all)
+      return all.error();
+    auto found = up(*all, x.slots[who]);
+    if (!found)
+      return blame(x.slot_columns[who], problem_of(found.error()).detail);
+    auto streams = streams_of(**found);
+    if (stream_slot < x.slots.size() &&
+        std::find(streams.begin(), streams.end(), x.slots[stream_slot]) == streams.end())
+      return blame(x.slot_columns[stream_slot], x.slots[who] + " takes no jobs of " +
+                                                    x.slots[stream_slot] + "; it does of " +
+                                                    listed(streams));
+    return *found;
   };
-  add("fork {NAME}", {"depth", "transactions"},
-      "leaves the newest blocks of a channel's chain behind; their messages are waiting, "
-      "mined-again "
-      "or dropped",
-      [=, this](const call& x) -> caf::error {
-        auto found = chain::open_existing(world_.medium_path(x.slots[0]));
-        if (!found)
-          return found.error();
-        auto depth = parse_number(x.has("depth") ? x.option("depth") : "1");
-        if (!depth)
-          return make_problem(errc::bad_request, "depth is a number of blocks");
-        return leave_behind(x, **found, *depth);
-      });
-  add("fork {NAME} at {MESSAGE}", {"transactions"},
-      "leaves the block of a channel's message, such as au-sg:1, behind, and all on top of it",
-      [=, this](const call& x) -> caf::error {
-        auto found = chain::open_existing(world_.medium_path(x.slots[0]));
-        if (!found)
-          return found.error();
-        auto place = (*found)->find(world_.called().real(x.slots[1]));
-        if (!place)
-          return place.error();
-        if (place->kind != chain_place::on_chain)
-          return make_problem(errc::bad_request, x.slots[1] + " is in no block of the chain");
-        return leave_behind(x, **found, place->confirmations);
-      });
+  constexpr size_t none = 100;
+  add_simulated("kill {PROCESS} {POINT} of {STREAM}", {},
+                "the same to its node, or to an endpoint, at that moment in the life of the "
+                "stream's next job",
+                [=, this](const call& x) -> caf::error {
+                  auto which = whose(x, 0, 2);
+                  if (!which)
+                    return which.error();
+                  planned_ = world_.kill_at(**which, *parse_crash_point(x.slots[1]),
+                                            *parse_stream(x.slots[2]));
+                  return caf::none;
+                });
+  add_simulated("kill {NATION} after-commit of message-api", {},
+                "the same when its node has stored the next message that a business posts, and has "
+                "not answered 201",
+                [=, this](const call& x) -> caf::error {
+                  auto which = whose(x, 0, none);
+                  if (!which)
+                    return which.error();
+                  planned_ = world_.kill_at(**which, crash_point::after_commit, caf::none);
+                  return caf::none;
+                });
+  auto with_actor = [=, this](const call& x, size_t stream_slot) -> caf::expected<process*> {
+    auto which = whose(x, 1, stream_slot);
+    if (!which)
+      return which;
+    std::vector<std::string> names;
+    for (auto& [name, actor] : (*which)->actors)
+      names.push_back(name);
+    if ((*which)->actors.count(x.slots[0]) == 0)
+      return blame(x.slot_columns[0], with_suggestion(x.slots[1] + " has no actor " + x.slots[0],
+                                                      x.slots[0], names));
+    return which;
+  };
+  add_simulated("kill actor {ACTOR} of {PROCESS}", {},
+                "ends one actor; its supervisor starts it again",
+                [=, this](const call& x) -> caf::error {
+                  auto which = with_actor(x, none);
+                  return which ? world_.kill_actor(**which, x.slots[0]) : which.error();
+                });
+  add_simulated("kill actor {ACTOR} of {PROCESS} {POINT} of {STREAM}", {},
+                "the same at such a moment", [=, this](const call& x) -> caf::error {
+                  auto which = with_actor(x, 3);
+                  if (!which)
+                    return which.error();
+                  planned_ = world_.kill_actor_at(**which, x.slots[0],
+                                                  *parse_crash_point(x.slots[2]),
+                                                  *parse_stream(x.slots[3]));
+                  return caf::none;
+                });
+}
+
+void story::add_computers() {
+  auto add_each = [this](std::string form, std::vector<std::string> options, std::string meaning,
+                         std::function<void(process&, const call&)> what) {
+    add_simulated(std::move(form), std::move(options), std::move(meaning),
+                  [=, this](const call& x) -> caf::error {
+                    auto all = processes_of(x.slots[0]);
+                    if (!all)
+                      return all.error();
+                    for (auto* y : *all)
+                      what(*y, x);
+                    return caf::none;
+                  });
+  };
+  add_each("fill disk of {PROCESS}", {}, "nothing more can be written there",
+           [](process& y, const call&) { y.under->disk_full = true; });
+  add_each("clear disk of {PROCESS}", {}, "there is room again", [this](process& y, const call&) {
+    y.under->disk_full = false;
+    world_.disturbed();
+  });
+  add_each("clock of {PROCESS} is ahead {TIME}", {}, "its clock is wrong",
+           [](process& y, const call& x) { y.under->ahead = *parse_time(x.slots[1]); });
+  add_each("clock of {PROCESS} is behind {TIME}", {}, "its clock is wrong",
+           [](process& y, const call& x) { y.under->ahead = -*parse_time(x.slots[1]); });
+  add_each("clock of {PROCESS} is right", {}, "as everybody's again",
+           [this](process& y, const call&) {
+             y.under->ahead = {};
+             world_.disturbed(std::chrono::minutes{15});
+           });
+  add_each("{PROCESS} is frail", {"rate={SHARE}"},
+           "it dies at a share of all moments of its jobs, 0.01 or as rate=0.02, and starts "
+           "again a second later",
+           [this](process& y, const call& x) {
+             auto rate = parse_share(x.option("rate"));
+             world_.weaken(y, rate ? *rate : 0.01);
+           });
+  add_each("{PROCESS} is sound", {}, "it does not die of itself any more",
+           [this](process& y, const call&) {
+             world_.weaken(y, 0);
+             world_.disturbed();
+           });
 }
 
 } // namespace igl::scenario

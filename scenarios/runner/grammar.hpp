@@ -15,18 +15,24 @@ namespace igl::scenario {
 struct call {
   std::vector<std::string> slots;
   settings options;
+  std::vector<uint32_t> slot_columns;
+  std::vector<uint32_t> option_columns;
 
   /// Empty: the option was not given.
   std::string option(std::string_view name) const;
   bool has(std::string_view name) const;
+  /// Of an option that was given; otherwise of the command.
+  uint32_t column_of(std::string_view name) const;
 };
 
-/// A command as a story writes it. In `form`, words in braces are slots: `{NATION} posts {NUMBER}
-/// to {NATION}`. Options come after it, in any order: `name=value`.
+/// A command as a story writes it. In `form`, words in braces are slots: `{NATION} posts {NUMBERS}
+/// to {RECEIVER}`. Options come after it, in any order and each once.
 struct phrase {
   std::string form;
-  std::vector<std::string> options; ///< "*": any
-  std::string meaning;              ///< for people
+  /// `subject`, any text; `rate={SHARE}`, what fits that slot; `transactions=waiting|dropped`, one
+  /// of these; `*`, any option.
+  std::vector<std::string> options;
+  std::string meaning; ///< for people
   std::function<caf::error(const call&)> act;
   bool simulated = false; ///< it cannot be done to real processes
 };
@@ -42,8 +48,23 @@ struct understood {
 std::variant<understood, mistake> understand(const command_line& x, const std::string& file,
                                              const std::vector<phrase>& phrases);
 
-/// `1h`, `30s`, `250ms`, `7d`; none: it is no duration.
+/// Each kind of slot, and what it is for people.
+std::vector<std::pair<std::string_view, std::string_view>> kinds_of_slots();
+/// The kinds of the slots of a form, in its order.
+std::vector<std::string> slots_of(const std::string& form);
+
+/// `what; did you mean KNOWN?` if something that is known is near enough to what was given.
+std::string with_suggestion(std::string what, const std::string& given,
+                            const std::vector<std::string>& known);
+
+/// `AU,SG` → AU and SG.
+std::vector<std::string> parts_of(std::string_view list);
+
+/// `1h`, `30s`, `250ms`, `7d`, at most 3650d; none: it is no such time.
 caf::optional<std::chrono::milliseconds> parse_time(std::string_view text);
+
+/// A share from 0 to 1; none: it is not one.
+caf::optional<double> parse_share(std::string_view text);
 
 /// `17` and `1..1000`; none: neither.
 struct number_range {

@@ -4,6 +4,7 @@
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
 #include "messages/text.hpp"
+#include "scenarios/runner/interruption.hpp"
 #include "scenarios/runner/remote_ledger.hpp"
 
 #include <nlohmann/json.hpp>
@@ -52,7 +53,7 @@ private:
 caf::error await_ready(child_process& process, const std::string& url, const std::string& log) {
   node_client client({url, {}, {}});
   const auto until = steady::now() + seconds{30};
-  while (steady::now() < until && process.running()) {
+  while (steady::now() < until && process.running() && !interruption::came()) {
     http_request probe;
     probe.method = "GET";
     probe.url = url + "/readyz";
@@ -106,8 +107,8 @@ settings live_world::medium_settings(const channel_plan& x) const {
   if (!nats_.running()) {
     auto begun = child_process::start({"/usr/bin/env", "nats-server", "-a", "127.0.0.1", "-p",
                                        address.substr(address.rfind(':') + 1), "-js", "-sd",
-                                       medium_path("nats")},
-                                      medium_path("nats.log"));
+                                       path_of("nats")},
+                                      path_of("nats.log"));
     if (begun)
       nats_ = std::move(*begun);
   }
@@ -122,9 +123,9 @@ node_client& live_world::client_of(const process& x) {
 }
 
 caf::expected<std::unique_ptr<service>> live_world::started(process& x) {
-  x.who = std::make_shared<presence>(presence{x.party});
+  x.who = std::make_shared<presence>(presence{x.party, x.label});
   x.plan = std::make_shared<crash_plan>();
-  const auto base = medium_path(x.host);
+  const auto base = path_of(x.host);
   const auto file = base + ".toml";
   std::ofstream(file, std::ios::binary) << x.config;
   auto process = child_process::start(
@@ -146,7 +147,7 @@ caf::expected<std::unique_ptr<service>> live_world::started(process& x) {
 
 void live_world::lose_streams(process& x) {
   std::error_code ignored;
-  auto data = x.is == process::kind::node ? medium_path(x.nation) : medium_path(x.host);
+  auto data = path_of(x.is == process::kind::node ? x.nation : x.host);
   std::filesystem::remove_all(data + "/nats", ignored);
 }
 
@@ -154,6 +155,12 @@ void live_world::lose_streams(process& x) {
 
 void live_world::listen(subscriber& x) {
   set_listening(x, true);
+}
+
+void live_world::set_answer(subscriber& x, uint16_t status) {
+  // A listener reads it in a thread of its own.
+  std::lock_guard lock{guard_};
+  x.answers = status;
 }
 
 void live_world::set_listening(subscriber& x, bool listens) {
@@ -259,7 +266,7 @@ void live_world::rest(caf::timespan at_most) {
   const auto until = steady::now() + std::min<caf::timespan>(at_most, most);
   auto last = events_and_jobs();
   auto since = steady::now();
-  while (steady::now() < until) {
+  while (steady::now() < until && !interruption::came()) {
     std::this_thread::sleep_for(milliseconds{100});
     auto now_there = events_and_jobs();
     if (now_there != last) {
@@ -276,7 +283,9 @@ void live_world::rest(caf::timespan at_most) {
 }
 
 void live_world::pass(caf::timespan time) {
-  std::this_thread::sleep_for(time);
+  for (const auto until = steady::now() + time; steady::now() < until && !interruption::came();)
+    std::this_thread::sleep_for(
+        std::min<caf::timespan>(milliseconds{100}, until - steady::now()));
 }
 
 } // namespace igl::scenario

@@ -29,6 +29,7 @@ public:
   void pass(caf::timespan time) override;
   void lose_streams(process& x) override;
   void set_listening(subscriber& x, bool listens) override;
+  void set_answer(subscriber& x, uint16_t status) override;
   std::string callback_of(const subscriber& x) const override;
 
 private:

@@ -7,19 +7,11 @@ namespace igl::scenario {
 
 namespace {
 
+/// Everything that is open is due by then.
 constexpr std::chrono::hours far{24 * 3650};
 
-/// How long until then, in the largest unit that matters.
-std::string until(caf::timestamp at, caf::timestamp now) {
-  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at - now).count();
-  if (seconds <= 0)
-    return "now";
-  if (seconds < 120)
-    return "in " + std::to_string(seconds) + " s";
-  if (seconds < 7200)
-    return "in " + std::to_string(seconds / 60) + " min";
-  return "in " + std::to_string(seconds / 3600) + " h";
-}
+/// So many at a time.
+constexpr uint32_t page = 1000;
 
 } // namespace
 
@@ -80,47 +72,68 @@ void story::add_looking() {
       });
   add("show events {MESSAGE} at {PROCESS}", {}, "what happened to a message at a node, in order",
       [this, seen](const call& x) -> caf::error {
-        auto found = seen(x.slots[1], find_events{x.slots[0], 0, 1000});
-        if (!found)
-          return found.error();
-        for (auto& event : found->events)
-          say(told_by(x.slots[1], sentence_of(event)));
-        return caf::none;
+        for (find_events what{x.slots[0], 0, page};;) {
+          auto found = seen(x.slots[1], what);
+          if (!found)
+            return found.error();
+          for (auto& event : found->events) {
+            say(told_by(x.slots[1], sentence_of(event)));
+            what.after = event.number;
+          }
+          if (found->events.size() < page)
+            return caf::none;
+        }
       });
   add("show dead-letters at {PROCESS}", {}, "what was given up, and why",
       [this, seen](const call& x) -> caf::error {
-        auto found = seen(x.slots[0], find_dead_letters{0, 1000});
-        if (!found)
-          return found.error();
-        for (auto& letter : found->letters)
-          say(told_by(x.slots[0], std::to_string(letter.number) + "  " +
-                                      to_string(letter.job.order.on) + "  " +
-                                      letter.job.order.about + ": " + letter.reason));
-        if (found->letters.empty())
-          say(told_by(x.slots[0], "no dead letters"));
-        return caf::none;
+        for (find_dead_letters what{0, page};;) {
+          auto found = seen(x.slots[0], what);
+          if (!found)
+            return found.error();
+          for (auto& letter : found->letters) {
+            say(told_by(x.slots[0], std::to_string(letter.number) + "  " +
+                                        to_string(letter.job.order.on) + "  " +
+                                        letter.job.order.about + ": " + letter.reason));
+            what.after = letter.number;
+          }
+          if (what.after == 0)
+            say(told_by(x.slots[0], "no dead letters"));
+          if (found->letters.size() < page)
+            return caf::none;
+        }
       });
-  add("show jobs at {PROCESS}", {}, "what is still to be done, and why it is not done",
+  add_simulated(
+      "show jobs at {PROCESS}", {}, "what is still to be done, and why it is not done",
       [this, seen](const call& x) -> caf::error {
         bool any = false;
         const auto now = world_.time().now();
-        for (auto& entry : stream_catalogue()) {
-          auto open = seen(x.slots[0], due_jobs{entry.id, {}, now + far, 1000});
-          if (!open)
-            return open.error();
-          for (auto& job : open->jobs) {
-            any = true;
-            say(told_by(x.slots[0], std::string{entry.name} + "  " + job.order.about + ": " +
-                                        (job.last_error.empty() ? "waits" : job.last_error) + ", " +
-                                        std::to_string(job.attempts) + " attempts failed, next " +
-                                        until(job.order.due, now)));
+        for (auto& entry : stream_catalogue())
+          for (due_jobs what{entry.id, {}, now + far, page};;) {
+            auto open = seen(x.slots[0], what);
+            if (!open)
+              return open.error();
+            for (auto& job : open->jobs) {
+              any = true;
+              auto line = std::string{entry.name} + "  " + job.order.about + ": " +
+                          (job.last_error.empty() ? "waits" : job.last_error) + ", " +
+                          std::to_string(job.attempts) +
+                          (job.attempts == 1 ? " attempt" : " attempts") + " failed, " +
+                          // When exactly is chance.
+                          (job.order.due <= now ? "due now" : "again later");
+              if (!job.order.lane.empty())
+                if (auto lane = seen(x.slots[0], find_lane{job.order.lane});
+                    lane && lane->waiting > 1)
+                  line += ", and " + std::to_string(lane->waiting - 1) + " wait behind it";
+              say(told_by(x.slots[0], line));
+            }
+            what.after = open->last;
+            if (open->jobs.size() < page)
+              break;
           }
-        }
         if (!any)
           say(told_by(x.slots[0], "nothing is left to do"));
         return caf::none;
       });
-  phrases_.back().simulated = true;
   auto act = [this](const call& x, const char* what) -> caf::error {
     auto book = book_of(x.slots[0]);
     if (!book)

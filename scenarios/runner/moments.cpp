@@ -32,19 +32,20 @@ caf::error story::die_at_every_moment(const call& x) {
     const auto number = std::to_string(numbers->first + i);
     const auto document = "document-" + number;
     const auto message = sender + ":" + number;
-    if (auto why = say_and_do("{NATION} stores {DOCUMENT} for {NATION}",
-                              {{sender, document, receiver}, {}}))
+    if (auto why = say_and_do(
+            "{NATION} stores {DOCUMENT} for {RECEIVER}",
+            {{sender, document, receiver}, {{"text", "the document " + document}}, {}, {}}))
       return why;
     world_.kill_at(*who, static_cast<crash_point>(i), where);
-    if (auto why = say_and_do("{NATION} posts {NUMBERS} to {NATION}",
-                              {{sender, number, receiver}, {{"object", document}}}))
+    if (auto why = say_and_do("{NATION} posts {NUMBERS} to {RECEIVER}",
+                              {{sender, number, receiver}, {{"object", document}}, {}, {}}))
       return why;
     if (auto why = run(detail::nothing, std::chrono::minutes{10}))
       return why;
     const auto moment = std::string{crash_points[i]} + " of " + to_string(where);
     say(told_by(who->label,
                 who->running ? "lives: there was no moment " + moment : "died " + moment));
-    who->plan->disarm();
+    who->plan->next.clear();
     if (!who->running)
       if (auto why = world_.start(*who))
         return why;
@@ -52,20 +53,21 @@ caf::error story::die_at_every_moment(const call& x) {
     if (auto why = run(detail::nothing, std::chrono::minutes{10}))
       return why;
     for (auto& nation : {sender, receiver})
-      if (auto why = say_and_do("show status of {MESSAGE} at {PROCESS}", {{message, nation}, {}}))
+      if (auto why =
+              say_and_do("show status of {MESSAGE} at {PROCESS}", {{message, nation}, {}, {}, {}}))
         return why;
-    if (auto why = say_and_do("{NATION} fetches {DOCUMENT}", {{receiver, document}, {}}))
+    if (auto why = say_and_do("{NATION} fetches {DOCUMENT}", {{receiver, document}, {}, {}, {}}))
       return why;
   }
   return caf::none;
 }
 
 void story::add_moments() {
-  add("{NATION} posts {NUMBERS} to {NATION} while {PROCESS} dies at every moment of {STREAM}", {},
+  add_simulated(
+      "{NATION} posts {NUMBERS} to {NATION} while {PROCESS} dies at every moment of {STREAM}", {},
       "four messages, each with a document; with each of them the process is killed at another "
       "moment in the life of a job of the stream, and started again",
       [this](const call& x) { return die_at_every_moment(x); });
-  phrases_.back().simulated = true;
 }
 
 } // namespace igl::scenario

@@ -43,6 +43,16 @@ weather& network::between(const std::string& a, const std::string& b) {
   return weather_[std::minmax(a, b)];
 }
 
+const weather* network::between(const presence& a, const presence& b) const {
+  if (weather_.empty())
+    return nullptr;
+  for (auto* one : {&a.label, &a.party})
+    for (auto* other : {&b.label, &b.party})
+      if (auto found = weather_.find(std::minmax(*one, *other)); found != weather_.end())
+        return &found->second;
+  return nullptr;
+}
+
 bool network::is_bad_for(const std::string& party) const {
   for (auto& [between, x] : weather_)
     if ((between.first == party || between.second == party) &&
@@ -95,12 +105,10 @@ void network::carry(std::shared_ptr<const presence> from, http_request x, answer
   auto then = [answer](caf::expected<http_response> y) {
     (*answer)(std::move(y));
   };
-  auto here = weather_.empty() || found == places_.end()
-                  ? weather_.end()
-                  : weather_.find(std::minmax(from->party, found->second.who->party));
-  if (here == weather_.end())
+  auto* here = found == places_.end() ? nullptr : between(*from, *found->second.who);
+  if (here == nullptr)
     return hand_over(host, std::move(x), then);
-  auto& now = here->second;
+  const auto now = *here;
   if (now.cut)
     return then(make_problem(errc::peer_unreachable, host + " cannot be reached"));
   const auto late = make_problem(errc::peer_timeout, host + " did not answer in time");

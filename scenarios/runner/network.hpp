@@ -31,6 +31,7 @@ struct conditions {
 /// A process on the network, from its start to its end.
 struct presence {
   std::string party; ///< whose it is: "AU", "au-sg", "importer"
+  std::string label; ///< which of them it is: "AU", "au-sg/AU", "importer"
   bool alive = true;
   std::function<void()> on_answer{}; ///< called before it hears an answer
   std::shared_ptr<const conditions> under = std::make_shared<conditions>();
@@ -67,7 +68,9 @@ private:
     listener by;
   };
 
-  double share() { return static_cast<double>(chance_() >> 11) * 0x1.0p-53; }
+  double share() { return share_out_of(chance_()); }
+  /// What happens between two of them: as was said of the one process rather than of all of a party.
+  const weather* between(const presence& a, const presence& b) const;
   std::chrono::nanoseconds some_of(std::chrono::milliseconds at_most);
   void hand_over(const std::string& host, http_request x, answered done);
 

@@ -1,41 +1,21 @@
 #include "scenarios/runner/play.hpp"
 
 #include "messages/errors.hpp"
+#include "scenarios/runner/interruption.hpp"
 #include "scenarios/runner/live_world.hpp"
 #include "scenarios/runner/story.hpp"
+#include "scenarios/runner/story_folder.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <array>
+#include <cstdio>
 #include <filesystem>
 #include <set>
 #include <sstream>
-#include <stdexcept>
 
 namespace igl::scenario {
 
 namespace {
-
-/// A folder in memory where the machine has one, for nothing in it outlives the story.
-class folder_for_a_story {
-public:
-  folder_for_a_story() {
-    std::error_code none;
-    auto base = std::filesystem::exists("/dev/shm", none) ? std::filesystem::path{"/dev/shm"}
-                                                          : std::filesystem::temp_directory_path();
-    auto pattern = (base / "igl-scenario-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr)
-      throw std::runtime_error("no folder can be made: " + pattern);
-    path = pattern;
-  }
-  folder_for_a_story(const folder_for_a_story&) = delete;
-  folder_for_a_story& operator=(const folder_for_a_story&) = delete;
-  ~folder_for_a_story() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-
-  std::string path;
-};
 
 /// With real processes.
 constexpr std::chrono::minutes longest_wait{2};
@@ -45,30 +25,6 @@ std::string place_of(const script& x, size_t line) {
 }
 
 } // namespace
-
-std::vector<std::string> difference(const std::vector<std::string>& expected,
-                                    const std::vector<std::string>& came_out) {
-  // The longest common subsequence, from the end.
-  const auto rows = expected.size(), columns = came_out.size();
-  std::vector<std::vector<uint32_t>> common(rows + 1, std::vector<uint32_t>(columns + 1, 0));
-  for (auto i = rows; i-- > 0;)
-    for (auto j = columns; j-- > 0;)
-      common[i][j] = expected[i] == came_out[j] ? common[i + 1][j + 1] + 1
-                                                : std::max(common[i + 1][j], common[i][j + 1]);
-  std::vector<std::string> lines;
-  size_t i = 0, j = 0;
-  while (i < rows || j < columns) {
-    if (i < rows && j < columns && expected[i] == came_out[j]) {
-      lines.push_back("  " + expected[i++]);
-      ++j;
-    } else if (i < rows && (j == columns || common[i + 1][j] >= common[i][j + 1])) {
-      lines.push_back("- " + expected[i++]);
-    } else {
-      lines.push_back("+ " + came_out[j++]);
-    }
-  }
-  return lines;
-}
 
 std::string only_simulated(const script& x) {
   story any{std::make_unique<world>(1, ""), "."};
@@ -111,9 +67,130 @@ std::vector<std::string> comparable(const std::vector<std::string>& lines) {
   return result;
 }
 
+namespace {
+
+/// `1d 02:03:04.005`.
+std::string clock_text(caf::timespan since) {
+  auto all = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+  std::array<char, 128> text{};
+  std::snprintf(text.data(), text.size(), "%lldd %02lld:%02lld:%02lld.%03lld",
+                static_cast<long long>(all / 86'400'000),
+                static_cast<long long>(all / 3'600'000 % 24),
+                static_cast<long long>(all / 60'000 % 60), static_cast<long long>(all / 1000 % 60),
+                static_cast<long long>(all % 1000));
+  return text.data();
+}
+
+/// A story that is being played.
+class playing {
+public:
+  playing(const script& x, const play_options& how, story& all) : x_(x), how_(how), all_(all) {}
+
+  played run() {
+    const auto began = all_.all().now();
+    if (how_.on_line)
+      all_.on_line = [this, began](const std::string& line) {
+        how_.on_line(clock_text(all_.all().now() - began) + "    " + line);
+      };
+    bool goes_on = true;
+    for (auto& part : x_.blocks) {
+      for (auto& line : part.commands) {
+        if (how_.on_line)
+          how_.on_line(clock_text(all_.all().now() - began) + "  > " + x_.lines[line.line - 1]);
+        goes_on = obeyed(line);
+        if (interruption::came())
+          return interrupted();
+        if (!goes_on)
+          break;
+      }
+      if (!goes_on)
+        break;
+      compare(part);
+    }
+    if (goes_on)
+      end();
+    result_.journeys = all_.journeys();
+    result_.virtual_time = all_.all().now() - began;
+    return std::move(result_);
+  }
+
+private:
+  /// False: it could not be done, and nothing behind it can.
+  bool obeyed(const command_line& line) {
+    auto found = understand(line, x_.file, all_.phrases());
+    if (auto wrong = std::get_if<mistake>(&found)) {
+      result_.faults.push_back(to_string(*wrong));
+      return false;
+    }
+    auto why = all_.act(std::get<understood>(found), line.line);
+    if (!why)
+      return true;
+    if (how_.lenient) {
+      result_.passed_over.push_back(line.line);
+      return true;
+    }
+    result_.faults.push_back(
+        to_string(mistake{x_.file, line.line, all_.blamed(), problem_of(why).detail}));
+    return false;
+  }
+
+  void compare(const block& part) {
+    auto lines = all_.take();
+    const bool compared = !how_.rewrite && !how_.lenient;
+    for (auto& said : lines)
+      if (said.rfind("NOT TRUE", 0) == 0)
+        result_.faults.push_back(place_of(x_, part.first + 1) + said);
+    auto expected = how_.live ? comparable(part.expected) : part.expected;
+    if (how_.live)
+      lines = comparable(lines);
+    if (how_.rewrite || (compared && lines != expected))
+      look_for_commands(part);
+    if (compared && lines != expected) {
+      result_.faults.push_back(place_of(x_, part.first + 1) + "something else came out");
+      for (auto& different : difference(expected, lines, part.first + 1))
+        result_.faults.push_back(different);
+    }
+    result_.came_out.push_back(std::move(lines));
+  }
+
+  /// Whoever forgets an empty line has commands among what must come out.
+  void look_for_commands(const block& part) {
+    for (auto i = part.first; i < part.last; ++i) {
+      auto words = words_of(x_.lines[i]);
+      if (words && !words->empty() &&
+          std::holds_alternative<understood>(
+              understand({static_cast<uint32_t>(i + 1), *words, 1}, x_.file, all_.phrases())))
+        result_.faults.push_back(place_of(x_, i + 1) +
+                                 "a command among the lines that must come out; an empty line is "
+                                 "missing before it");
+    }
+  }
+
+  void end() {
+    if (auto why = all_.all().begin(); why && !how_.lenient)
+      result_.faults.push_back(place_of(x_, x_.lines.size()) + problem_of(why).detail);
+    if (!how_.lenient)
+      for (auto line : all_.never_came())
+        result_.faults.push_back(place_of(x_, line) +
+                                 "the moment never came: " + x_.lines[line - 1]);
+  }
+
+  played interrupted() {
+    played nothing;
+    nothing.interrupted = true;
+    return nothing;
+  }
+
+  const script& x_;
+  const play_options& how_;
+  story& all_;
+  played result_;
+};
+
+} // namespace
+
 played play(const script& x, const play_options& how) {
-  played result;
-  folder_for_a_story folder;
+  story_folder folder{how.base};
   auto beside = std::filesystem::path{x.file}.parent_path().string();
   std::unique_ptr<world> in;
   if (how.live)
@@ -121,44 +198,7 @@ played play(const script& x, const play_options& how) {
   else
     in = std::make_unique<world>(how.seed, folder.path);
   story all{std::move(in), beside.empty() ? "." : beside};
-  all.on_line = how.on_line;
-  const auto began = all.all().now();
-  for (auto& part : x.blocks) {
-    for (auto& line : part.commands) {
-      auto found = understand(line, x.file, all.phrases());
-      if (auto wrong = std::get_if<mistake>(&found)) {
-        result.faults.push_back(to_string(*wrong));
-        return result;
-      }
-      auto& what = std::get<understood>(found);
-      if (auto why = what.what->act(what.with)) {
-        if (how.lenient) {
-          result.passed_over.push_back(line.line);
-          continue;
-        }
-        result.faults.push_back(place_of(x, line.line) + problem_of(why).detail);
-        return result;
-      }
-    }
-    auto lines = all.take();
-    const bool compared = !how.rewrite && !how.lenient;
-    auto expected = how.live ? comparable(part.expected) : part.expected;
-    if (how.live)
-      lines = comparable(lines);
-    if (compared && lines != expected) {
-      result.faults.push_back(place_of(x, part.first + 1) + "something else came out");
-      for (auto& different : difference(expected, lines))
-        result.faults.push_back(different);
-    }
-    if (!compared)
-      for (auto& said : lines)
-        if (said.rfind("NOT TRUE", 0) == 0)
-          result.faults.push_back(place_of(x, part.first + 1) + said);
-    result.came_out.push_back(std::move(lines));
-  }
-  result.journeys = all.journeys();
-  result.virtual_time = all.all().now() - began;
-  return result;
+  return playing{x, how, all}.run();
 }
 
 } // namespace igl::scenario

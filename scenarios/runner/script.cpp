@@ -1,18 +1,24 @@
 #include "scenarios/runner/script.hpp"
 
 #include "messages/text.hpp"
+#include "messages/uri.hpp"
 
 namespace igl::scenario {
 
 namespace {
 
 constexpr std::string_view rule = "----";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
+/// Without the ends of the lines, whichever they are.
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
     auto end = text.find('\n');
-    lines.emplace_back(text.substr(0, end));
+    auto line = text.substr(0, end);
+    if (!line.empty() && line.back() == '\r')
+      line.remove_suffix(1);
+    lines.emplace_back(line);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return lines;
@@ -20,6 +26,24 @@ std::vector<std::string> lines_of(std::string_view text) {
 
 bool is_blank(std::string_view line) {
   return trimmed(line).empty();
+}
+
+bool is_remark(std::string_view line) {
+  return !is_blank(line) && trimmed(line).front() == '#';
+}
+
+/// The column of a byte.
+uint32_t column_at(std::string_view line, size_t offset) {
+  return static_cast<uint32_t>(characters_in(line.substr(0, offset)) + 1);
+}
+
+/// Where a line stops being UTF-8; its size: nowhere.
+size_t malformed_at(std::string_view line) {
+  size_t at = 0;
+  for (size_t length = 0; at < line.size(); at += length)
+    if (length = sequence_length(line.substr(at)); length == 0)
+      break;
+  return at;
 }
 
 } // namespace
@@ -31,7 +55,7 @@ caf::optional<std::vector<word>> words_of(std::string_view line) {
       ++at;
       continue;
     }
-    word next{{}, static_cast<uint32_t>(at + 1)};
+    word next{{}, column_at(line, at), at};
     for (; at < line.size() && line[at] != ' ' && line[at] != '\t'; ++at) {
       if (line[at] != '"') {
         next.text += line[at];
@@ -49,55 +73,79 @@ caf::optional<std::vector<word>> words_of(std::string_view line) {
 }
 
 std::variant<script, mistake> parse_script(const std::string& file, std::string_view text) {
+  if (text.substr(0, byte_order_mark.size()) == byte_order_mark)
+    text.remove_prefix(byte_order_mark.size());
   script result;
   result.file = file;
+  if (text.find("\r\n") != std::string_view::npos)
+    result.line_end = "\r\n";
   result.lines = lines_of(text);
   block now;
   auto& lines = result.lines;
+  for (size_t i = 0; i < lines.size(); ++i)
+    if (auto at = malformed_at(lines[i]); at < lines[i].size())
+      return mistake{file, static_cast<uint32_t>(i + 1), column_at(lines[i], at),
+                     "a byte that is no UTF-8; save the file as UTF-8"};
   for (size_t i = 0; i < lines.size(); ++i) {
     auto number = static_cast<uint32_t>(i + 1);
     if (trimmed(lines[i]) == rule) {
       if (now.commands.empty())
         return mistake{file, number, 1, "---- without a command before it"};
       now.first = i + 1;
-      for (++i; i < lines.size() && !is_blank(lines[i]); ++i)
-        now.expected.push_back(lines[i]);
+      for (++i; i < lines.size() && !is_blank(lines[i]); ++i) {
+        if (trimmed(lines[i]) == rule)
+          return mistake{file, static_cast<uint32_t>(i + 1), 1,
+                         "---- among the lines that must come out below line " +
+                             std::to_string(number) +
+                             ": an empty line is missing between them and the next command"};
+        if (!is_remark(lines[i]))
+          now.expected.push_back(lines[i]);
+      }
+      now.last = i;
       result.blocks.push_back(std::exchange(now, {}));
       continue;
     }
-    if (is_blank(lines[i]) || lines[i].front() == '#')
+    if (is_blank(lines[i]) || is_remark(lines[i]))
       continue;
     auto words = words_of(lines[i]);
     if (!words)
-      return mistake{file, number, static_cast<uint32_t>(lines[i].rfind('"') + 1),
+      return mistake{file, number, column_at(lines[i], lines[i].rfind('"')),
                      "a quotation mark that is never closed"};
-    now.commands.push_back(
-        {number, std::move(*words), static_cast<uint32_t>(trimmed(lines[i]).size() + 1)});
+    auto end = lines[i].find_last_not_of(" \t") + 1;
+    now.commands.push_back({number, std::move(*words), column_at(lines[i], end)});
   }
   if (!now.commands.empty())
     return mistake{
         file, now.commands.back().line, now.commands.back().end,
         "after the last command a line ---- is expected, and below it what must come out"};
+  if (result.blocks.empty())
+    return mistake{file, 1, 1, "a story needs a command, and there is none in this file"};
   return result;
 }
 
 std::string rewritten(const script& x, const std::vector<std::vector<std::string>>& came_out) {
   std::string text;
-  size_t at = 0;
-  auto copy_until = [&](size_t end) {
-    for (; at < end; ++at)
-      text += x.lines[at] + '\n';
+  auto copy = [&](const std::string& line) {
+    text += line + x.line_end;
   };
+  size_t at = 0;
   for (size_t i = 0; i < x.blocks.size(); ++i) {
-    copy_until(x.blocks[i].first);
-    for (auto& line : i < came_out.size() ? came_out[i] : x.blocks[i].expected)
-      text += line + '\n';
-    at += x.blocks[i].expected.size();
-    // What comes out ends at an empty line.
-    if (at < x.lines.size() && !is_blank(x.lines[at]))
-      text += '\n';
+    auto& [commands, first, last, expected] = x.blocks[i];
+    for (; at < first; ++at)
+      copy(x.lines[at]);
+    auto& now = i < came_out.size() ? came_out[i] : expected;
+    auto next = now.begin();
+    // A remark stays before the same line, if there still are so many.
+    for (; at < last; ++at)
+      if (is_remark(x.lines[at]))
+        copy(x.lines[at]);
+      else if (next != now.end())
+        copy(*next++);
+    while (next != now.end())
+      copy(*next++);
   }
-  copy_until(x.lines.size());
+  for (; at < x.lines.size(); ++at)
+    copy(x.lines[at]);
   return text;
 }
 

@@ -39,8 +39,8 @@ lines simpler(const std::string& line) {
   if (!words)
     return result;
   for (size_t i = 1; i < words->size(); ++i) {
-    const auto begin = (*words)[i].column - 1;
-    const auto end = i + 1 < words->size() ? (*words)[i + 1].column - 1 : line.size();
+    const auto begin = (*words)[i].offset;
+    const auto end = i + 1 < words->size() ? (*words)[i + 1].offset : line.size();
     auto& text = (*words)[i].text;
     const bool is_option = text.find('=') != std::string::npos;
     if (is_option && text.rfind("between=", 0) != 0) {

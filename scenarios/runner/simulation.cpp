@@ -1,6 +1,7 @@
 #include "scenarios/runner/simulation.hpp"
 
 #include "messages/type_ids.hpp"
+#include "scenarios/runner/interruption.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -41,6 +42,7 @@ simulation::simulation(uint64_t seed)
 }
 
 simulation::~simulation() {
+  finish();
   later_.clear();
   while (step())
     ;
@@ -57,7 +59,14 @@ std::function<uint64_t()> simulation::chance_for(const std::string& name) const 
   };
 }
 
+void simulation::finish() {
+  finishing_ = true;
+  stuck_ = false;
+  steps_at_once_ = 0;
+}
+
 bool simulation::step() {
+  stuck_ |= !finishing_ && interruption::came();
   if (stuck_)
     return false;
   ++depth_;

@@ -11,6 +11,11 @@
 
 namespace igl::scenario {
 
+/// A number of chance as a share, from 0 to less than 1.
+inline double share_out_of(uint64_t number) {
+  return static_cast<double>(number >> 11) * 0x1.0p-53;
+}
+
 /// An actor system in one thread, on a clock that nobody waits for, with chance out of one seed:
 /// the same seed and the same questions, the same answers.
 class simulation {
@@ -50,6 +55,8 @@ public:
 
   /// Actors went on for ever without any time going by: nothing happens any more.
   bool stuck() const { return stuck_; }
+  /// It is about to end: its actors may go on until they have.
+  void finish();
   uint64_t steps() const { return steps_; }
   uint64_t timers() const { return timers_; }
 
@@ -59,6 +66,7 @@ private:
   uint64_t steps_ = 0;
   uint64_t steps_at_once_ = 0; ///< since time went by
   bool stuck_ = false;
+  bool finishing_ = false;
   uint64_t timers_ = 0;
   uint32_t depth_ = 0; ///< steps that are under way
   std::multimap<caf::timestamp, std::function<void()>> later_;

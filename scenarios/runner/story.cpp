@@ -2,6 +2,8 @@
 
 #include "messages/errors.hpp"
 
+#include <algorithm>
+
 namespace igl::scenario {
 
 story::story(std::unique_ptr<world> in, std::string beside)
@@ -15,7 +17,7 @@ story::story(std::unique_ptr<world> in, std::string beside)
   world_.on_hop = [this](const hop& x) {
     invariants_.saw(x);
     // What a story tells of is what follows from what it let happen.
-    if (world_.begun() && shown_ != detail::nothing)
+    if (world_.begun() && (shown_ != detail::nothing || on_line))
       if (auto line = told_of(x); !line.empty())
         tell(x.at.is, line);
   };
@@ -24,22 +26,101 @@ story::story(std::unique_ptr<world> in, std::string beside)
   };
   world_.on_told = [this](const subscriber& who, const subscriber::told& what) {
     invariants_.saw(who, what);
-    if (shown_ != detail::nothing)
-      tell(process::kind::node, told_of(who, what));
+    tell(process::kind::node, told_of(who, what));
   };
 }
 
 void story::tell(process::kind of, const std::string& line) {
+  if (on_line)
+    on_line(world_.in_the_story(line));
   if (shown_ == detail::later)
     untold_.emplace_back(of, line);
-  else if (of == process::kind::node || shown_ == detail::everything)
-    say(line);
+  else if (shown_ == detail::everything ||
+           (shown_ == detail::nations && of == process::kind::node))
+    out_.push_back(world_.in_the_story(line));
 }
 
 void story::say(const std::string& line) {
   out_.push_back(world_.in_the_story(line));
+  // What comes out is lines of text, whatever a peer has said.
+  for (char& c : out_.back())
+    if (static_cast<unsigned char>(c) < 0x20)
+      c = ' ';
   if (on_line)
     on_line(out_.back());
+}
+
+// -- a line ---------------------------------------------------------------------------------------
+
+caf::error story::blame(uint32_t column, const std::string& what) {
+  blamed_ = column;
+  return make_problem(errc::bad_request, what);
+}
+
+caf::error story::blamed_on_option(const call& x, const caf::error& why) {
+  auto& option = world_.wrong_option();
+  blamed_ = x.column_of(x.has(option) ? option : "endpoint." + option);
+  return why;
+}
+
+std::vector<std::string> story::known(std::string_view kind) const {
+  auto any_of = [&](std::initializer_list<std::string_view> all) {
+    return std::find(all.begin(), all.end(), kind) != all.end();
+  };
+  std::vector<std::string> names;
+  if (any_of({"NATION", "PROCESS", "SIDE"}))
+    names = world_.nations();
+  for (auto& [name, x] : world_.channels()) {
+    if (any_of({"CHANNEL", "SIDE"}))
+      names.push_back(name);
+    if (any_of({"PROCESS", "SIDE"}))
+      for (auto& nation : x.between)
+        names.push_back(name + "/" + nation);
+  }
+  if (any_of({"SUBSCRIBER", "SIDE"}))
+    for (auto& [name, x] : world_.subscribers())
+      names.push_back(name);
+  return names;
+}
+
+caf::error story::resolve(const understood& x) {
+  if (x.what->form.starts_with("nation "))
+    return caf::none;
+  const std::map<std::string_view, std::string> nobody{
+      {"NATION", "there is no nation "},
+      {"PROCESS", "there is neither a nation nor an endpoint "},
+      {"CHANNEL", "there is no channel "},
+      {"SUBSCRIBER", "there is no subscriber "},
+      {"SIDE", "there is no nation, channel, endpoint or subscriber "}};
+  auto kinds = slots_of(x.what->form);
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    auto refusal = nobody.find(kinds[i]);
+    if (refusal == nobody.end())
+      continue;
+    auto& name = x.with.slots[i];
+    auto names = known(kinds[i]);
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      return blame(x.with.slot_columns[i], with_suggestion(refusal->second + name, name, names));
+  }
+  return caf::none;
+}
+
+caf::error story::act(const understood& x, uint32_t line) {
+  blamed_ = 1;
+  if (auto why = resolve(x))
+    return why;
+  auto why = x.what->act(x.with);
+  if (planned_)
+    plans_.emplace_back(line, std::exchange(planned_, nullptr));
+  return why;
+}
+
+std::vector<uint32_t> story::never_came() const {
+  std::vector<uint32_t> lines;
+  for (auto& [line, came] : plans_)
+    if (!*came)
+      lines.push_back(line);
+  return lines;
 }
 
 std::vector<std::string> story::take() {
@@ -62,9 +143,13 @@ void story::add(std::string form, std::vector<std::string> options, std::string 
           });
 }
 
+void story::add_simulated(std::string form, std::vector<std::string> options, std::string meaning,
+                          std::function<caf::error(const call&)> act) {
+  add(std::move(form), std::move(options), std::move(meaning), std::move(act));
+  phrases_.back().simulated = true;
+}
+
 caf::expected<http_response> story::answer_of(const std::string& nation, http_request x) {
-  if (!world_.has_nation(nation))
-    return make_problem(errc::bad_request, "there is no nation " + nation);
   return world_.ask(nation, std::move(x));
 }
 
@@ -95,8 +180,8 @@ caf::expected<std::shared_ptr<ledger>> story::book_of(const std::string& where) 
 caf::error story::run(detail shown, caf::timespan at_most) {
   const auto before = std::exchange(shown_, shown);
   for (auto& [of, line] : std::exchange(untold_, {}))
-    if (shown != detail::nothing)
-      tell(of, line);
+    if (shown == detail::everything || (shown == detail::nations && of == process::kind::node))
+      out_.push_back(world_.in_the_story(line));
   world_.rest(at_most);
   shown_ = before;
   if (world_.time().stuck())
@@ -111,11 +196,13 @@ caf::error story::run(detail shown, caf::timespan at_most) {
 void story::add_declarations() {
   declare("nation {NATION}", {"*"},
           "a government with a node; options as in its configuration file",
-          [this](const call& x) { return world_.add_nation(x.slots[0], x.options); });
+          [this](const call& x) {
+            return blamed_on_option(x, world_.add_nation(x.slots[0], x.options));
+          });
   declare(
       "channel {NAME}", {"*"},
-      "a channel: medium=memory, shared-database, chain or api; between=AU,SG; other options as in "
-      "[[channels]] of a node, medium.… and endpoint.… as in an endpoint's file",
+      "a channel: medium=memory, shared-database, chain, stream or api; between=AU,SG; other "
+      "options as in [[channels]] of a node, medium.… and endpoint.… as in an endpoint's file",
       [this](const call& x) -> caf::error {
         channel_plan plan;
         plan.name = x.slots[0];
@@ -124,32 +211,32 @@ void story::add_declarations() {
           if (name == "medium") {
             plan.medium = value;
           } else if (name == "between") {
-            for (size_t at = 0; at <= value.size();) {
-              auto end = std::min(value.find(',', at), value.size());
-              plan.between.push_back(value.substr(at, end - at));
-              at = end + 1;
-            }
+            plan.between = parts_of(value);
           } else {
             plan.how.emplace_back(name, value);
           }
         }
-        return world_.add_channel(std::move(plan));
+        const std::vector<std::string> media{"memory", "shared-database", "chain", "stream", "api"};
+        if (std::find(media.begin(), media.end(), plan.medium) == media.end())
+          return blame(x.column_of("medium"),
+                       with_suggestion("medium is memory, shared-database, chain, stream or api, "
+                                       "not \"" +
+                                           plan.medium + "\"",
+                                       plan.medium, media));
+        return blamed_on_option(x, world_.add_channel(std::move(plan)));
       });
-  declare("subscriber {NAME} at {NATION}", {"topic", "lease"},
+  declare("subscriber {NAME} at {NATION}", {"topic", "lease={TIME}"},
           "somebody who wants to be told of messages at a node",
           [this](const call& x) -> caf::error {
             subscriber who;
             who.name = x.slots[0];
             who.at = x.slots[1];
             who.topic = x.has("topic") ? x.option("topic") : "*";
-            if (x.has("lease")) {
-              auto time = parse_time(x.option("lease"));
-              if (!time)
-                return make_problem(errc::bad_request, "lease is a time, such as 1h");
-              who.lease =
-                  std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*time).count());
-            }
-            return world_.add_subscriber(std::move(who));
+            if (x.has("lease"))
+              who.lease = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(
+                                             *parse_time(x.option("lease")))
+                                             .count());
+            return blamed_on_option(x, world_.add_subscriber(std::move(who)));
           });
 }
 
@@ -160,10 +247,9 @@ void story::add_time() {
       [this](const call&) { return run(detail::everything, std::chrono::minutes{10}); });
   add("run quietly", {}, "the same; shows nothing of it",
       [this](const call&) { return run(detail::nothing, std::chrono::minutes{10}); });
-  add("recover", {},
+  add_simulated("recover", {},
       "everything that goes wrong ends, and time goes by until nobody has anything to do, at most "
-      "a "
-      "day; who then still has, or was forgotten, is named",
+      "a day; who then still has, or was forgotten, is named",
       [this](const call&) -> caf::error {
         const auto before = std::exchange(shown_, detail::nothing);
         auto why = world_.recover();
@@ -174,7 +260,6 @@ void story::add_time() {
           say("NOT TRUE: " + wrong);
         return caf::none;
       });
-  phrases_.back().simulated = true;
   auto wait = [this](const call& x, detail shown) -> caf::error {
     const auto before = std::exchange(shown_, shown);
     world_.pass(*parse_time(x.slots[0]));

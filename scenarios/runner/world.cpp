@@ -3,9 +3,9 @@
 #include "actors/callback_deliverer.hpp"
 #include "config/config.hpp"
 #include "messages/errors.hpp"
-#include "messages/multihash.hpp"
 #include "messages/text.hpp"
-#include "messages/uri.hpp"
+#include "messages/topic.hpp"
+#include "scenarios/runner/grammar.hpp"
 #include "scenarios/runner/simulated_machine.hpp"
 #include "scenarios/runner/telling.hpp"
 #include "storage/memory_streams.hpp"
@@ -13,17 +13,27 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 
 namespace igl::scenario {
 
 namespace {
 
-template <class Settings>
-caf::error refused(const std::string& whose, const loaded<Settings>& x) {
-  if (x.good())
-    return caf::none;
-  return make_problem(errc::bad_request, whose + ": " + x.mistakes.front().what);
+/// A business posted a message, and has no answer yet.
+bool is_post(const settlement& x) {
+  return std::any_of(x.events.begin(), x.events.end(),
+                     [](auto& event) { return event.what == event_kind::message_posted; });
+}
+
+/// `[a]\nb.c = 1` has `b.c` in line 2.
+std::string key_in(const std::string& config, uint32_t line) {
+  std::istringstream in(config);
+  std::string text;
+  for (uint32_t i = 0; i < line; ++i)
+    std::getline(in, text);
+  return text.substr(0, text.find(" = "));
 }
 
 std::string value_in(const http_request& x, std::string_view header) {
@@ -70,6 +80,7 @@ world::world(uint64_t seed, std::string folder) : time_(seed), folder_(std::move
 }
 
 world::~world() {
+  time_.finish();
   time_.after_step = nullptr;
   on_hop = nullptr;
   on_told = nullptr;
@@ -82,41 +93,107 @@ world::~world() {
 // -- who there is --------------------------------------------------------------------------------
 
 caf::error world::add_nation(const std::string& name, settings how) {
+  wrong_option_.clear();
   if (starting_)
     return make_problem(errc::bad_request, "nations are named before anything happens");
   if (!nations_.emplace(name, std::move(how)).second)
     return make_problem(errc::bad_request, "there is a nation " + name + " already");
-  nation_order_.push_back(name);
-  return caf::none;
+  auto why = claim("node-" + lower_case(name), "the node of " + name);
+  if (!why)
+    why = check_nation(name);
+  if (why)
+    nations_.erase(name);
+  else
+    nation_order_.push_back(name);
+  return why;
 }
 
 caf::error world::add_channel(channel_plan x) {
+  wrong_option_.clear();
   if (starting_)
     return make_problem(errc::bad_request, "channels are named before anything happens");
-  for (auto& nation : x.between)
+  wrong_option_ = x.between.empty() ? "" : "between";
+  std::set<std::string> sides;
+  for (auto& nation : x.between) {
     if (!has_nation(nation))
-      return make_problem(errc::bad_request, "there is no nation " + nation);
-  if (x.between.size() < 2)
-    return make_problem(errc::bad_request, "a channel is between two nations or more");
+      return make_problem(errc::bad_request,
+                          with_suggestion("there is no nation " + nation, nation, nation_order_));
+    if (!sides.insert(nation).second)
+      return make_problem(errc::bad_request, "a channel has " + nation + " on it once");
+  }
+  if (sides.size() < 2)
+    return make_problem(errc::bad_request,
+                        "a channel is between two nations or more: between=AU,SG");
+  wrong_option_.clear();
+  if (channels_.count(x.name) != 0)
+    return make_problem(errc::bad_request, "there is a channel " + x.name + " already");
+  for (auto& nation : x.between)
+    if (auto why =
+            claim(x.name + "-" + lower_case(nation), "the endpoint " + x.name + "/" + nation))
+      return why;
   if (x.medium == "memory" || x.medium == "stream")
     x.log = make_memory_log(x.name);
   auto name = x.name;
-  if (!channels_.emplace(name, std::move(x)).second)
-    return make_problem(errc::bad_request, "there is a channel " + name + " already");
+  auto& added = channels_.emplace(name, std::move(x)).first->second;
   channel_order_.push_back(name);
-  return caf::none;
+  auto why = check_channel(added);
+  if (why) {
+    channels_.erase(name);
+    channel_order_.pop_back();
+  }
+  return why;
 }
 
 caf::error world::add_subscriber(subscriber x) {
+  wrong_option_.clear();
   if (!has_nation(x.at))
     return make_problem(errc::bad_request, "there is no nation " + x.at);
   auto name = x.name;
-  x.who = std::make_shared<presence>(presence{name});
-  auto [added, fresh] = subscribers_.emplace(name, std::move(x));
-  if (!fresh)
+  if (subscribers_.count(name) != 0)
     return make_problem(errc::bad_request, "there is a subscriber " + name + " already");
+  if (auto why = claim(name, "the subscriber " + name))
+    return why;
+  if (auto topic = subscribed_topic(x.topic); !topic) {
+    wrong_option_ = "topic";
+    return make_problem(errc::bad_request, problem_of(topic.error()).detail);
+  }
+  x.who = std::make_shared<presence>(presence{name, name});
+  auto added = subscribers_.emplace(name, std::move(x)).first;
   listen(added->second);
   return begun_ ? subscribe(added->second) : caf::error{};
+}
+
+caf::error world::claim(const std::string& host, const std::string& whose) {
+  auto [has, fresh] = hosts_.emplace(host, whose);
+  return fresh || has->second == whose
+             ? caf::error{}
+             : make_problem(errc::bad_request, host + " is the host of " + has->second +
+                                                   " already; choose another name");
+}
+
+/// The first mistake in a configuration, and the option that it is about.
+template <class Settings>
+caf::error world::checked(const loaded<Settings>& x, const std::string& config) {
+  if (x.good())
+    return caf::none;
+  wrong_option_ = key_in(config, x.mistakes.front().line);
+  return make_problem(errc::bad_request, x.mistakes.front().what);
+}
+
+caf::error world::check_nation(const std::string& name) {
+  auto config = node_config(name);
+  return checked(parse_node(config, name, {}), config);
+}
+
+caf::error world::check_channel(const channel_plan& x) {
+  for (auto& nation : x.between) {
+    auto config = endpoint_config(x, nation);
+    if (auto why = checked(parse_endpoint(config, x.name, {}), config))
+      return why;
+    if (auto why = check_nation(nation))
+      return why;
+  }
+  return caf::none;
 }
 
 void world::posted_to(const std::string& channel, const std::string& id) {
@@ -168,44 +245,6 @@ caf::error world::begin() {
   return caf::none;
 }
 
-// -- subscribers ----------------------------------------------------------------------------------
-
-void world::listen(subscriber& x) {
-  wires_.join(x.name, x.who, [this, &x](http_request asked, auto done) {
-    auto question = asked.url.find("hub.challenge=");
-    if (asked.method == "GET" && question != std::string::npos) {
-      auto start = question + std::string_view{"hub.challenge="}.size();
-      auto challenge = percent_decode(asked.url.substr(start, asked.url.find('&', start) - start));
-      return done({200, {}, challenge ? *challenge : std::string{}});
-    }
-    if (x.answers >= 200 && x.answers < 300) {
-      x.heard.push_back(told_in(asked, time_.now()));
-      if (on_told)
-        on_told(x, x.heard.back());
-    }
-    done({x.answers, {}, {}});
-  });
-}
-
-caf::error world::subscribe(subscriber& x, bool ends) {
-  http_request wanted;
-  wanted.method = "POST";
-  wanted.url = "/subscriptions";
-  wanted.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
-  wanted.body = std::string{"hub.mode="} + (ends ? "unsubscribe" : "subscribe") +
-                "&hub.topic=" + percent_encode(x.topic) +
-                "&hub.callback=" + percent_encode(callback_of(x));
-  if (!x.lease.empty())
-    wanted.body += "&hub.lease_seconds=" + x.lease;
-  auto answer = ask(x.at, std::move(wanted));
-  if (!answer)
-    return answer.error();
-  if (answer->status != 202)
-    return make_problem(errc::bad_request, x.at + " answers " + std::to_string(answer->status) +
-                                               " to " + x.name + ": " + answer->body);
-  return caf::none;
-}
-
 // -- processes ------------------------------------------------------------------------------------
 
 process* world::node_of(const std::string& nation) {
@@ -223,12 +262,14 @@ process* world::endpoint_of(const std::string& channel, const std::string& natio
 }
 
 caf::expected<std::unique_ptr<service>> world::started(process& x) {
-  x.who = std::make_shared<presence>(presence{x.party});
+  x.who = std::make_shared<presence>(presence{x.party, x.label});
   x.who->under = x.under;
+  // What has not happened to it yet may happen to it now.
+  auto next = x.plan ? std::move(x.plan->next) : std::vector<planned>{};
   x.plan = std::make_shared<crash_plan>();
+  x.plan->next = std::move(next);
   x.plan->otherwise = [this, &x] {
-    if (x.under->frailty > 0 && x.who->alive &&
-        static_cast<double>(frailty_() >> 11) * 0x1.0p-53 < x.under->frailty)
+    if (x.under->frailty > 0 && x.who->alive && share_out_of(frailty_()) < x.under->frailty)
       condemn(x);
   };
   x.who->on_answer = [plan = x.plan] {
@@ -254,6 +295,8 @@ caf::expected<std::unique_ptr<service>> world::started(process& x) {
       on_hop({x, what, result});
     if (what.job)
       x.plan->reach(crash_point::after_commit, stream_of(what.job->ticket));
+    else if (is_post(what))
+      x.plan->reach(crash_point::after_commit, caf::none);
   };
   parts.spawned = [&x](const std::string& name, const caf::strong_actor_ptr& actor) {
     x.actors[name] = caf::actor_cast<caf::weak_actor_ptr>(actor);
@@ -268,12 +311,12 @@ caf::expected<std::unique_ptr<service>> world::started(process& x) {
   };
   if (x.is == process::kind::node) {
     auto how = parse_node(x.config, x.label, {});
-    if (auto why = refused("nation " + x.nation, how))
+    if (auto why = checked(how, x.config))
       return why;
     return start_node_on(simulate_machine(std::move(parts)), std::move(how.settings));
   }
   auto how = parse_endpoint(x.config, x.label, {});
-  if (auto why = refused("channel " + x.channel, how))
+  if (auto why = checked(how, x.config))
     return why;
   return start_endpoint_on(simulate_machine(std::move(parts)), std::move(how.settings));
 }
@@ -281,6 +324,9 @@ caf::expected<std::unique_ptr<service>> world::started(process& x) {
 caf::error world::start(process& x) {
   if (x.running)
     return make_problem(errc::bad_request, x.label + " runs already");
+  // Who was killed a moment ago lets go of its ledger first.
+  while (time_.step())
+    ;
   auto up = started(x);
   if (!up)
     return up.error();
@@ -314,8 +360,18 @@ void world::kill(process& x) {
   std::erase(condemned_, &x);
 }
 
-void world::kill_at(process& x, crash_point when, stream where) {
-  x.plan->arm(when, where, [this, &x] { condemn(x); });
+world::happened world::plan(process& x, crash_point when, caf::optional<stream> where,
+                            std::function<void()> what) {
+  auto came = std::make_shared<bool>(false);
+  x.plan->next.push_back({when, where, [came, what = std::move(what)] {
+                            *came = true;
+                            what();
+                          }});
+  return came;
+}
+
+world::happened world::kill_at(process& x, crash_point when, caf::optional<stream> where) {
+  return plan(x, when, where, [this, &x] { condemn(x); });
 }
 
 void world::condemn(process& x) {
@@ -381,12 +437,9 @@ caf::error world::kill_actor(process& x, const std::string& name, death how) {
   return caf::none;
 }
 
-caf::error world::kill_actor_at(process& x, const std::string& name, crash_point when, stream where,
-                                death how) {
-  if (x.actors.count(name) == 0)
-    return make_problem(errc::not_found, x.label + " has no actor " + name);
-  x.plan->arm(when, where, [this, &x, name, how] { kill_actor(x, name, how); });
-  return caf::none;
+world::happened world::kill_actor_at(process& x, const std::string& name, crash_point when,
+                                     stream where, death how) {
+  return plan(x, when, where, [this, &x, name, how] { kill_actor(x, name, how); });
 }
 
 } // namespace igl::scenario

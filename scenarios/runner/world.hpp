@@ -2,6 +2,7 @@
 
 #include "actors/service.hpp"
 #include "channels/memory_medium.hpp"
+#include "config/config.hpp"
 #include "scenarios/runner/crash.hpp"
 #include "scenarios/runner/names.hpp"
 #include "scenarios/runner/network.hpp"
@@ -87,13 +88,17 @@ public:
 
   // -- who there is; fails with a sentence for whoever wrote the story --------------------------
 
+  /// Of these two also an option can be wrong: `wrong_option` says which.
   caf::error add_nation(const std::string& name, settings how);
   caf::error add_channel(channel_plan x);
+  /// The option that the last failure of a declaration was about; empty: none.
+  const std::string& wrong_option() const { return wrong_option_; }
   caf::error add_subscriber(subscriber x);
   /// Starts all that is not started yet. Done by whatever needs it.
   caf::error begin();
 
   bool has_nation(const std::string& name) const { return nations_.count(name) != 0; }
+  const std::vector<std::string>& nations() const { return nation_order_; }
   /// Everything that was named is started and at rest.
   bool begun() const { return begun_; }
 
@@ -114,8 +119,10 @@ public:
   void stop(process& x);
   /// As if the power had failed, before anything else happens.
   void kill(process& x);
-  /// The same at a moment in the life of the next job of a stream.
-  void kill_at(process& x, crash_point when, stream where);
+  /// Kills it at a moment in the life of the next job of a stream, or of the next message that a
+  /// business posts (none). That is planned beyond its death. True in the result: it has happened.
+  using happened = std::shared_ptr<const bool>;
+  happened kill_at(process& x, crash_point when, caf::optional<stream> where);
   /// It dies at a share of all moments of its jobs and starts again a second later; 0: no more.
   void weaken(process& x, double share);
   /// As if its nats-server had lost its folder. It is down.
@@ -131,8 +138,9 @@ public:
   enum class death : uint8_t { kill, exit_message, exception };
   /// Ends one actor; its supervisor starts it again. Fails with not_found.
   caf::error kill_actor(process& x, const std::string& name, death how = death::kill);
-  caf::error kill_actor_at(process& x, const std::string& name, crash_point when, stream where,
-                           death how = death::kill);
+  /// The actor exists.
+  happened kill_actor_at(process& x, const std::string& name, crash_point when, stream where,
+                         death how = death::kill);
 
   // -- what can be looked at ---------------------------------------------------------------------
 
@@ -145,6 +153,7 @@ public:
   virtual caf::timestamp now() const { return time_.now(); }
   /// Somebody is at a subscriber's, or nobody.
   virtual void set_listening(subscriber& x, bool listens) { x.who->alive = listens; }
+  virtual void set_answer(subscriber& x, uint16_t status) { x.answers = status; }
 
   simulation& time() { return time_; }
   network& wires() { return wires_; }
@@ -158,7 +167,10 @@ public:
   std::map<std::string, subscriber>& subscribers() { return subscribers_; }
   const std::map<std::string, channel_plan>& channels() const { return channels_; }
   /// The folder of a channel's medium.
-  std::string medium_path(const std::string& channel) const { return folder_ + "/" + channel; }
+  std::string medium_path(const std::string& channel) const {
+    // No nation and no endpoint is called so.
+    return path_of(channel + ".medium");
+  }
   virtual std::string callback_of(const subscriber& x) const {
     return "http://" + x.name + "/told";
   }
@@ -173,6 +185,7 @@ public:
   std::function<void(const process&, const std::string&)> on_forgotten;
 
 protected:
+  std::string path_of(const std::string& name) const { return folder_ + "/" + name; }
   virtual caf::expected<std::unique_ptr<service>> started(process& x);
   /// Where a host listens, and how it is reached.
   virtual std::string address_of(const std::string& host) const { return host + ":80"; }
@@ -186,6 +199,14 @@ protected:
   void posted_to(const std::string& channel, const std::string& id);
 
 private:
+  /// Nobody else has this host.
+  caf::error claim(const std::string& host, const std::string& whose);
+  caf::error check_nation(const std::string& name);
+  caf::error check_channel(const channel_plan& x);
+  template <class Settings>
+  caf::error checked(const loaded<Settings>& x, const std::string& config);
+  happened plan(process& x, crash_point when, caf::optional<stream> where,
+                std::function<void()> what);
   std::string node_config(const std::string& nation) const;
   std::string endpoint_config(const channel_plan& channel, const std::string& nation) const;
   process& add_process(process x);
@@ -205,6 +226,8 @@ private:
   std::vector<std::string> channel_order_;
   std::map<std::string, subscriber> subscribers_;
   std::vector<std::unique_ptr<process>> processes_;
+  std::map<std::string, std::string> hosts_; ///< host → whose it is
+  std::string wrong_option_;
   std::shared_ptr<presence> businesses_ = std::make_shared<presence>();
   std::map<std::string, uint64_t> channel_messages_; ///< channel → how many were posted
   bool starting_ = false;

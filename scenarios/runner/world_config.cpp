@@ -1,6 +1,7 @@
 #include "scenarios/runner/world.hpp"
 
 #include "messages/text.hpp"
+#include "scenarios/runner/grammar.hpp"
 
 #include <algorithm>
 
@@ -23,16 +24,6 @@ std::string list_of(const std::vector<std::string>& all) {
   for (auto& x : all)
     text += (text.empty() ? "" : ", ") + toml_text(x);
   return "[" + text + "]";
-}
-
-std::vector<std::string> parts_of(std::string_view list) {
-  std::vector<std::string> parts;
-  for (size_t at = 0; at <= list.size();) {
-    auto end = std::min(list.find(',', at), list.size());
-    parts.emplace_back(list.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
 }
 
 /// As a configuration file would have it: numbers and truths bare, everything else quoted; `[a,b]`
@@ -116,9 +107,9 @@ std::string world::endpoint_config(const channel_plan& channel, const std::strin
   if (!says_interval)
     how.emplace_back("medium.interval", "1s");
   if (medium == "shared-database" || medium == "chain")
-    how.emplace_back("medium.path", folder_ + "/" + channel.name);
+    how.emplace_back("medium.path", medium_path(channel.name));
   if (channel.medium == "api")
-    how.emplace_back("medium.path", folder_ + "/" + host + "-incoming");
+    how.emplace_back("medium.path", folder_ + "/" + host + ".incoming");
   for (auto& given : medium_settings(channel))
     how.push_back(given);
   text += lines_of(how);

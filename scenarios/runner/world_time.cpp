@@ -40,7 +40,8 @@ bool world::is_troubled(const std::string& nation) const {
     return true;
   for (auto& x : processes_)
     if (x->nation == nation && (!x->running || x->under->disk_full || x->under->frailty > 0 ||
-                                x->under->ahead.count() != 0 || wires_.is_bad_for(x->party)))
+                                x->under->ahead.count() != 0 || wires_.is_bad_for(x->party) ||
+                                wires_.is_bad_for(x->label)))
       return true;
   return false;
 }
@@ -93,12 +94,12 @@ caf::error world::recover() {
   wires_.fair_weather();
   for (auto& [name, x] : subscribers_) {
     set_listening(x, true);
-    x.answers = 200;
+    set_answer(x, 200);
   }
   for (auto& x : processes_) {
     *x->under = {};
     if (x->plan)
-      x->plan->disarm();
+      x->plan->next.clear();
   }
   // Those that are down for a second come back by themselves.
   pass(std::chrono::seconds{2});

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <spdlog/spdlog.h>
 
+#include <set>
+
 using namespace igl;
 using namespace igl::scenario;
 
@@ -47,7 +49,7 @@ TEST_CASE("the same story and the same seed say the same") {
 TEST_CASE("whoever is not there is named, with the line") {
   auto done = play_text("nation AU\nsubscriber importer at SG\n----\n");
   REQUIRE(done.faults.size() == 1);
-  CHECK(done.faults[0] == "a.scenario:2: there is no nation SG");
+  CHECK(done.faults[0] == "a.scenario:2:24: there is no nation SG");
 }
 
 TEST_CASE("a process may be killed at every moment of every job, and nothing is lost") {
@@ -63,12 +65,19 @@ TEST_CASE("a process may be killed at every moment of every job, and nothing is 
   for (auto& [who, streams] : whose)
     for (auto which : streams)
       for (auto point : crash_points) {
+        // Only these call somebody.
+        const std::set<stream> calling{stream::outbox, stream::channel_pending,
+                                       stream::channel_notifications, stream::object_retrieval,
+                                       stream::delivery_outbox};
+        if (point == "after-call" && calling.count(which) == 0)
+          continue;
         auto moment = who + " " + std::string{point} + " of " + to_string(which);
         CAPTURE(moment);
-        auto done = play_text(two_nations + "AU stores c.json for SG\nkill " + moment +
-                              "\nAU posts 17 to SG object=c.json\nrun quietly\nstart " + who +
-                              "\nwait 5m quietly\n----\n\nshow message AU:17 at AU\n"
-                              "show message AU:17 at SG\nSG fetches c.json\n----\n");
+        auto done =
+            play_text(two_nations + "AU stores c.json for SG text=\"the document c.json\"\nkill " +
+                      moment + "\nAU posts 17 to SG object=c.json\nrun quietly\nstart " + who +
+                      "\nwait 5m quietly\n----\n\nshow message AU:17 at AU\n"
+                      "show message AU:17 at SG\nSG fetches c.json\n----\n");
         CHECK(all_of(done.faults) == "");
         REQUIRE(done.came_out.size() == 3);
         CHECK(all_of(done.came_out[2]) == "AU   AU:17 accepted, to SG, over au-sg as au-sg:1\n"

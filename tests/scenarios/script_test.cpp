@@ -94,8 +94,8 @@ TEST_CASE("a mistake says where it is and what was expected there") {
   CHECK(not_understood("AU post 17 to SG") ==
         "a.scenario:7:4: expected posts instead of \"post\"; did you mean posts?");
   CHECK(not_understood("AU posts a/b to SG") ==
-        "a.scenario:7:10: expected a number, several such as 1..1000, or another reference instead "
-        "of \"a/b\"");
+        "a.scenario:7:10: expected a number, several such as 1..1000 (100000 at most), or another "
+        "reference instead of \"a/b\"");
   CHECK(not_understood("AU posts 17") == "a.scenario:7:12: expected to at the end of the line");
   CHECK(not_understood("wait forever").find(":7:6: expected a time") != std::string::npos);
   CHECK(not_understood("AU posts 17 to SG subjekt=x") ==

@@ -1,0 +1,129 @@
+#include "channels/chain.hpp"
+#include "messages/errors.hpp"
+#include "messages/text.hpp"
+#include "scenarios/runner/story.hpp"
+
+#include <algorithm>
+
+namespace igl::scenario {
+
+// What happens around the processes: on the network, at subscribers' and on chains.
+
+namespace {
+
+/// Why two sides never say anything to each other; empty: they do.
+std::string strangers(world& in, const std::string& a, const std::string& b) {
+  for (auto& [one, other] : {std::pair{a, b}, std::pair{b, a}}) {
+    auto channel = in.channels().find(one.substr(0, one.find('/')));
+    if (channel != in.channels().end() && in.has_nation(other)) {
+      auto& sides = channel->second.between;
+      if (std::find(sides.begin(), sides.end(), other) == sides.end())
+        return other + " is not on channel " + channel->first;
+    }
+    auto who = in.subscribers().find(one);
+    if (who != in.subscribers().end() && other != who->second.at)
+      return one + " hears of " + who->second.at + " only, not of " + other;
+  }
+  return a == b && in.channels().count(a) == 0 ? a + " and itself have nothing between them" : "";
+}
+
+} // namespace
+
+void story::add_weather() {
+  auto between = [this](std::string form, std::vector<std::string> options, std::string meaning,
+                        std::function<void(weather&, const call&)> what) {
+    add_simulated(std::move(form), std::move(options), std::move(meaning),
+                  [=, this](const call& x) -> caf::error {
+                    if (auto why = strangers(world_, x.slots[0], x.slots[1]); !why.empty())
+                      return blame(x.slot_columns[1], why);
+                    what(world_.wires().between(x.slots[0], x.slots[1]), x);
+                    return caf::none;
+                  });
+  };
+  between("between {SIDE} and {SIDE}",
+          {"lost={SHARE}", "doubled={SHARE}", "garbled={SHARE}", "delay={TIME}"},
+          "a share of what travels is lost, arrives twice or is altered, each way takes up to "
+          "delay=3s; a node speaks to another one, to a channel, to a subscriber",
+          [](weather& now, const call& x) {
+            for (auto& [name, share] :
+                 {std::pair{"lost", &now.lost}, std::pair{"doubled", &now.doubled},
+                  std::pair{"garbled", &now.garbled}})
+              if (x.has(name))
+                *share = *parse_share(x.option(name));
+            if (x.has("delay"))
+              now.delay = *parse_time(x.option("delay"));
+          });
+  between("cut {SIDE} from {SIDE}", {}, "they do not reach each other any more",
+          [](weather& now, const call&) { now.cut = true; });
+  between("heal {SIDE} and {SIDE}", {}, "everything between them is as it should be again",
+          [this](weather& now, const call&) {
+            now = {};
+            world_.disturbed();
+          });
+}
+
+void story::add_subscribers() {
+  add("{SUBSCRIBER} is down", {}, "nobody listens at a subscriber's any more",
+      [this](const call& x) -> caf::error {
+        world_.set_listening(subscriber_of(x), false);
+        return caf::none;
+      });
+  add("{SUBSCRIBER} is up", {}, "it listens again", [this](const call& x) -> caf::error {
+    world_.set_listening(subscriber_of(x), true);
+    return caf::none;
+  });
+  add("{SUBSCRIBER} unsubscribes", {}, "a subscriber wants to be told no more",
+      [this](const call& x) { return world_.subscribe(subscriber_of(x), true); });
+  add("{SUBSCRIBER} subscribes", {}, "it wants to be told again",
+      [this](const call& x) { return world_.subscribe(subscriber_of(x)); });
+  add("{SUBSCRIBER} answers {STATUS}", {},
+      "a subscriber answers with another status, such as 500 or 410",
+      [this](const call& x) -> caf::error {
+        world_.set_answer(subscriber_of(x), static_cast<uint16_t>(*parse_number(x.slots[1])));
+        return caf::none;
+      });
+}
+
+void story::add_forks() {
+  auto chain_of = [this](const call& x) -> caf::expected<std::shared_ptr<chain>> {
+    auto& medium = world_.channels().at(x.slots[0]).medium;
+    if (medium != "chain")
+      return blame(x.slot_columns[0],
+                   "channel " + x.slots[0] + " is no chain, its medium is " + medium);
+    return chain::open_existing(world_.medium_path(x.slots[0]));
+  };
+  auto leave_behind = [this](const call& x, chain& in, uint64_t depth) {
+    auto what = x.option("transactions");
+    auto then = what == "dropped"       ? rewritten::dropped
+                : what == "mined-again" ? rewritten::mined_again
+                                        : rewritten::waiting;
+    // What was confirmed may have to be taken back, and sent again.
+    world_.disturbed(std::chrono::minutes{10});
+    return in.fork(depth, depth + 1, then, world_.now());
+  };
+  const std::string transactions = "transactions=waiting|mined-again|dropped";
+  add("fork {CHANNEL}", {"depth={BLOCKS}", transactions},
+      "leaves the newest blocks of a channel's chain behind; their messages are waiting, "
+      "mined-again or dropped",
+      [=](const call& x) -> caf::error {
+        auto found = chain_of(x);
+        if (!found)
+          return found.error();
+        return leave_behind(x, **found, x.has("depth") ? *parse_number(x.option("depth")) : 1);
+      });
+  add("fork {CHANNEL} at {MESSAGE}", {transactions},
+      "leaves the block of a channel's message, such as au-sg:1, behind, and all on top of it",
+      [=, this](const call& x) -> caf::error {
+        auto found = chain_of(x);
+        if (!found)
+          return found.error();
+        auto place = (*found)->find(world_.called().real(x.slots[1]));
+        if (!place)
+          return blame(x.slot_columns[1], problem_of(place.error()).detail);
+        if (place->kind != chain_place::on_chain)
+          return blame(x.slot_columns[1], x.slots[1] + " is in no block of the chain");
+        return leave_behind(x, **found, place->confirmations);
+      });
+}
+
+} // namespace igl::scenario
