@@ -24,15 +24,11 @@ using nlohmann::json;
 
 constexpr std::chrono::milliseconds look_again{200};
 
-int fail(const terminal& term, const std::string& command, const caf::error& why) {
-  auto what = problem_of(why);
-  term.err << "igl ledger " << command << ": "
-           << (what.detail.empty() ? sentence_of(why) : what.detail);
-  if (what.code == errc::peer_unreachable)
-    term.err << "; is the node running? --node gives its address, and --config FILE backs up one "
-                "that is not";
-  term.err << '\n';
-  return 1;
+int ledger_failed(const terminal& term, const std::string& command, const caf::error& why) {
+  auto status = fail(term, "ledger " + command, why);
+  if (code_of(why) == errc::peer_unreachable)
+    term.err << "igl ledger " << command << " --config FILE: of one that is not running\n";
+  return status;
 }
 
 /// Whose ledger a configuration is about, and where.
@@ -139,20 +135,21 @@ int backed_up(const terminal& term, const backup_state& x) {
 int back_up_offline(const terminal& term, const ledger_options& how, const environment& env) {
   auto where = place_of(how.config_file, env);
   if (!where)
-    return fail(term, "backup", where.error());
+    return ledger_failed(term, "backup", where.error());
   std::error_code ignored;
   if (!fs::exists(where->data_dir + "/ledger/data.mdb", ignored))
-    return fail(term, "backup", make_problem(errc::not_found, where->data_dir + " has no ledger"));
+    return ledger_failed(term, "backup",
+                         make_problem(errc::not_found, where->data_dir + " has no ledger"));
   ledger::options opened;
   opened.path = where->data_dir + "/ledger";
   opened.owner = where->owner;
   auto it = ledger::open(std::move(opened));
   if (!it)
-    return fail(term, "backup", it.error());
+    return ledger_failed(term, "backup", it.error());
   copy_progress progress;
   auto made = (*it)->back_up(how.folder, progress);
   if (!made)
-    return fail(term, "backup", made.error());
+    return ledger_failed(term, "backup", made.error());
   return backed_up(term,
                    {"done", how.folder, {}, made->entries, made->bytes, made->last_event, ""});
 }
@@ -162,10 +159,10 @@ int back_up_offline(const terminal& term, const ledger_options& how, const envir
 int ledger_check(const terminal& term, const ledger_options& how, const environment& env) {
   auto folder = folder_to_check(how, env);
   if (!folder)
-    return fail(term, "check", folder.error());
+    return ledger_failed(term, "check", folder.error());
   auto found = check_aloud(term, *folder);
   if (!found)
-    return fail(term, "check", found.error());
+    return ledger_failed(term, "check", found.error());
   return tell(term, *folder, *found);
 }
 
@@ -180,31 +177,32 @@ int ledger_backup(node_client& node, const terminal& term, const ledger_options&
     asked = node.operation("GET", "/operator/backup");
   }
   if (!asked)
-    return fail(term, "backup", asked.error());
+    return ledger_failed(term, "backup", asked.error());
   auto state = asked->get<backup_state>();
   if (state.state == "done")
     return backed_up(term, state);
-  return fail(term, "backup",
-              make_problem(errc::storage_failed,
-                           state.error.empty() ? "the node was started again meanwhile: try again"
-                                               : state.error));
+  return ledger_failed(
+      term, "backup",
+      make_problem(errc::storage_failed, state.error.empty()
+                                             ? "the node was started again meanwhile: try again"
+                                             : state.error));
 }
 
 int ledger_restore(const terminal& term, const ledger_options& how, const environment& env) {
   auto where = place_of(how.config_file, env);
   if (!where)
-    return fail(term, "restore", where.error());
+    return ledger_failed(term, "restore", where.error());
   if (auto note = read_backup_note(how.folder); !note)
-    return fail(term, "restore", note.error());
+    return ledger_failed(term, "restore", note.error());
   auto found = check_aloud(term, how.folder);
   if (!found)
-    return fail(term, "restore", found.error());
+    return ledger_failed(term, "restore", found.error());
   if (!found->good())
     return tell(term, how.folder, *found);
   auto done = restore_ledger({fs::absolute(how.folder).string(), where->data_dir, where->owner,
                               how.replace, operator_here(), caf::make_timestamp()});
   if (!done)
-    return fail(term, "restore", done.error());
+    return ledger_failed(term, "restore", done.error());
   term.out << "the ledger of " << where->owner << " in " << where->data_dir << " is the one of "
            << to_rfc3339(done->note.made) << ", up to event " << done->note.last_event << '\n';
   if (!done->moved_aside.empty())
