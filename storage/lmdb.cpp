@@ -5,9 +5,12 @@
 #include "storage/lmdb_calls.hpp"
 #include "storage/value_sums.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -48,12 +51,24 @@ caf::error error_of(const failure& x, const std::string& path) {
                                 (code == errc::storage_full ? "; make room on its disk" : ""));
 }
 
+/// After a page that says where the data begins could not be written, LMDB refuses everything, and
+/// what is on the disk only somebody knows who opens it anew: a process that is started again.
+[[noreturn]] void end_process(const std::string& path) {
+  spdlog::critical("{}: the disk failed a write that cannot be repeated, and the data has to be "
+                   "opened anew: this process ends. See what ails the disk, and start it again",
+                   path);
+  spdlog::shutdown();
+  std::_Exit(EXIT_FAILURE);
+}
+
 /// What a body throws, as the error that it stands for.
 template <class Body>
 caf::error contained(const std::string& path, Body body) {
   try {
     return body();
   } catch (const failure& x) {
+    if (x.code() == MDB_PANIC)
+      end_process(path);
     return error_of(x, path);
   } catch (const damaged_value& x) {
     return make_problem(errc::storage_damaged, path + ": " + x.what());

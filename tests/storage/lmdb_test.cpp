@@ -2,6 +2,7 @@
 
 #include "storage/lmdb.hpp"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -230,6 +231,28 @@ TEST_SUITE("lmdb") {
     int status = 0;
     REQUIRE(waitpid(child, &status, 0) == child);
     CHECK(status == 0);
+  }
+
+  TEST_CASE_FIXTURE(environment_fixture,
+                    "a process that can no longer write where its data begins ends, and the next "
+                    "one has all that was committed") {
+    auto child = fork();
+    if (child == 0) {
+      auto env = open();
+      bool good = !put(*env, "a", "1");
+      // LMDB writes these pages through a descriptor of their own, which waits for the disk.
+      for (int fd = 0; fd < 1024; ++fd)
+        if (auto flags = fcntl(fd, F_GETFL); flags >= 0 && (flags & O_DSYNC) != 0)
+          dup2(::open("/dev/null", O_RDONLY), fd);
+      good = good && put(*env, "b", "2");
+      value_at(*env, "a");
+      _exit(good ? 7 : 8);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == EXIT_FAILURE);
+    CHECK(value_at(*open(), "a") == "1");
   }
 
   TEST_CASE("a folder that cannot be written is an error") {
