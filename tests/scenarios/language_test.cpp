@@ -194,10 +194,11 @@ TEST_CASE("several moments are planned at once, beyond the death of a process") 
 }
 
 TEST_CASE("a node can die between what it stored and its answer") {
-  CHECK(fault_in(two_nations + "kill AU after-commit of message-api\nAU posts 17 to SG\nstart AU\n"
-                               "wait 1m quietly\nshow status of AU:17 at SG\n----\n"
-                               "AU   ---  peer_lost: the connection was lost: node-au ended before "
-                               "it answered\nSG   AU:17 received\n") == "");
+  CHECK(fault_in(two_nations +
+                 "kill AU after-commit of message-api\nAU posts 17 to SG\nstart AU\n"
+                 "wait 1m quietly\nshow status of AU:17 at SG\n----\n"
+                 "AU   ---  peer_lost: the connection to the peer ended before it answered: "
+                 "node-au ended before it answered\nSG   AU:17 received\n") == "");
 }
 
 TEST_CASE("numbers have bounds") {

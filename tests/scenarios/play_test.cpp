@@ -54,9 +54,7 @@ TEST_CASE("whoever is not there is named, with the line") {
 
 TEST_CASE("a process may be killed at every moment of every job, and nothing is lost") {
   const std::vector<std::pair<std::string, std::vector<stream>>> whose{
-      {"AU",
-       {stream::inbox, stream::outbox, stream::channel_pending, stream::message_updates,
-        stream::notifications}},
+      {"AU", {stream::inbox, stream::outbox, stream::channel_pending, stream::message_updates}},
       {"SG",
        {stream::channel_notifications, stream::inbox, stream::object_retrieval,
         stream::notifications, stream::delivery_outbox}},
