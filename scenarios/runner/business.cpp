@@ -183,7 +183,8 @@ void story::add_business() {
         auto answer = answer_of(x.slots[0], std::move(wanted));
         say(told_by(x.slots[0], told_of(answer, [&](const http_response& y) {
                       return x.slots[1] + ", " + std::to_string(y.body.size()) + " bytes" +
-                             (documents_.count(x.slots[1]) != 0 && y.body == documents_.at(x.slots[1])
+                             (documents_.count(x.slots[1]) != 0 &&
+                                      y.body == documents_.at(x.slots[1])
                                   ? ""
                                   : ", NOT the same");
                     })));

@@ -138,8 +138,8 @@ void story::add_crashes() {
     for (auto& [name, actor] : (*which)->actors)
       names.push_back(name);
     if ((*which)->actors.count(x.slots[0]) == 0)
-      return blame(x.slot_columns[0], with_suggestion(x.slots[1] + " has no actor " + x.slots[0],
-                                                      x.slots[0], names));
+      return blame(x.slot_columns[0],
+                   with_suggestion(x.slots[1] + " has no actor " + x.slots[0], x.slots[0], names));
     return which;
   };
   add_simulated("kill actor {ACTOR} of {PROCESS}", {},
@@ -153,9 +153,9 @@ void story::add_crashes() {
                   auto which = with_actor(x, 3);
                   if (!which)
                     return which.error();
-                  planned_ = world_.kill_actor_at(**which, x.slots[0],
-                                                  *parse_crash_point(x.slots[2]),
-                                                  *parse_stream(x.slots[3]));
+                  planned_ =
+                      world_.kill_actor_at(**which, x.slots[0], *parse_crash_point(x.slots[2]),
+                                           *parse_stream(x.slots[3]));
                   return caf::none;
                 });
 }

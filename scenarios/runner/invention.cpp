@@ -128,7 +128,7 @@ private:
       auto name = "d" + std::to_string(++documents_);
       line(from + " stores " + name + " for " + to +
            (documents_ > 1 && one_in(3) ? " links=d" + number(1, documents_ - 1)
-                                         : " text=\"the document " + name + "\""));
+                                        : " text=\"the document " + name + "\""));
       options += " object=" + name;
     }
     const auto first = posted_.size() + 1;

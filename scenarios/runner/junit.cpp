@@ -50,12 +50,10 @@ std::string junit_report(const std::vector<story_result>& all, const std::string
   std::ostringstream out;
   out << std::fixed << std::setprecision(3) << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       << "<testsuite name=\"scenarios\" tests=\"" << all.size() << "\" failures=\"" << failures
-      << "\" skipped=\"" << skipped
-      << "\" time=\"" << seconds << "\">\n";
+      << "\" skipped=\"" << skipped << "\" time=\"" << seconds << "\">\n";
   for (auto& x : all) {
-    out << "  <testcase classname=\"scenarios\" name=\""
-        << xml(name_of(x.file, folder)) << "\" file=\"" << xml(x.file)
-        << "\" time=\"" << x.seconds << "\"";
+    out << "  <testcase classname=\"scenarios\" name=\"" << xml(name_of(x.file, folder))
+        << "\" file=\"" << xml(x.file) << "\" time=\"" << x.seconds << "\"";
     if (!x.left_out.empty()) {
       out << ">\n    <skipped message=\"" << xml(x.left_out) << "\"/>\n  </testcase>\n";
       continue;

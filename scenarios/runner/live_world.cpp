@@ -40,6 +40,7 @@ public:
     process_.signal(SIGKILL);
     process_.wait(seconds{20});
   }
+  void reload(const std::string&) override { process_.signal(SIGHUP); }
   std::string gave_up() const override { return {}; }
   std::string listening_at() const override { return url_; }
   std::string figures() const override { return {}; }
@@ -284,8 +285,7 @@ void live_world::rest(caf::timespan at_most) {
 
 void live_world::pass(caf::timespan time) {
   for (const auto until = steady::now() + time; steady::now() < until && !interruption::came();)
-    std::this_thread::sleep_for(
-        std::min<caf::timespan>(milliseconds{100}, until - steady::now()));
+    std::this_thread::sleep_for(std::min<caf::timespan>(milliseconds{100}, until - steady::now()));
 }
 
 } // namespace igl::scenario

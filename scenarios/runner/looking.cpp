@@ -102,38 +102,38 @@ void story::add_looking() {
             return caf::none;
         }
       });
-  add_simulated(
-      "show jobs at {PROCESS}", {}, "what is still to be done, and why it is not done",
-      [this, seen](const call& x) -> caf::error {
-        bool any = false;
-        const auto now = world_.time().now();
-        for (auto& entry : stream_catalogue())
-          for (due_jobs what{entry.id, {}, now + far, page};;) {
-            auto open = seen(x.slots[0], what);
-            if (!open)
-              return open.error();
-            for (auto& job : open->jobs) {
-              any = true;
-              auto line = std::string{entry.name} + "  " + job.order.about + ": " +
-                          (job.last_error.empty() ? "waits" : job.last_error) + ", " +
-                          std::to_string(job.attempts) +
-                          (job.attempts == 1 ? " attempt" : " attempts") + " failed, " +
-                          // When exactly is chance.
-                          (job.order.due <= now ? "due now" : "again later");
-              if (!job.order.lane.empty())
-                if (auto lane = seen(x.slots[0], find_lane{job.order.lane});
-                    lane && lane->waiting > 1)
-                  line += ", and " + std::to_string(lane->waiting - 1) + " wait behind it";
-              say(told_by(x.slots[0], line));
-            }
-            what.after = open->last;
-            if (open->jobs.size() < page)
-              break;
-          }
-        if (!any)
-          say(told_by(x.slots[0], "nothing is left to do"));
-        return caf::none;
-      });
+  add_simulated("show jobs at {PROCESS}", {}, "what is still to be done, and why it is not done",
+                [this, seen](const call& x) -> caf::error {
+                  bool any = false;
+                  const auto now = world_.time().now();
+                  for (auto& entry : stream_catalogue())
+                    for (due_jobs what{entry.id, {}, now + far, page};;) {
+                      auto open = seen(x.slots[0], what);
+                      if (!open)
+                        return open.error();
+                      for (auto& job : open->jobs) {
+                        any = true;
+                        auto line = std::string{entry.name} + "  " + job.order.about + ": " +
+                                    (job.last_error.empty() ? "waits" : job.last_error) + ", " +
+                                    std::to_string(job.attempts) +
+                                    (job.attempts == 1 ? " attempt" : " attempts") + " failed, " +
+                                    // When exactly is chance.
+                                    (job.order.due <= now ? "due now" : "again later");
+                        if (!job.order.lane.empty())
+                          if (auto lane = seen(x.slots[0], find_lane{job.order.lane});
+                              lane && lane->waiting > 1)
+                            line +=
+                                ", and " + std::to_string(lane->waiting - 1) + " wait behind it";
+                        say(told_by(x.slots[0], line));
+                      }
+                      what.after = open->last;
+                      if (open->jobs.size() < page)
+                        break;
+                    }
+                  if (!any)
+                    say(told_by(x.slots[0], "nothing is left to do"));
+                  return caf::none;
+                });
   auto act = [this](const call& x, const char* what) -> caf::error {
     auto book = book_of(x.slots[0]);
     if (!book)

@@ -35,8 +35,7 @@ void story::tell(process::kind of, const std::string& line) {
     on_line(world_.in_the_story(line));
   if (shown_ == detail::later)
     untold_.emplace_back(of, line);
-  else if (shown_ == detail::everything ||
-           (shown_ == detail::nations && of == process::kind::node))
+  else if (shown_ == detail::everything || (shown_ == detail::nations && of == process::kind::node))
     out_.push_back(world_.in_the_story(line));
 }
 
@@ -195,8 +194,7 @@ caf::error story::run(detail shown, caf::timespan at_most) {
 
 void story::add_declarations() {
   declare("nation {NATION}", {"*"},
-          "a government with a node; options as in its configuration file",
-          [this](const call& x) {
+          "a government with a node; options as in its configuration file", [this](const call& x) {
             return blamed_on_option(x, world_.add_nation(x.slots[0], x.options));
           });
   declare(
@@ -233,9 +231,9 @@ void story::add_declarations() {
             who.at = x.slots[1];
             who.topic = x.has("topic") ? x.option("topic") : "*";
             if (x.has("lease"))
-              who.lease = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(
-                                             *parse_time(x.option("lease")))
-                                             .count());
+              who.lease = std::to_string(
+                  std::chrono::duration_cast<std::chrono::seconds>(*parse_time(x.option("lease")))
+                      .count());
             return blamed_on_option(x, world_.add_subscriber(std::move(who)));
           });
 }
@@ -247,7 +245,8 @@ void story::add_time() {
       [this](const call&) { return run(detail::everything, std::chrono::minutes{10}); });
   add("run quietly", {}, "the same; shows nothing of it",
       [this](const call&) { return run(detail::nothing, std::chrono::minutes{10}); });
-  add_simulated("recover", {},
+  add_simulated(
+      "recover", {},
       "everything that goes wrong ends, and time goes by until nobody has anything to do, at most "
       "a day; who then still has, or was forgotten, is named",
       [this](const call&) -> caf::error {

@@ -48,6 +48,7 @@ supervisor_actor::behavior_type fake_root(supervisor_actor::pointer, const diary
         return child_renewed{};
       },
       [](const restart_child&) {},
+      [](caf::tick_atom) {},
   };
 }
 

@@ -78,13 +78,9 @@ operator_api_actor::behavior_type fake_operation(operator_api_actor::pointer, an
           [=](const find_dead_letter_groups& x) { return said(say->groups(x)); },
           [=](const find_job& x) { return said(say->job(x)); },
           [=](const replay_dead_letter& x) { return said(say->replay(x)); },
-          [=](const drop_dead_letter& x) {
-            return said(say->drop(x));
-          },
+          [=](const drop_dead_letter& x) { return said(say->drop(x)); },
           [=](const back_up_ledger& x) { return said(say->back_up(x)); },
-          [=](const backup_query& x) {
-            return said(say->backup(x));
-          },
+          [=](const backup_query& x) { return said(say->backup(x)); },
           [=](const reload_configuration& x) {
             return said(say->reload(x));
           }};

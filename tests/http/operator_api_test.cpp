@@ -63,12 +63,12 @@ TEST_SUITE("operator API") {
       done.last_event = 17;
       return done;
     };
-    auto begun = ask(node.url(), "POST", "/operator/backup", R"({"folder": "/srv/backup"})");
+    auto begun = ask(node.url(), "POST", "/operator/backup", {}, R"({"folder": "/srv/backup"})");
     CHECK(begun.status == 202);
     CHECK(begun.json()["state"] == "running");
-    CHECK(ask(node.url(), "POST", "/operator/backup", R"({"folder": "/there"})").status == 409);
+    CHECK(ask(node.url(), "POST", "/operator/backup", {}, R"({"folder": "/there"})").status == 409);
     for (auto body : {R"({"folder": 17})", "{}", "[]", "nonsense"})
-      CHECK(ask(node.url(), "POST", "/operator/backup", body).status == 400);
+      CHECK(ask(node.url(), "POST", "/operator/backup", {}, body).status == 400);
     CHECK(ask(node.url(), "GET", "/operator/backup").json()["last_event"] == 17);
   }
 

@@ -22,6 +22,7 @@ struct watched_node {
     node.label = node.party = node.nation = "SG";
     importer.name = "importer";
     importer.at = "SG";
+    importer.topic = "*";
     REQUIRE(!all.add_nation("SG", {}));
     REQUIRE(!all.add_subscriber(importer));
   }

@@ -242,8 +242,10 @@ TEST_CASE("a node uses the half of a channel that there is, and expects nothing 
   auto status = json::parse(au.ask("GET", "/operator/status").body);
   auto actors_of = [&](const std::string& channel) {
     for (auto& part : status["tree"]["children"])
-      if (part["name"] == "channel " + channel)
-        return part["children"].size();
+      if (part["name"] == "routing")
+        for (auto& group : part["children"])
+          if (group["name"] == "channel " + channel)
+            return group["children"].size();
     return size_t{0};
   };
   CHECK(actors_of("in") == 3);

@@ -16,7 +16,8 @@ TEST_CASE("every link of a README leads somewhere") {
   size_t links = 0;
   std::vector<std::string> pages{"README.md", "channels/ACCESS.md", "channels/DEPLOYING.md",
                                  "actors/WEBSUB.md"};
-  for (auto folder : {"messages", "config", "storage", "http", "channels", "actors", "tests", "deploy"})
+  for (auto folder :
+       {"messages", "config", "storage", "http", "channels", "actors", "tests", "deploy"})
     pages.push_back(std::string(folder) + "/README.md");
   for (const auto& page : pages)
     for (const auto& line : lines_of(page))

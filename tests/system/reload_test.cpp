@@ -131,9 +131,9 @@ TEST_CASE("a bad file leaves the old one in force, and says where the mistake is
   told = run_igl({"config", "reload", "--node", w.au.url});
   CHECK(told.status == 0);
   CHECK(told.out == "nothing is different from what is in force\n");
-  CHECK(has(run_igl({"trace", "configuration", "--node", w.au.url}).out,
-            "the configuration was reloaded by operator at 127.0.0.1: channel shared: "
-            "poll_interval"));
+  auto events = run_igl({"trace", "configuration", "--node", w.au.url}).out;
+  CHECK(has(events, "the configuration was reloaded by "));
+  CHECK(has(events, " at 127.0.0.1: channel shared: poll_interval"));
   w.post("goes-on");
   CHECK(w.becomes("goes-on", "accepted"));
 
