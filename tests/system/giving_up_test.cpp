@@ -32,7 +32,8 @@ TEST_CASE("a node that cannot do without what always dies says so and ends, with
   address = address.substr(0, address.find_first_of(", \n"));
   // It is taken, and cannot go on.
   CHECK(run_igl({"message", "send", "--node", address, "--from", "AU", "--to", "SG", "--subject",
-                 "x", "--obj", "urn:x", "--predicate", "UN.CEFACT"})
+                 "x", "--obj", "QmUJPTFZnR2CPGAzmfdYPghgrFtYFB6pf1BqMvqfiPDam8", "--predicate",
+                 "UN.CEFACT.Trade.CoO.created"})
             .status == 0);
   CHECK(node->wait(std::chrono::seconds{120}) == 1);
   auto said = output();
