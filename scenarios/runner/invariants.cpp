@@ -156,10 +156,11 @@ bool invariants::is_explained(const process& x, std::initializer_list<stream> by
          });
 }
 
-/// It has to find out whom to tell, or it has a delivery to this one, or a dead letter of either.
+/// It has yet to take up what was posted, or to find out whom to tell, or it has a delivery to this
+/// one, or a dead letter of any of them.
 bool invariants::will_tell(const process& x, const std::string& who, const std::string& about) {
   auto work = work_.find(&x);
-  if (work == work_.end() || is_explained(x, {stream::notifications}, about))
+  if (work == work_.end() || is_explained(x, {stream::inbox, stream::notifications}, about))
     return true;
   auto callback = of_.callback_of(of_.subscribers().at(who));
   auto& letters = work->second.letters;
