@@ -20,6 +20,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <future>
 #include <thread>
@@ -354,23 +355,28 @@ bool foundation::stop() {
   if (running_) {
     // What is with a worker is finished; what is in a stream stays there for the next start.
     auto meanwhile = [this](const std::function<bool()>& done) {
-      machine_->let_others_work(done);
+      return machine_->let_others_work(done);
     };
-    caf::scoped_actor self{system_};
-    // All at once: together they have as long as one.
+    // All at once: together they have as long as one. Each of a place of its own, so that what
+    // comes there is the answer.
+    std::deque<caf::scoped_actor> places;
     auto ask = [&](const job_source_actor& source) {
-      return self->request(source, patience, drain{});
+      return places.emplace_back(system_)->request(source, patience, drain{});
     };
     std::map<stream, decltype(ask({}))> asked;
     for (const auto& [of, source] : sources_)
       asked.emplace(of, ask(source));
-    meanwhile([&] { return self->mailbox().size() >= asked.size(); });
+    const bool come = meanwhile([&] {
+      return std::none_of(places.begin(), places.end(),
+                          [](auto& place) { return place->mailbox().empty(); });
+    });
     for (auto& [of, answer] : asked)
-      answer.receive([](drained&) {},
-                     [of = of](caf::error& why) {
-                       spdlog::warn("The job source of {} did not drain: {}", to_string(of),
-                                    sentence_of(why));
-                     });
+      if (come)
+        answer.receive([](drained&) {},
+                       [of = of](caf::error& why) {
+                         spdlog::warn("the job source of {} did not drain: {}", to_string(of),
+                                      sentence_of(why));
+                       });
     unbind(root_);
     stopped_cleanly_ =
         igl::stop(system_, running_, patience, caf::exit_reason::user_shutdown, meanwhile);

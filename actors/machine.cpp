@@ -68,7 +68,7 @@ public:
   }
 
   void spawned(const std::string&, const caf::strong_actor_ptr&) override {}
-  void let_others_work(const std::function<bool()>&) override {}
+  bool let_others_work(const std::function<bool()>&) override { return true; }
 
 private:
   caf::actor_system_config config_;

@@ -47,8 +47,9 @@ public:
 
   /// A supervised actor has begun, perhaps again.
   virtual void spawned(const std::string& name, const caf::strong_actor_ptr& actor) = 0;
-  /// Returns when `done` says so, or at once where others go on by themselves.
-  virtual void let_others_work(const std::function<bool()>& done) = 0;
+  /// Returns when `done` says so, or at once where others go on by themselves. False: it never will
+  /// be, do not wait for it.
+  virtual bool let_others_work(const std::function<bool()>& done) = 0;
 };
 
 /// The computer that this runs on.

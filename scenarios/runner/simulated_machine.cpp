@@ -60,7 +60,9 @@ public:
     parts_.spawned(name, actor);
   }
 
-  void let_others_work(const std::function<bool()>& done) override { parts_.in->go_on(done); }
+  bool let_others_work(const std::function<bool()>& done) override {
+    return parts_.in->go_on(done);
+  }
 
 private:
   /// Whoever waits for a peer lets the others work meanwhile.

@@ -59,8 +59,8 @@ public:
   void spawned(const std::string& name, const caf::strong_actor_ptr& actor) override {
     sound_->spawned(name, actor);
   }
-  void let_others_work(const std::function<bool()>& done) override {
-    sound_->let_others_work(done);
+  bool let_others_work(const std::function<bool()>& done) override {
+    return sound_->let_others_work(done);
   }
 
 private:
