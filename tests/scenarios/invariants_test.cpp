@@ -1,6 +1,5 @@
 #include "scenarios/runner/invariants.hpp"
-
-#include "tests/support/temporary_folder.hpp"
+#include "tests/scenarios/one_story.hpp"
 
 #include <doctest/doctest.h>
 
@@ -48,13 +47,6 @@ struct watched_node {
     return {all.now(), "*", "UN.CEFACT.x", "AU:" + std::to_string(number), "", number};
   }
 };
-
-std::string all_of(const std::vector<std::string>& lines) {
-  std::string text;
-  for (auto& line : lines)
-    text += line + '\n';
-  return text;
-}
 
 } // namespace
 

@@ -2,7 +2,7 @@
 #include "scenarios/runner/fuzz.hpp"
 #include "scenarios/runner/junit.hpp"
 #include "scenarios/runner/play.hpp"
-#include "tests/support/temporary_folder.hpp"
+#include "tests/scenarios/one_story.hpp"
 
 #include <doctest/doctest.h>
 #include <spdlog/spdlog.h>
@@ -16,12 +16,6 @@ using namespace igl;
 using namespace igl::scenario;
 
 namespace {
-
-std::string mistake_in(std::string_view text) {
-  auto parsed = parse_script("a.scenario", text);
-  REQUIRE(std::holds_alternative<mistake>(parsed));
-  return to_string(std::get<mistake>(parsed));
-}
 
 const std::string two_nations = "nation AU\nnation SG\nchannel au-sg between=AU,SG\n"
                                 "subscriber importer at SG\n----\nok\n\n";
@@ -42,24 +36,6 @@ std::string fault_of(const std::string& command) {
   const std::string place = "a.scenario:8:";
   return fault.rfind(place, 0) == 0 ? fault.substr(place.size()) : fault;
 }
-
-std::string text_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-struct one_story {
-  temporary_folder folder;
-  std::string file = folder.path() + "/a.scenario";
-  std::ostringstream out, err;
-  run_options how;
-
-  explicit one_story(const std::string& text) {
-    std::ofstream(file, std::ios::binary) << text;
-    how.path = file;
-  }
-  int run() { return scenario::run(how, out, err); }
-};
 
 } // namespace
 

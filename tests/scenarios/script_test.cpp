@@ -1,6 +1,7 @@
 #include "scenarios/runner/grammar.hpp"
 #include "scenarios/runner/play.hpp"
 #include "scenarios/runner/script.hpp"
+#include "tests/scenarios/one_story.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,12 +15,6 @@ script read(std::string_view text) {
   if (auto wrong = std::get_if<mistake>(&parsed))
     FAIL(to_string(*wrong));
   return std::get<script>(parsed);
-}
-
-std::string mistake_in(std::string_view text) {
-  auto parsed = parse_script("a.scenario", text);
-  REQUIRE(std::holds_alternative<mistake>(parsed));
-  return to_string(std::get<mistake>(parsed));
 }
 
 const std::vector<phrase> some{
