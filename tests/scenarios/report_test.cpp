@@ -96,7 +96,7 @@ TEST_CASE("what happened at a node becomes a story in which it happens again") {
   x.messages["AU:17"] = {"AU",
                          "17",
                          "SG",
-                         "a subject",
+                         "a \"good\" subject",
                          "https://example.org/document",
                          "UN.CEFACT.Trade.Invoice.created"};
   x.messages["AU:18"] = x.messages["AU:17"];
@@ -104,7 +104,7 @@ TEST_CASE("what happened at a node becomes a story in which it happens again") {
   auto all = recorded_story(x, {});
   for (auto* line : {"nation AU\nnation SG\nchannel au-sg between=AU,SG\n----\n",
                      "\nsubscriber s1 at SG topic=UN.CEFACT.*\n",
-                     "\nAU posts 17 to SG subject=\"a subject\" "
+                     "\nAU posts 17 to SG subject=\"a \\\"good\\\" subject\" "
                      "object=https://example.org/document "
                      "predicate=UN.CEFACT.Trade.Invoice.created\n",
                      "\nwait 8s quietly\n", "\nSG patches AU:17 status=accepted\n",

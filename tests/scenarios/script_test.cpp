@@ -64,6 +64,17 @@ TEST_CASE("a quotation holds blanks, and has to be closed") {
   CHECK(mistake_in("AU stores a text=\"b\n----\n").find(":1:18: ") != std::string::npos);
 }
 
+TEST_CASE("a quotation holds quotation marks and backslashes") {
+  auto words = words_of(R"(a text="{\"name\": \"b c\"}" b="c:\d\\" d)");
+  REQUIRE(words);
+  REQUIRE(words->size() == 4);
+  CHECK((*words)[1].text == R"(text={"name": "b c"})");
+  CHECK((*words)[2].text == R"(b=c:\d\)");
+  CHECK((*words)[3].text == "d");
+  CHECK(mistake_in("AU stores a text=\"b\\\"\n----\n") ==
+        "a.scenario:1:18: a quotation mark that is never closed");
+}
+
 TEST_CASE("what came out replaces what was there, and nothing else of the text changes") {
   auto x = read("# one\nrun\n----\nold\nolder\n\n# two\nrun\n----\n");
   CHECK(rewritten(x, {{"new"}, {"two", "lines"}}) ==
