@@ -1,5 +1,6 @@
 #include "scenarios/runner/live_world.hpp"
 
+#include "actors/callback_deliverer.hpp"
 #include "actors/commands/child_process.hpp"
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
@@ -178,7 +179,7 @@ void live_world::set_listening(subscriber& x, bool listens) {
   auto started = callback_listener::start(place.port, [this, &x](const received_callback& y) {
     std::lock_guard lock{guard_};
     http_request asked;
-    asked.headers = {{"Link", y.link}};
+    asked.headers = {{"Link", y.link}, {std::string{event_number_header}, y.event_number}};
     asked.body = y.body;
     if (x.answers >= 200 && x.answers < 300)
       heard_.emplace_back(&x, told_in(asked, now()));

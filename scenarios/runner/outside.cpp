@@ -1,7 +1,10 @@
 #include "channels/chain.hpp"
 #include "messages/errors.hpp"
 #include "messages/text.hpp"
+#include "messages/uri.hpp"
 #include "scenarios/runner/story.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -62,6 +65,29 @@ void story::add_weather() {
           });
 }
 
+void story::read_what_it_missed(const subscriber& x) {
+  uint64_t last = 0;
+  for (auto& told : x.heard)
+    last = std::max(last, told.number.value_or(0));
+  http_request wanted;
+  wanted.method = "GET";
+  wanted.url = "/subscriptions/events?topic=" + percent_encode(x.topic) +
+               "&after=" + std::to_string(last) + "&limit=1000";
+  auto answer = answer_of(x.at, std::move(wanted));
+  auto json = nlohmann::json::parse(answer ? answer->body : "", nullptr, false);
+  if (!answer || answer->status != 200 || !json.is_object())
+    return say(told_by(x.at, answer ? std::to_string(answer->status) + "  " + answer->body
+                                    : "---  " + sentence_of(answer.error())));
+  http_request event;
+  for (auto& one : json["events"]) {
+    event.body = one.value("body", "");
+    auto read = told_in(event, world_.now());
+    say(told_by(x.at, x.name + " read " + read.predicate + " of " + read.about));
+  }
+  if (json["events"].empty())
+    say(told_by(x.at, x.name + " missed nothing"));
+}
+
 void story::add_subscribers() {
   add("{SUBSCRIBER} is down", {}, "nobody listens at a subscriber's any more",
       [this](const call& x) -> caf::error {
@@ -76,6 +102,12 @@ void story::add_subscribers() {
       [this](const call& x) { return world_.subscribe(subscriber_of(x), true); });
   add("{SUBSCRIBER} subscribes", {}, "it wants to be told again",
       [this](const call& x) { return world_.subscribe(subscriber_of(x)); });
+  add("{SUBSCRIBER} reads what it missed", {},
+      "it asks its hub for the events behind the last one that it was told",
+      [this](const call& x) -> caf::error {
+        read_what_it_missed(subscriber_of(x));
+        return caf::none;
+      });
   add("{SUBSCRIBER} answers {STATUS}", {},
       "a subscriber answers with another status, such as 500 or 410",
       [this](const call& x) -> caf::error {

@@ -177,6 +177,22 @@ TEST_CASE("a node can die between what it stored and its answer") {
                  "node-au ended before it answered\nSG   AU:17 received\n") == "");
 }
 
+TEST_CASE("an operator pauses, resumes and drops who has subscribed at his node") {
+  CHECK(fault_in(two_nations + "SG pauses importer\nAU posts 17 to SG\nrun quietly\n"
+                               "show jobs at SG\nSG resumes importer\nrun quietly\n"
+                               "show jobs at SG\nSG drops importer\nSG drops importer\n"
+                               "----\nSG   200  pause importer\nAU   201  AU:17 pending\n"
+                               "SG   delivery-outbox  importer is paused, and 2 wait for it\n"
+                               "SG   200  resume importer\nSG   nothing is left to do\n"
+                               "SG   200  drop importer\n"
+                               "SG   404  {\"errors\":[{\"status\":\"Not Found\",\"code\":"
+                               "\"generic-http-error\",\"title\":\"Not Found\",\"detail\":"
+                               "\"http://importer/told has no subscription\",\"source\":[]}]}\n") ==
+        "");
+  CHECK(fault_of("SG pauses exporter") ==
+        "11: there is no subscriber exporter; did you mean importer?");
+}
+
 TEST_CASE("numbers have bounds") {
   for (std::string command :
        {"AU posts 1..4000000000 to SG", "AU posts 1..18446744073709551615 to SG",
