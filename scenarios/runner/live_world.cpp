@@ -127,6 +127,8 @@ node_client& live_world::client_of(const process& x) {
 caf::expected<std::unique_ptr<service>> live_world::started(process& x) {
   x.who = std::make_shared<presence>(presence{x.party, x.label});
   x.plan = std::make_shared<crash_plan>();
+  // The connections of the one before it are of no use.
+  clients_.erase(x.label);
   const auto base = path_of(x.host);
   const auto file = base + ".toml";
   std::ofstream(file, std::ios::binary) << x.config;

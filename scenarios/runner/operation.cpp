@@ -48,6 +48,13 @@ caf::error story::act_on_subscriber(const call& x, const std::string& what) {
 }
 
 void story::add_operation() {
+  add("{NATION} joins {CHANNEL}", {},
+      "a nation comes to a channel that is there; everybody on it is started again with the new "
+      "configuration",
+      [this](const call& x) -> caf::error {
+        auto why = world_.join(x.slots[0], x.slots[1]);
+        return why ? blame(x.slot_columns[0], problem_of(why).detail) : caf::error{};
+      });
   for (auto [verb, what, meaning] :
        {std::tuple{"replays", "replay", "an operator has it done again"},
         std::tuple{"drops", "drop", "an operator gives it up"}})

@@ -3,6 +3,7 @@
 #include "messages/text.hpp"
 #include "messages/uri.hpp"
 #include "scenarios/runner/story.hpp"
+#include "storage/lmdb.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -10,7 +11,7 @@
 
 namespace igl::scenario {
 
-// What happens around the processes: on the network, at subscribers' and on chains.
+// What happens around the processes: on the network, at subscribers' and on media.
 
 namespace {
 
@@ -28,6 +29,22 @@ std::string strangers(world& in, const std::string& a, const std::string& b) {
       return one + " hears of " + who->second.at + " only, not of " + other;
   }
   return a == b && in.channels().count(a) == 0 ? a + " and itself have nothing between them" : "";
+}
+
+/// Puts what is no message behind the last entry of a shared database: channels/FORMAT.md.
+caf::error scribble(const std::string& folder) {
+  auto opened = lmdb::environment::open({folder, {"entries"}});
+  if (!opened)
+    return opened.error();
+  auto entries = (*opened)->named("entries");
+  return (*opened)->write([&](lmdb::write_transaction& txn) -> caf::error {
+    auto last = txn.walk(entries);
+    std::string place = last.last() ? std::string{last.key()} : std::string(8, '\0');
+    for (auto byte = place.rbegin(); byte != place.rend() && ++*byte == '\0';)
+      ++byte;
+    txn.append(entries, place, "this is no message");
+    return caf::none;
+  });
 }
 
 } // namespace
@@ -116,7 +133,7 @@ void story::add_subscribers() {
       });
 }
 
-void story::add_forks() {
+void story::add_media() {
   auto chain_of = [this](const call& x) -> caf::expected<std::shared_ptr<chain>> {
     auto& medium = world_.channels().at(x.slots[0]).medium;
     if (medium != "chain")
@@ -124,6 +141,15 @@ void story::add_forks() {
                    "channel " + x.slots[0] + " is no chain, its medium is " + medium);
     return chain::open_existing(world_.medium_path(x.slots[0]));
   };
+  add("scribble on {CHANNEL}", {},
+      "somebody writes what is no message to a shared database, the medium of a channel",
+      [this](const call& x) -> caf::error {
+        auto& medium = world_.channels().at(x.slots[0]).medium;
+        if (medium != "shared-database")
+          return blame(x.slot_columns[0],
+                       "channel " + x.slots[0] + " is no shared database, its medium is " + medium);
+        return scribble(world_.medium_path(x.slots[0]));
+      });
   auto leave_behind = [this](const call& x, chain& in, uint64_t depth) {
     auto what = x.option("transactions");
     auto then = what == "dropped"       ? rewritten::dropped

@@ -80,7 +80,7 @@ private:
   void add_computers();
   void add_weather();
   void add_subscribers();
-  void add_forks();
+  void add_media();
   void add_simulated(std::string form, std::vector<std::string> options, std::string meaning,
                      std::function<caf::error(const call&)> act);
   subscriber& subscriber_of(const call& x) { return world_.subscribers().at(x.slots[0]); }

@@ -193,6 +193,13 @@ TEST_CASE("an operator pauses, resumes and drops who has subscribed at his node"
         "11: there is no subscriber exporter; did you mean importer?");
 }
 
+TEST_CASE("a nation joins a channel once, and only a shared database can be scribbled on") {
+  CHECK(fault_of("SG joins au-sg") == "1: SG is on channel au-sg already");
+  CHECK(fault_of("SG joins au-cn") == "10: there is no channel au-cn; did you mean au-sg?");
+  CHECK(fault_of("scribble on au-sg") ==
+        "13: channel au-sg is no shared database, its medium is memory");
+}
+
 TEST_CASE("numbers have bounds") {
   for (std::string command :
        {"AU posts 1..4000000000 to SG", "AU posts 1..18446744073709551615 to SG",
