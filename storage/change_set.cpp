@@ -43,6 +43,10 @@ void change_set::erase(lmdb::database x, std::string_view key) {
 }
 
 void change_set::merge(change_set&& newer) {
+  merge(std::move(newer), [](lmdb::database, std::string_view) { return true; });
+}
+
+void change_set::merge(change_set&& newer, const lookup& is_below) {
   for (size_t place = 0; place < newer.databases_.size(); ++place) {
     auto& from = newer.databases_[place];
     if (from.empty())
@@ -50,8 +54,13 @@ void change_set::merge(change_set&& newer) {
     auto& to = in(lmdb::database(place));
     while (!from.empty()) {
       auto result = to.insert(from.extract(from.begin()));
-      if (!result.inserted)
-        result.position->second = std::move(result.node.mapped());
+      if (result.inserted)
+        continue;
+      auto& [key, before] = *result.position;
+      const bool gone = before && !result.node.mapped();
+      before = std::move(result.node.mapped());
+      if (gone && !is_below(lmdb::database(place), key))
+        to.erase(result.position);
     }
   }
   bytes_ += newer.bytes_;

@@ -2,6 +2,7 @@
 
 #include "storage/lmdb.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -23,6 +24,11 @@ public:
   void erase(lmdb::database in, std::string_view key);
   /// Takes over what came later.
   void merge(change_set&& newer);
+  /// The same, but forgets what was put here and erased again, unless `is_below` says of the key
+  /// that there is something to erase. Else whoever looks for the first entry of a queue would walk
+  /// past all that have left it.
+  using lookup = std::function<bool(lmdb::database, std::string_view key)>;
+  void merge(change_set&& newer, const lookup& is_below);
 
   bool empty() const { return bytes_ == 0; }
   /// Of keys and values, about: what a merge replaces is not subtracted.

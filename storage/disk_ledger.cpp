@@ -129,7 +129,7 @@ caf::expected<std::shared_ptr<ledger>> disk_ledger::open(options how) {
   env = lmdb::environment::open(env_options);
   if (!env)
     return env.error();
-  auto store = ledger_store::open(*env, how.path, ledger_databases::names());
+  auto store = ledger_store::open(*env, how.path, ledger_databases::names(), !how.overlapping);
   if (!store)
     return store.error();
   auto db = ledger_databases::of(**env);

@@ -21,6 +21,9 @@ using namespace std::chrono_literals;
 /// after a crash, enough that most jobs have come and gone.
 constexpr size_t many_bytes = size_t{8} << 20;
 constexpr auto longest_wait = 1s;
+/// So many when nobody waits for what whoever writes does: by bytes alone, and so the same every
+/// time.
+constexpr size_t many_bytes_in_step = size_t{1} << 18;
 /// Nothing is accepted while so many bytes wait behind those that are moving.
 constexpr size_t most_bytes = 2 * many_bytes;
 /// Between attempts while LMDB cannot be written.
@@ -45,30 +48,35 @@ void apply(lmdb::write_transaction& txn, lmdb::database in, const change_set::ch
 
 caf::expected<std::unique_ptr<ledger_store>>
 ledger_store::open(std::shared_ptr<lmdb::environment> env, std::string folder,
-                   const std::vector<std::string>& databases) {
+                   const std::vector<std::string>& databases, bool in_step) {
   std::vector<lmdb::database> handles;
   for (const auto& name : databases)
     handles.push_back(env->named(name));
   auto meta = env->named("meta");
-  std::unique_ptr<ledger_store> result(new ledger_store(std::move(env), std::move(handles), meta));
+  std::unique_ptr<ledger_store> result(
+      new ledger_store(std::move(env), std::move(handles), meta, in_step));
   if (auto err = result->recover(folder))
     return err;
+  if (in_step)
+    return result;
   result->acceptor_ = std::thread([self = result.get()] { self->accept_all(); });
   result->mover_ = std::thread([self = result.get()] { self->move_all(); });
   return result;
 }
 
 ledger_store::ledger_store(std::shared_ptr<lmdb::environment> env,
-                           std::vector<lmdb::database> databases, lmdb::database meta)
-    : env_(std::move(env)), databases_(std::move(databases)), meta_(meta) {}
+                           std::vector<lmdb::database> databases, lmdb::database meta, bool in_step)
+    : env_(std::move(env)), databases_(std::move(databases)), meta_(meta), in_step_(in_step) {}
 
 ledger_store::~ledger_store() {
+  {
+    std::unique_lock lock(writing_mutex_);
+    stopping_ = true;
+    if (in_step_ && journal_)
+      move_in_step(lock);
+  }
   if (!acceptor_.joinable())
     return;
-  {
-    std::lock_guard guard(writing_mutex_);
-    stopping_ = true;
-  }
   moved_.notify_all();
   to_accept_.notify_all();
   to_move_.notify_all();
@@ -154,6 +162,10 @@ void ledger_store::begin(const writing& what, ending done) {
   begun_group_.endings.push_back(std::move(done));
   begun_group_.changes.merge(std::move(changes));
   ++begun_;
+  if (in_step_) {
+    accept_next(lock);
+    return move_in_step(lock);
+  }
   lock.unlock();
   to_accept_.notify_one();
 }
@@ -174,6 +186,8 @@ caf::error ledger_store::flush() {
   };
   ++flushes_;
   to_accept_.notify_one();
+  if (in_step_)
+    move_in_step(lock);
   moved_.wait(lock, [&] {
     return moved_writes_ >= up_to || nothing_waits() || failed_ || failures_ != failures ||
            stopping_;
@@ -248,8 +262,7 @@ void ledger_store::accept_next(std::unique_lock<std::mutex>& lock) {
     journal_end_ = journal_->end();
     if (accepted_.empty())
       turn_at_ = std::chrono::steady_clock::now() + longest_wait;
-    std::unique_lock alone(layers_mutex_);
-    accepted_.merge(std::move(changes));
+    take_over(std::move(changes));
   }
   written_group_ = {};
   lock.unlock();
@@ -260,11 +273,28 @@ void ledger_store::accept_next(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
+/// Most jobs come and go within a second: nothing is left of them.
+void ledger_store::take_over(change_set&& changes) {
+  std::unique_lock alone(layers_mutex_);
+  auto err = env_->read([&](const lmdb::read_transaction& disk) -> caf::error {
+    accepted_.merge(std::move(changes), [&](lmdb::database in, std::string_view key) {
+      const auto& all = moving_.of(in);
+      auto found = all.find(key);
+      return found != all.end() ? found->second.has_value() : disk.find_stored(in, key).has_value();
+    });
+    return {};
+  });
+  // What was accepted is, whether LMDB can be read or not.
+  if (err)
+    accepted_.merge(std::move(changes));
+}
+
 bool ledger_store::has_to_turn() const {
   return !accepted_.empty() && moving_.empty() &&
          (stopping_ || flushes_ > 0 ||
-          std::max<uint64_t>(accepted_.bytes(), journal_end_) >= many_bytes ||
-          std::chrono::steady_clock::now() >= turn_at_);
+          std::max<uint64_t>(accepted_.bytes(), journal_end_) >=
+              (in_step_ ? many_bytes_in_step : many_bytes) ||
+          (!in_step_ && std::chrono::steady_clock::now() >= turn_at_));
 }
 
 void ledger_store::turn() {
@@ -281,6 +311,17 @@ void ledger_store::turn() {
 }
 
 // -- moving --------------------------------------------------------------------------------------
+
+/// What could not be moved is tried again with the next write.
+void ledger_store::move_in_step(std::unique_lock<std::mutex>& lock) {
+  do {
+    if (has_to_turn())
+      turn();
+    if (moving_.empty())
+      return;
+    move_next(lock);
+  } while (!failed_);
+}
 
 void ledger_store::move_all() {
   std::unique_lock lock(writing_mutex_);
@@ -309,7 +350,7 @@ void ledger_store::move_next(std::unique_lock<std::mutex>& lock) {
     room_.notify_one();
     moved_.notify_all();
     to_accept_.notify_one();
-    if (to_move_.wait_for(lock, pause, [this] { return stopping_; }))
+    if (in_step_ || to_move_.wait_for(lock, pause, [this] { return stopping_; }))
       return;
   }
   if (std::exchange(failed_, {}))

@@ -24,9 +24,12 @@ public:
   /// Over an environment in which these databases are open; the journal names them by their place,
   /// so new ones come at the end. What the journal holds is in LMDB when this returns. `meta`, one
   /// of them, gets the number of the last record that LMDB has.
+  ///
+  /// `in_step`: whoever writes does all the work before his call returns, for who has nobody to do
+  /// something else meanwhile; else two threads do.
   static caf::expected<std::unique_ptr<ledger_store>>
   open(std::shared_ptr<lmdb::environment> env, std::string folder,
-       const std::vector<std::string>& databases);
+       const std::vector<std::string>& databases, bool in_step = false);
   /// Ends what was begun, and moves everything into LMDB, if that can be done; the journal has it
   /// in any case.
   ~ledger_store();
@@ -80,7 +83,7 @@ private:
   };
 
   ledger_store(std::shared_ptr<lmdb::environment> env, std::vector<lmdb::database> databases,
-               lmdb::database meta);
+               lmdb::database meta, bool in_step);
 
   caf::error recover(const std::string& folder);
   caf::error move_to_lmdb(const change_set& what, uint64_t last_record);
@@ -88,15 +91,18 @@ private:
   caf::error wait_for_room(std::unique_lock<std::mutex>& lock);
 
   bool has_to_turn() const;
+  void take_over(change_set&& changes);
   void accept_all();
   void accept_next(std::unique_lock<std::mutex>& lock);
   void turn();
+  void move_in_step(std::unique_lock<std::mutex>& lock);
   void move_all();
   void move_next(std::unique_lock<std::mutex>& lock);
 
   std::shared_ptr<lmdb::environment> env_;
   std::vector<lmdb::database> databases_;
   lmdb::database meta_;
+  const bool in_step_;
 
   // Under the writing mutex.
   mutable std::mutex writing_mutex_;

@@ -180,9 +180,9 @@ void story::add_computers() {
     world_.disturbed();
   });
   add_each("clock of {PROCESS} is ahead {TIME}", {}, "its clock is wrong",
-           [](process& y, const call& x) { y.under->ahead = *parse_time(x.slots[1]); });
+           [this](process& y, const call& x) { world_.set_clock(y, *parse_time(x.slots[1])); });
   add_each("clock of {PROCESS} is behind {TIME}", {}, "its clock is wrong",
-           [](process& y, const call& x) { y.under->ahead = -*parse_time(x.slots[1]); });
+           [this](process& y, const call& x) { world_.set_clock(y, -*parse_time(x.slots[1])); });
   add_each("clock of {PROCESS} is right", {}, "as everybody's again",
            [this](process& y, const call&) {
              y.under->ahead = {};

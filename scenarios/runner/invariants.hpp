@@ -57,6 +57,7 @@ private:
                     std::vector<std::string>& wrong);
   void look_at_dead_letters(const process& x, const ledger& book, std::vector<std::string>& wrong);
   void look_at_channel(const channel_plan& x, bool over, std::vector<std::string>& wrong);
+  const channel_message* last_arrival(const process& at, const std::string& id) const;
   /// It has a job of one of these streams about that, or a dead letter, or had one.
   bool is_explained(const process& x, std::initializer_list<stream> by, const std::string& about);
   bool will_tell(const process& x, const std::string& who, const std::string& about);

@@ -4,6 +4,8 @@
 #include "messages/multihash.hpp"
 #include "scenarios/runner/telling.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace igl::scenario {
@@ -74,7 +76,8 @@ std::vector<std::string> readers::missing(const message& x, const ledger& of_rec
       }
       auto links = links_.find(hash);
       if (links != links_.end())
-        next.insert(next.end(), links->second.begin(), links->second.end());
+        std::copy_if(links->second.begin(), links->second.end(), std::back_inserter(next),
+                     at_sender);
     }
     nearest = std::move(next);
   }

@@ -20,7 +20,8 @@ public:
   /// Documents that are not where they were, or that somebody else may read.
   void look(world& of, const process& at, const ledger& book,
             std::vector<std::string>& wrong) const;
-  /// What a message that has arrived refers to, and its receiver does not have or may not read.
+  /// What a message that has arrived refers to at its sender, and its receiver does not have or may
+  /// not read.
   std::vector<std::string> missing(const message& x, const ledger& of_receiver) const;
 
 private:

@@ -163,6 +163,11 @@ public:
   void disturbed(caf::timespan so_long = std::chrono::minutes{2});
   /// Something goes wrong with a nation or with what it stands on, or did a short while ago.
   bool is_troubled(const std::string& nation) const;
+  /// From now on the process's clock is so far ahead of the true time; below 0: behind it.
+  void set_clock(process& x, caf::timespan ahead);
+  /// Some clock was wrong at some time of the story: what waits for a time may have waited too
+  /// shortly.
+  bool had_wrong_clock() const { return had_wrong_clock_; }
   names& called() { return called_; }
   std::vector<std::unique_ptr<process>>& processes() { return processes_; }
   std::map<std::string, subscriber>& subscribers() { return subscribers_; }
@@ -235,6 +240,7 @@ private:
   bool starting_ = false;
   bool disturbed_ = false; ///< somebody was away, and is told of nothing that happened meanwhile
   bool begun_ = false;
+  bool had_wrong_clock_ = false;
   caf::timestamp last_change_;
   caf::timestamp troubled_until_;   ///< by what went wrong and does not any more
   std::vector<process*> condemned_; ///< to be killed between two steps

@@ -51,6 +51,23 @@ TEST_SUITE("change set") {
     CHECK(newer.empty());
   }
 
+  TEST_CASE("forgets what came and went, but nothing that there is something to erase of") {
+    change_set older, newer;
+    older.put(fruit, "apple", "green");
+    older.put(fruit, "plum", "blue");
+    older.erase(fruit, "pear");
+    for (auto key : {"apple", "plum", "pear", "quince"})
+      newer.erase(fruit, key);
+    older.merge(std::move(newer), [](lmdb::database in, std::string_view key) {
+      return in == fruit && key == "plum";
+    });
+    CHECK(value_at(older, fruit, "apple") == "unchanged");
+    CHECK(value_at(older, fruit, "plum") == "erased");
+    CHECK(value_at(older, fruit, "pear") == "erased");
+    CHECK(value_at(older, fruit, "quince") == "erased");
+    CHECK_FALSE(older.empty());
+  }
+
   TEST_CASE("comes back from its bytes, empty values and erased keys too") {
     change_set x;
     x.put(fruit, "apple", "");

@@ -6,7 +6,9 @@
 
 #include <csignal>
 #include <future>
+#include <map>
 #include <memory>
+#include <random>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
@@ -23,13 +25,13 @@ struct opened_store {
   std::unique_ptr<ledger_store> it;
   lmdb::database things;
 
-  explicit opened_store(const std::string& folder) {
+  explicit opened_store(const std::string& folder, bool in_step = false) {
     lmdb::options how;
     how.path = folder;
     how.databases = names;
     env = value_of(lmdb::environment::open(how));
     things = env->named("things");
-    it = value_of(ledger_store::open(env, folder, names));
+    it = value_of(ledger_store::open(env, folder, names, in_step));
   }
 
   caf::error put(const std::string& key, const std::string& value) {
@@ -325,6 +327,64 @@ TEST_SUITE("ledger store") {
     REQUIRE(waitpid(child, &status, 0) == child);
     CHECK(status == 0);
     CHECK(opened_store(folder.path()).value_at("c") == "1");
+  }
+
+  TEST_CASE("in step with who writes, it moves everything into LMDB before it answers") {
+    temporary_folder folder;
+    {
+      opened_store store(folder.path(), true);
+      CHECK_FALSE(store.put("a", "1"));
+      CHECK(store.value_at("a") == "1");
+      CHECK(store.value_in_lmdb("a") == "nothing");
+      CHECK_FALSE(store.put("b", std::string(300'000, 'b')));
+      CHECK(store.value_in_lmdb("a") == "1");
+      CHECK_FALSE(store.put("c", "3"));
+      CHECK_FALSE(store.it->flush());
+      CHECK(store.value_in_lmdb("c") == "3");
+      CHECK_FALSE(store.put("d", "4"));
+    }
+    opened_store later(folder.path(), true);
+    CHECK(later.value_in_lmdb("d") == "4");
+  }
+
+  TEST_CASE("what comes and goes, and comes again, is there or not, wherever it lies") {
+    for (const bool in_step : {false, true}) {
+      temporary_folder folder;
+      opened_store store(folder.path(), in_step);
+      std::map<std::string, std::string> expected;
+      std::mt19937 chance{7};
+      for (int i = 0; i < 20'000; ++i) {
+        const auto key = "k" + std::to_string(chance() % 40);
+        const auto gone = chance() % 2 == 0;
+        const auto value = std::to_string(i);
+        store.it->begin(
+            [&](ledger_transaction& txn) -> caf::error {
+              if (gone)
+                txn.erase(store.things, key);
+              else
+                txn.put(store.things, key, value);
+              return {};
+            },
+            [](const caf::error&) {});
+        if (gone)
+          expected.erase(key);
+        else
+          expected[key] = value;
+        if (i % 500 == 0)
+          CHECK_FALSE(store.it->flush());
+        if (i % 250 != 0)
+          continue;
+        CHECK_FALSE(store.it->write([](ledger_transaction&) { return caf::error{}; }));
+        std::map<std::string, std::string> found;
+        CHECK_FALSE(store.it->read([&](const ledger_snapshot& now) -> caf::error {
+          auto at = now.walk(store.things);
+          for (bool more = at.first(); more; more = at.next())
+            found.emplace(at.key(), at.value());
+          return {};
+        }));
+        REQUIRE(found == expected);
+      }
+    }
   }
 
   TEST_CASE("refuses a key that LMDB would not take") {
