@@ -39,6 +39,7 @@ public:
               call.body.assign(bytes.begin(), bytes.end());
               request.headers().match("Link", call.link);
               request.headers().match("X-Hub-Signature", call.signature);
+              request.headers().match("X-Hub-Event-Number", call.event_number);
               request.reply(static_cast<web::http::status_code>(answer_(std::move(call))));
             } catch (const std::exception&) {
               request.reply(web::http::status_codes::BadRequest);

@@ -14,6 +14,7 @@ struct received_callback {
   std::string body;
   std::string link;      ///< Link header
   std::string signature; ///< X-Hub-Signature, empty: none
+  std::string event_number; ///< X-Hub-Event-Number, empty: none
 };
 
 /// A subscriber: listens on 127.0.0.1, confirms every intent it is asked about by echoing the challenge and hands

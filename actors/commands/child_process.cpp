@@ -60,6 +60,8 @@ caf::expected<child_process> child_process::start(std::vector<std::string> argum
     dup2(nothing, STDIN_FILENO);
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
+    // What the parent listens at is its own: it must be gone as soon as the parent closes it.
+    close_range(STDERR_FILENO + 1, ~0U, 0);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);

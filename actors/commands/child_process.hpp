@@ -13,8 +13,9 @@ namespace igl {
 /// A process this one started. It is ended (SIGTERM, then SIGKILL) when the object goes.
 class child_process {
 public:
-  /// Starts `arguments[0]` with its output appended to a file. The child gets SIGTERM should this
-  /// process die first. Fails with unavailable.
+  /// Starts `arguments[0]` with its output appended to a file, and with nothing else that this
+  /// process has open. The child gets SIGTERM should this process die first. Fails with
+  /// unavailable.
   static caf::expected<child_process> start(std::vector<std::string> arguments,
                                             const std::string& log_file,
                                             const std::vector<std::string>& variables = {});

@@ -43,7 +43,7 @@ public:
   /// is in hand.
   void answered();
 
-  std::array<uint64_t, stream_count> in_hand{};  ///< jobs that are handed out, of each stream
+  std::array<uint64_t, stream_count> in_hand{}; ///< jobs that are handed out, of each stream
   std::array<bool, stream_count> is_consumed{}; ///< somebody takes jobs of it
 };
 

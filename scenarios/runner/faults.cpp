@@ -6,7 +6,7 @@
 
 namespace igl::scenario {
 
-// What happens to processes, and to what they stand on. Networks, subscribers and chains are in
+// What happens to processes, and to what they stand on. Networks, subscribers and media are in
 // outside.cpp.
 
 void story::add_faults() {
@@ -15,7 +15,7 @@ void story::add_faults() {
   add_computers();
   add_weather();
   add_subscribers();
-  add_forks();
+  add_media();
 }
 
 namespace {

@@ -16,11 +16,6 @@ constexpr std::chrono::minutes on_its_way{2};
 
 } // namespace
 
-std::string host_in(const std::string& url) {
-  auto start = url.find("://") + 3;
-  return url.substr(start, url.find('/', start) - start);
-}
-
 void hearing::saw(const hop& x, caf::timestamp now) {
   if (x.at.is != process::kind::node)
     return;
@@ -41,7 +36,7 @@ void hearing::saw(const hop& x, caf::timestamp now) {
 }
 
 void hearing::changed(const subscription_change& x, const std::string& node, caf::timestamp now) {
-  subscribed key{node, host_in(x.what.callback), x.what.topic};
+  subscribed key{node, host_of(x.what.callback), x.what.topic};
   if (x.act == subscription_act::put) {
     subscribed_[key] = x.what.ends;
     return;

@@ -60,7 +60,4 @@ private:
   std::map<owed, debt> owed_;
 };
 
-/// The host of a URL.
-std::string host_in(const std::string& url);
-
 } // namespace igl::scenario

@@ -6,8 +6,8 @@
 
 namespace igl::scenario {
 
-/// While there is one, SIGINT, SIGTERM and SIGHUP end what is played, and leave nothing behind: whoever
-/// goes on for long asks whether one came. A second one ends the process at once.
+/// While there is one, SIGINT, SIGTERM and SIGHUP end what is played, and leave nothing behind:
+/// whoever goes on for long asks whether one came. A second one ends the process at once.
 class interruption {
 public:
   interruption();

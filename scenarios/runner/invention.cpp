@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <random>
 #include <vector>
 
@@ -87,7 +88,8 @@ private:
     const auto count = below(4);
     for (uint64_t i = 0; i < count; ++i) {
       auto name = "s" + std::to_string(i + 1);
-      line("subscriber " + name + " at " + one_of(nations_) + " topic=" +
+      hubs_[name] = one_of(nations_);
+      line("subscriber " + name + " at " + hubs_[name] + " topic=" +
            one_of(texts{"*", "UN.CEFACT.*", "UN.CEFACT.Trade.*", "message.*",
                         "UN.CEFACT.Trade.Invoice.created"}) +
            (one_in(3) ? " lease=" + one_of(texts{"1h", "3h", "1d"}) : ""));
@@ -109,7 +111,7 @@ private:
     case 6:
       return end_or_begin();
     case 7:
-      return subscribers_.empty() ? network() : subscriber();
+      return subscribers_.empty() ? network() : one_in(3) ? operation() : subscriber();
     case 8:
       return chains_.empty() ? network() : chain();
     default:
@@ -208,6 +210,12 @@ private:
                             " answers 410", " unsubscribes", " subscribes"}));
   }
 
+  /// What an operator does to a subscriber.
+  void operation() {
+    auto who = one_of(subscribers_);
+    line(hubs_.at(who) + one_of(texts{" pauses ", " pauses ", " resumes ", " drops "}) + who);
+  }
+
   void network() {
     auto channel = one_of(endpoints_);
     auto one = channel.substr(channel.find('/') + 1);
@@ -261,6 +269,7 @@ private:
   texts chains_;
   texts endpoints_;
   texts subscribers_;
+  std::map<std::string, std::string> hubs_;                 ///< subscriber → nation
   texts down_;                                              ///< that may be
   std::vector<std::pair<std::string, std::string>> posted_; ///< message, receiver
   uint64_t documents_ = 0;

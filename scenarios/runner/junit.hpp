@@ -13,8 +13,8 @@ struct story_result {
   std::string left_out{}; ///< why it was not played; empty: it was
 };
 
-/// A report in the form of JUnit, as CI systems read it: a test case for each story, which is called
-/// by its path below `folder`.
+/// A report in the form of JUnit, as CI systems read it: a test case for each story, which is
+/// called by its path below `folder`.
 std::string junit_report(const std::vector<story_result>& all, const std::string& folder = {});
 
 } // namespace igl::scenario

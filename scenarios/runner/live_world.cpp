@@ -1,5 +1,6 @@
 #include "scenarios/runner/live_world.hpp"
 
+#include "actors/callback_deliverer.hpp"
 #include "actors/commands/child_process.hpp"
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
@@ -126,6 +127,8 @@ node_client& live_world::client_of(const process& x) {
 caf::expected<std::unique_ptr<service>> live_world::started(process& x) {
   x.who = std::make_shared<presence>(presence{x.party, x.label});
   x.plan = std::make_shared<crash_plan>();
+  // The connections of the one before it are of no use.
+  clients_.erase(x.label);
   const auto base = path_of(x.host);
   const auto file = base + ".toml";
   std::ofstream(file, std::ios::binary) << x.config;
@@ -178,7 +181,7 @@ void live_world::set_listening(subscriber& x, bool listens) {
   auto started = callback_listener::start(place.port, [this, &x](const received_callback& y) {
     std::lock_guard lock{guard_};
     http_request asked;
-    asked.headers = {{"Link", y.link}};
+    asked.headers = {{"Link", y.link}, {std::string{event_number_header}, y.event_number}};
     asked.body = y.body;
     if (x.answers >= 200 && x.answers < 300)
       heard_.emplace_back(&x, told_in(asked, now()));

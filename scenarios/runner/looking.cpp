@@ -2,13 +2,11 @@
 
 #include "messages/errors.hpp"
 #include "messages/text.hpp"
+#include "scenarios/runner/workload.hpp"
 
 namespace igl::scenario {
 
 namespace {
-
-/// Everything that is open is due by then.
-constexpr std::chrono::hours far{24 * 3650};
 
 /// So many at a time.
 constexpr uint32_t page = 1000;
@@ -130,40 +128,17 @@ void story::add_looking() {
                       if (open->jobs.size() < page)
                         break;
                     }
+                  for (auto& [name, who] : world_.subscribers())
+                    if (auto lane = seen(x.slots[0], find_lane{world_.callback_of(who)});
+                        lane && lane->held && lane->waiting > 0) {
+                      any = true;
+                      say(told_by(x.slots[0], "delivery-outbox  " + name + " is paused, and " +
+                                                  std::to_string(lane->waiting) + " wait for it"));
+                    }
                   if (!any)
                     say(told_by(x.slots[0], "nothing is left to do"));
                   return caf::none;
                 });
-  auto act = [this](const call& x, const char* what) -> caf::error {
-    auto book = book_of(x.slots[0]);
-    if (!book)
-      return book.error();
-    auto number = *parse_number(x.slots[1]);
-    caf::optional<job_order> job;
-    if (auto all = (*book)->read(find_dead_letters{number - 1, 1}); all && !all->letters.empty())
-      if (all->letters.front().number == number)
-        job = all->letters.front().job.order;
-    http_request wanted;
-    wanted.method = "POST";
-    wanted.url = "/operator/dead-letters/" + x.slots[1] + "/" + what;
-    wanted.headers = {{"Authorization", "Bearer scenario"},
-                      {"Content-Type", "application/x-www-form-urlencoded"}};
-    auto answer = answer_of(x.slots[0], std::move(wanted));
-    if (!answer)
-      return answer.error();
-    if (auto* at = world_.node_of(x.slots[0]); job && answer->status < 300)
-      std::string_view{what} == "drop" ? invariants_.dropped(*at, *job)
-                                       : invariants_.replayed(*at, *job);
-    say(told_by(x.slots[0],
-                std::to_string(answer->status) + "  " +
-                    (answer->status < 300 ? std::string{what} + " dead letter " + x.slots[1]
-                                          : answer->body)));
-    return caf::none;
-  };
-  add("{NATION} replays dead letter {NUMBER}", {}, "an operator has it done again",
-      [act](const call& x) { return act(x, "replay"); });
-  add("{NATION} drops dead letter {NUMBER}", {}, "an operator gives it up",
-      [act](const call& x) { return act(x, "drop"); });
 }
 
 } // namespace igl::scenario

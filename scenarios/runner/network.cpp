@@ -8,8 +8,6 @@
 
 namespace igl::scenario {
 
-namespace {
-
 std::string host_of(const std::string& url) {
   auto start = url.find("://");
   start = start == std::string::npos ? 0 : start + 3;
@@ -17,6 +15,8 @@ std::string host_of(const std::string& url) {
   auto host = url.substr(start, end == std::string::npos ? end : end - start);
   return host.substr(0, host.find(':'));
 }
+
+namespace {
 
 /// What the client makes of an answer: bounds, and the file it may go to.
 caf::expected<http_response> received(const http_request& asked, http_response x) {

@@ -37,6 +37,9 @@ struct presence {
   std::shared_ptr<const conditions> under = std::make_shared<conditions>();
 };
 
+/// The host of a URL, without the port.
+std::string host_of(const std::string& url);
+
 /// Carries HTTP requests between simulated processes, and what can go wrong with them.
 class network {
 public:
@@ -69,7 +72,8 @@ private:
   };
 
   double share() { return share_out_of(chance_()); }
-  /// What happens between two of them: as was said of the one process rather than of all of a party.
+  /// What happens between two of them: as was said of the one process rather than of all of a
+  /// party.
   const weather* between(const presence& a, const presence& b) const;
   std::chrono::nanoseconds some_of(std::chrono::milliseconds at_most);
   void hand_over(const std::string& host, http_request x, answered done);

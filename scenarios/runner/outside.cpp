@@ -1,13 +1,17 @@
 #include "channels/chain.hpp"
 #include "messages/errors.hpp"
 #include "messages/text.hpp"
+#include "messages/uri.hpp"
 #include "scenarios/runner/story.hpp"
+#include "storage/lmdb.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
 namespace igl::scenario {
 
-// What happens around the processes: on the network, at subscribers' and on chains.
+// What happens around the processes: on the network, at subscribers' and on media.
 
 namespace {
 
@@ -25,6 +29,22 @@ std::string strangers(world& in, const std::string& a, const std::string& b) {
       return one + " hears of " + who->second.at + " only, not of " + other;
   }
   return a == b && in.channels().count(a) == 0 ? a + " and itself have nothing between them" : "";
+}
+
+/// Puts what is no message behind the last entry of a shared database: channels/FORMAT.md.
+caf::error scribble(const std::string& folder) {
+  auto opened = lmdb::environment::open({folder, {"entries"}});
+  if (!opened)
+    return opened.error();
+  auto entries = (*opened)->named("entries");
+  return (*opened)->write([&](lmdb::write_transaction& txn) -> caf::error {
+    auto last = txn.walk(entries);
+    std::string place = last.last() ? std::string{last.key()} : std::string(8, '\0');
+    for (auto byte = place.rbegin(); byte != place.rend() && ++*byte == '\0';)
+      ++byte;
+    txn.append(entries, place, "this is no message");
+    return caf::none;
+  });
 }
 
 } // namespace
@@ -62,6 +82,29 @@ void story::add_weather() {
           });
 }
 
+void story::read_what_it_missed(const subscriber& x) {
+  uint64_t last = 0;
+  for (auto& told : x.heard)
+    last = std::max(last, told.number.value_or(0));
+  http_request wanted;
+  wanted.method = "GET";
+  wanted.url = "/subscriptions/events?topic=" + percent_encode(x.topic) +
+               "&after=" + std::to_string(last) + "&limit=1000";
+  auto answer = answer_of(x.at, std::move(wanted));
+  auto json = nlohmann::json::parse(answer ? answer->body : "", nullptr, false);
+  if (!answer || answer->status != 200 || !json.is_object())
+    return say(told_by(x.at, answer ? std::to_string(answer->status) + "  " + answer->body
+                                    : "---  " + sentence_of(answer.error())));
+  http_request event;
+  for (auto& one : json["events"]) {
+    event.body = one.value("body", "");
+    auto read = told_in(event, world_.now());
+    say(told_by(x.at, x.name + " read " + read.predicate + " of " + read.about));
+  }
+  if (json["events"].empty())
+    say(told_by(x.at, x.name + " missed nothing"));
+}
+
 void story::add_subscribers() {
   add("{SUBSCRIBER} is down", {}, "nobody listens at a subscriber's any more",
       [this](const call& x) -> caf::error {
@@ -76,6 +119,12 @@ void story::add_subscribers() {
       [this](const call& x) { return world_.subscribe(subscriber_of(x), true); });
   add("{SUBSCRIBER} subscribes", {}, "it wants to be told again",
       [this](const call& x) { return world_.subscribe(subscriber_of(x)); });
+  add("{SUBSCRIBER} reads what it missed", {},
+      "it asks its hub for the events behind the last one that it was told",
+      [this](const call& x) -> caf::error {
+        read_what_it_missed(subscriber_of(x));
+        return caf::none;
+      });
   add("{SUBSCRIBER} answers {STATUS}", {},
       "a subscriber answers with another status, such as 500 or 410",
       [this](const call& x) -> caf::error {
@@ -84,7 +133,7 @@ void story::add_subscribers() {
       });
 }
 
-void story::add_forks() {
+void story::add_media() {
   auto chain_of = [this](const call& x) -> caf::expected<std::shared_ptr<chain>> {
     auto& medium = world_.channels().at(x.slots[0]).medium;
     if (medium != "chain")
@@ -92,6 +141,15 @@ void story::add_forks() {
                    "channel " + x.slots[0] + " is no chain, its medium is " + medium);
     return chain::open_existing(world_.medium_path(x.slots[0]));
   };
+  add("scribble on {CHANNEL}", {},
+      "somebody writes what is no message to a shared database, the medium of a channel",
+      [this](const call& x) -> caf::error {
+        auto& medium = world_.channels().at(x.slots[0]).medium;
+        if (medium != "shared-database")
+          return blame(x.slot_columns[0],
+                       "channel " + x.slots[0] + " is no shared database, its medium is " + medium);
+        return scribble(world_.medium_path(x.slots[0]));
+      });
   auto leave_behind = [this](const call& x, chain& in, uint64_t depth) {
     auto what = x.option("transactions");
     auto then = what == "dropped"       ? rewritten::dropped

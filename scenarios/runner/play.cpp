@@ -46,7 +46,7 @@ std::string only_simulated(const script& x) {
 std::vector<std::string> comparable(const std::vector<std::string>& lines) {
   std::set<std::string> workers{"message-api",           "document-api",    "subscriptions-api",
                                 "channel-api",           "medium-observer", "channel-observer",
-                                "message-reception-api", "message-updater"};
+                                "message-reception-api", "message-updater", "subscriber-desk"};
   for (auto& entry : stream_catalogue())
     workers.insert(std::string{entry.consumer});
   std::vector<std::string> result, told;

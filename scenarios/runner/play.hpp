@@ -31,7 +31,7 @@ struct played {
   uint64_t journeys = 0;             ///< messages that reached the node they were for
   std::chrono::nanoseconds virtual_time{0};
 
-  bool interrupted = false;          ///< by a signal, before its end
+  bool interrupted = false; ///< by a signal, before its end
 
   bool good() const { return faults.empty() && !interrupted; }
 };

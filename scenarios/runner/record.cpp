@@ -24,11 +24,18 @@ namespace {
 
 /// A word of a story; in quotation marks where it has to be.
 std::string word_of(std::string text) {
-  // No quotation mark and no line's end can be said in one.
-  std::replace(text.begin(), text.end(), '"', '\'');
+  // No line's end can be said in one.
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }, ' ');
-  return text.find(' ') == std::string::npos && !text.empty() ? text : '"' + text + '"';
+  if (text.find_first_of(" \"") == std::string::npos && !text.empty())
+    return text;
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\')
+      quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
 }
 
 /// What went wrong outside, and what an operator did about it: nothing of that happens again by

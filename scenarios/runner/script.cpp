@@ -46,9 +46,27 @@ size_t malformed_at(std::string_view line) {
   return at;
 }
 
-} // namespace
+/// What stands between quotation marks, and the place of the closing one; without one: none.
+struct quotation {
+  std::string text;
+  size_t end = 0;
+};
 
-caf::optional<std::vector<word>> words_of(std::string_view line) {
+/// `at`: the place behind the opening mark.
+caf::optional<quotation> quotation_at(std::string_view line, size_t at) {
+  quotation result;
+  for (; at < line.size() && line[at] != '"'; ++at) {
+    const auto next = line.substr(at + 1, 1);
+    if (line[at] == '\\' && (next == "\"" || next == "\\"))
+      ++at;
+    result.text += line[at];
+  }
+  result.end = at;
+  return at < line.size() ? caf::optional<quotation>{std::move(result)} : caf::none;
+}
+
+/// The words of a line, or where a quotation begins that never ends.
+std::variant<std::vector<word>, size_t> split(std::string_view line) {
   std::vector<word> words;
   for (size_t at = 0; at < line.size();) {
     if (line[at] == ' ' || line[at] == '\t') {
@@ -61,15 +79,23 @@ caf::optional<std::vector<word>> words_of(std::string_view line) {
         next.text += line[at];
         continue;
       }
-      auto end = line.find('"', at + 1);
-      if (end == std::string_view::npos)
-        return caf::none;
-      next.text += line.substr(at + 1, end - at - 1);
-      at = end;
+      auto quoted = quotation_at(line, at + 1);
+      if (!quoted)
+        return at;
+      next.text += quoted->text;
+      at = quoted->end;
     }
     words.push_back(std::move(next));
   }
   return words;
+}
+
+} // namespace
+
+caf::optional<std::vector<word>> words_of(std::string_view line) {
+  auto found = split(line);
+  auto* words = std::get_if<std::vector<word>>(&found);
+  return words ? caf::optional<std::vector<word>>{std::move(*words)} : caf::none;
 }
 
 std::variant<script, mistake> parse_script(const std::string& file, std::string_view text) {
@@ -107,12 +133,13 @@ std::variant<script, mistake> parse_script(const std::string& file, std::string_
     }
     if (is_blank(lines[i]) || is_remark(lines[i]))
       continue;
-    auto words = words_of(lines[i]);
-    if (!words)
-      return mistake{file, number, column_at(lines[i], lines[i].rfind('"')),
+    auto words = split(lines[i]);
+    if (auto open = std::get_if<size_t>(&words))
+      return mistake{file, number, column_at(lines[i], *open),
                      "a quotation mark that is never closed"};
     auto end = lines[i].find_last_not_of(" \t") + 1;
-    now.commands.push_back({number, std::move(*words), column_at(lines[i], end)});
+    now.commands.push_back(
+        {number, std::move(std::get<std::vector<word>>(words)), column_at(lines[i], end)});
   }
   if (!now.commands.empty())
     return mistake{

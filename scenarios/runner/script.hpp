@@ -28,8 +28,8 @@ struct command_line {
 /// Commands, and what must come out of them.
 struct block {
   std::vector<command_line> commands;
-  size_t first = 0; ///< of `lines`: where what must come out begins
-  size_t last = 0;  ///< behind its end
+  size_t first = 0;                  ///< of `lines`: where what must come out begins
+  size_t last = 0;                   ///< behind its end
   std::vector<std::string> expected; ///< without remarks
 };
 

@@ -12,6 +12,7 @@ story::story(std::unique_ptr<world> in, std::string beside)
   add_time();
   add_business();
   add_looking();
+  add_operation();
   add_faults();
   add_moments();
   world_.on_hop = [this](const hop& x) {

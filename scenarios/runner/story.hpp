@@ -41,6 +41,7 @@ private:
   void add_time();
   void add_business();
   void add_looking();
+  void add_operation();
   void add_faults();
   void add_moments();
 
@@ -68,13 +69,18 @@ private:
   /// Does a command of this form.
   caf::error say_and_do(const std::string& form, const call& with);
   caf::error die_at_every_moment(const call& x);
+  /// POST to the operator's API of a node.
+  caf::expected<http_response> operate(const std::string& nation, const std::string& path);
+  caf::error act_on_letter(const call& x, const std::string& what);
+  caf::error act_on_subscriber(const call& x, const std::string& what);
+  void read_what_it_missed(const subscriber& x);
   // Parts of add_faults.
   void add_ends();
   void add_crashes();
   void add_computers();
   void add_weather();
   void add_subscribers();
-  void add_forks();
+  void add_media();
   void add_simulated(std::string form, std::vector<std::string> options, std::string meaning,
                      std::function<caf::error(const call&)> act);
   subscriber& subscriber_of(const call& x) { return world_.subscribers().at(x.slots[0]); }
@@ -86,7 +92,7 @@ private:
   std::vector<phrase> phrases_;
   std::vector<std::string> out_;
   uint32_t blamed_ = 1;
-  world::happened planned_; ///< by the command that is being done
+  world::happened planned_;                                 ///< by the command that is being done
   std::vector<std::pair<uint32_t, world::happened>> plans_; ///< by line
   detail shown_ = detail::later;
   std::vector<std::pair<process::kind, std::string>> untold_;

@@ -15,6 +15,8 @@ std::string padded(std::string text, size_t width) {
 
 /// Who settled without a job: an API, or whoever looks at the outside.
 std::string author_of(const hop& x) {
+  if (!x.what.lanes.empty())
+    return "subscriber-desk";
   const bool node = x.at.is == process::kind::node;
   for (auto& event : x.what.events)
     switch (event.what) {

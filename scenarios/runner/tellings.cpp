@@ -1,6 +1,5 @@
 #include "scenarios/runner/tellings.hpp"
 
-#include "scenarios/runner/hearing.hpp"
 #include "scenarios/runner/telling.hpp"
 
 #include <algorithm>
@@ -42,7 +41,7 @@ void tellings::end(const hop& x) {
       return;
     }
     auto whom = "event " + std::to_string(number) + " of " + about;
-    if (of_.subscribers().count(host_in(where.second)) != 0 && to.told.count(number) == 0)
+    if (of_.subscribers().count(host_of(where.second)) != 0 && to.told.count(number) == 0)
       wrong_.push_back(x.at.label + " says that " + where.second + " was told " + whom +
                        ", and it was not");
     if (!is_in_order(to.ended, to, number))

@@ -6,8 +6,6 @@ namespace igl::scenario {
 
 namespace {
 
-/// Everything that is open is due by then.
-constexpr std::chrono::hours far{24 * 3650};
 constexpr uint32_t all = 100'000;
 
 } // namespace

@@ -2,11 +2,15 @@
 
 #include "storage/ledger.hpp"
 
+#include <chrono>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 namespace igl::scenario {
+
+/// Everything that is open is due by then.
+constexpr std::chrono::hours far{24 * 3650};
 
 /// What a process has to do, now or later, and what it gave up; read once.
 ///

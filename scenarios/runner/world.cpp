@@ -212,21 +212,24 @@ process& world::add_process(process x) {
   return *processes_.back();
 }
 
+process& world::add_endpoint(const channel_plan& of, const std::string& nation) {
+  process x;
+  x.is = process::kind::endpoint;
+  x.label = of.name + "/" + nation;
+  x.party = of.name;
+  x.nation = nation;
+  x.channel = of.name;
+  x.host = of.name + "-" + lower_case(nation);
+  x.config = endpoint_config(of, nation);
+  return add_process(std::move(x));
+}
+
 caf::error world::begin() {
   if (std::exchange(starting_, true))
     return caf::none;
   for (auto& name : channel_order_)
-    for (auto& nation : channels_.at(name).between) {
-      process x;
-      x.is = process::kind::endpoint;
-      x.label = name + "/" + nation;
-      x.party = name;
-      x.nation = nation;
-      x.channel = name;
-      x.host = name + "-" + lower_case(nation);
-      x.config = endpoint_config(channels_.at(name), nation);
-      add_process(std::move(x));
-    }
+    for (auto& nation : channels_.at(name).between)
+      add_endpoint(channels_.at(name), nation);
   for (auto& nation : nation_order_) {
     process x;
     x.label = x.party = x.nation = nation;

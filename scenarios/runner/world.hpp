@@ -94,6 +94,9 @@ public:
   /// The option that the last failure of a declaration was about; empty: none.
   const std::string& wrong_option() const { return wrong_option_; }
   caf::error add_subscriber(subscriber x);
+  /// A nation comes to a channel that is there: it gets an endpoint, and everybody on the channel is
+  /// started again with the new configuration.
+  caf::error join(const std::string& nation, const std::string& channel);
   /// Starts all that is not started yet. Done by whatever needs it.
   caf::error begin();
 
@@ -145,9 +148,7 @@ public:
   // -- what can be looked at ---------------------------------------------------------------------
 
   /// A line with the names of the story in it.
-  virtual std::string in_the_story(const std::string& line) const {
-    return called_.in_the_story(line);
-  }
+  virtual std::string in_the_story(const std::string& line) const;
   /// Real processes instead of simulated ones.
   virtual bool is_live() const { return false; }
   virtual caf::timestamp now() const { return time_.now(); }
@@ -215,6 +216,7 @@ private:
   std::string node_config(const std::string& nation) const;
   std::string endpoint_config(const channel_plan& channel, const std::string& nation) const;
   process& add_process(process x);
+  process& add_endpoint(const channel_plan& of, const std::string& nation);
   std::shared_ptr<streams> new_streams();
   void end_and_revive();
   void condemn(process& x);

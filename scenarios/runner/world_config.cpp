@@ -1,5 +1,6 @@
 #include "scenarios/runner/world.hpp"
 
+#include "messages/errors.hpp"
 #include "messages/text.hpp"
 #include "scenarios/runner/grammar.hpp"
 
@@ -122,6 +123,46 @@ std::string world::endpoint_config(const channel_plan& channel, const std::strin
                 "\njurisdictions = " + list_of({other}) +
                 "\nurl = " + toml_text(url_of(channel.name + "-" + lower_case(other))) + '\n';
   return text;
+}
+
+std::string world::in_the_story(const std::string& line) const {
+  auto text = called_.in_the_story(line);
+  // The folder is another one each time.
+  const auto mine = path_of("");
+  for (auto at = text.find(mine); at != std::string::npos; at = text.find(mine, at))
+    text.erase(at, mine.size());
+  return text;
+}
+
+caf::error world::join(const std::string& nation, const std::string& channel) {
+  auto& plan = channels_.at(channel);
+  auto is_on_it = [&](const std::string& who) {
+    return std::find(plan.between.begin(), plan.between.end(), who) != plan.between.end();
+  };
+  if (is_on_it(nation))
+    return make_problem(errc::bad_request, nation + " is on channel " + channel + " already");
+  auto host = channel + "-" + lower_case(nation);
+  if (auto why = claim(host, "the endpoint " + channel + "/" + nation))
+    return why;
+  plan.between.push_back(nation);
+  if (auto why = check_channel(plan)) {
+    plan.between.pop_back();
+    return why;
+  }
+  if (auto why = start(add_endpoint(plan, nation)))
+    return why;
+  for (auto& x : processes_) {
+    const bool node = x->is == process::kind::node;
+    if (!is_on_it(x->nation) || x->host == host || !(node || x->channel == channel))
+      continue;
+    x->config = node ? node_config(x->nation) : endpoint_config(plan, x->nation);
+    if (!x->running)
+      continue;
+    stop(*x);
+    if (auto why = start(*x))
+      return why;
+  }
+  return caf::none;
 }
 
 } // namespace igl::scenario

@@ -7,7 +7,10 @@ namespace igl::scenario {
 void world::listen(subscriber& x) {
   wires_.join(x.name, x.who, [this, &x](http_request asked, auto done) {
     auto question = asked.url.find("hub.challenge=");
-    if (asked.method == "GET" && question != std::string::npos) {
+    // Also that its subscription is over is said so, and asks for nothing.
+    if (asked.method == "GET" && question == std::string::npos)
+      return done({200, {}, {}});
+    if (asked.method == "GET") {
       auto start = question + std::string_view{"hub.challenge="}.size();
       auto challenge = percent_decode(asked.url.substr(start, asked.url.find('&', start) - start));
       return done({200, {}, challenge ? *challenge : std::string{}});

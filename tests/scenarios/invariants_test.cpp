@@ -1,8 +1,8 @@
 #include "scenarios/runner/invariants.hpp"
-
-#include "tests/support/temporary_folder.hpp"
+#include "tests/scenarios/one_story.hpp"
 
 #include <doctest/doctest.h>
+#include <spdlog/spdlog.h>
 
 using namespace igl;
 using namespace igl::scenario;
@@ -48,13 +48,6 @@ struct watched_node {
     return {all.now(), "*", "UN.CEFACT.x", "AU:" + std::to_string(number), "", number};
   }
 };
-
-std::string all_of(const std::vector<std::string>& lines) {
-  std::string text;
-  for (auto& line : lines)
-    text += line + '\n';
-  return text;
-}
 
 } // namespace
 
@@ -173,6 +166,55 @@ TEST_CASE("a process answers and acknowledges when it has it on disk, not before
         "SG answered 201 for SG:17 before it had it\nSG answered 200 for Qm17 before it had it\n"
         "SG acknowledged " +
             job.id + " before it was settled\n");
+}
+
+TEST_CASE("a subscriber waits for what is not taken up yet, and is forgotten when nobody will") {
+  spdlog::set_level(spdlog::level::off);
+  temporary_folder folder;
+  world all{1, folder.path()};
+  invariants watching{all};
+  all.on_hop = [&](const hop& x) {
+    watching.saw(x);
+  };
+  REQUIRE(!all.add_nation("AU", {}));
+  REQUIRE(!all.add_nation("SG", {}));
+  channel_plan channel;
+  channel.name = "au-sg";
+  channel.medium = "memory";
+  channel.between = {"AU", "SG"};
+  REQUIRE(!all.add_channel(channel));
+  subscriber importer;
+  importer.name = "importer";
+  importer.at = "AU";
+  importer.topic = "UN.CEFACT.*";
+  REQUIRE(!all.add_subscriber(importer));
+  REQUIRE(!all.begin());
+
+  http_request post;
+  post.method = "POST";
+  post.url = "/message";
+  post.headers = {{"Content-Type", "application/json"}};
+  post.body = R"({"sender": "AU", "sender_ref": "17", "receiver": "SG", "subject": "AU.abn51",
+                  "obj": "https://example.org/document", "predicate": "UN.CEFACT.x"})";
+  auto& node = *all.node_of("AU");
+  auto answer = all.ask("AU", post);
+  REQUIRE(answer);
+  REQUIRE(answer->status == 201);
+  node.under->disk_full = true;
+  all.pass(std::chrono::hours{1});
+  auto book = node.book.lock();
+  auto open = book->read(due_jobs{stream::inbox, {}, all.now() + std::chrono::hours{24}, 10});
+  REQUIRE(open);
+  REQUIRE(open->jobs.size() == 1);
+  CHECK(all_of(watching.broken()) == "");
+
+  node.under->disk_full = false;
+  settlement forgets;
+  forgets.job =
+      job_outcome{{open->jobs[0].order.id, open->jobs[0].generation}, job_end::done, {}, {}};
+  REQUIRE(book->commit({forgets}).at(0));
+  CHECK(all_of(watching.broken()) ==
+        "importer is subscribed at AU and was never told UN.CEFACT.x of AU:17\n");
 }
 
 TEST_SUITE_END();

@@ -2,7 +2,7 @@
 #include "scenarios/runner/fuzz.hpp"
 #include "scenarios/runner/junit.hpp"
 #include "scenarios/runner/play.hpp"
-#include "tests/support/temporary_folder.hpp"
+#include "tests/scenarios/one_story.hpp"
 
 #include <doctest/doctest.h>
 #include <spdlog/spdlog.h>
@@ -16,12 +16,6 @@ using namespace igl;
 using namespace igl::scenario;
 
 namespace {
-
-std::string mistake_in(std::string_view text) {
-  auto parsed = parse_script("a.scenario", text);
-  REQUIRE(std::holds_alternative<mistake>(parsed));
-  return to_string(std::get<mistake>(parsed));
-}
 
 const std::string two_nations = "nation AU\nnation SG\nchannel au-sg between=AU,SG\n"
                                 "subscriber importer at SG\n----\nok\n\n";
@@ -42,24 +36,6 @@ std::string fault_of(const std::string& command) {
   const std::string place = "a.scenario:8:";
   return fault.rfind(place, 0) == 0 ? fault.substr(place.size()) : fault;
 }
-
-std::string text_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-struct one_story {
-  temporary_folder folder;
-  std::string file = folder.path() + "/a.scenario";
-  std::ostringstream out, err;
-  run_options how;
-
-  explicit one_story(const std::string& text) {
-    std::ofstream(file, std::ios::binary) << text;
-    how.path = file;
-  }
-  int run() { return scenario::run(how, out, err); }
-};
 
 } // namespace
 
@@ -199,6 +175,29 @@ TEST_CASE("a node can die between what it stored and its answer") {
                  "wait 1m quietly\nshow status of AU:17 at SG\n----\n"
                  "AU   ---  peer_lost: the connection to the peer ended before it answered: "
                  "node-au ended before it answered\nSG   AU:17 received\n") == "");
+}
+
+TEST_CASE("an operator pauses, resumes and drops who has subscribed at his node") {
+  CHECK(fault_in(two_nations + "SG pauses importer\nAU posts 17 to SG\nrun quietly\n"
+                               "show jobs at SG\nSG resumes importer\nrun quietly\n"
+                               "show jobs at SG\nSG drops importer\nSG drops importer\n"
+                               "----\nSG   200  pause importer\nAU   201  AU:17 pending\n"
+                               "SG   delivery-outbox  importer is paused, and 2 wait for it\n"
+                               "SG   200  resume importer\nSG   nothing is left to do\n"
+                               "SG   200  drop importer\n"
+                               "SG   404  {\"errors\":[{\"status\":\"Not Found\",\"code\":"
+                               "\"generic-http-error\",\"title\":\"Not Found\",\"detail\":"
+                               "\"http://importer/told has no subscription\",\"source\":[]}]}\n") ==
+        "");
+  CHECK(fault_of("SG pauses exporter") ==
+        "11: there is no subscriber exporter; did you mean importer?");
+}
+
+TEST_CASE("a nation joins a channel once, and only a shared database can be scribbled on") {
+  CHECK(fault_of("SG joins au-sg") == "1: SG is on channel au-sg already");
+  CHECK(fault_of("SG joins au-cn") == "10: there is no channel au-cn; did you mean au-sg?");
+  CHECK(fault_of("scribble on au-sg") ==
+        "13: channel au-sg is no shared database, its medium is memory");
 }
 
 TEST_CASE("numbers have bounds") {

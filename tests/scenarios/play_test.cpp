@@ -1,5 +1,6 @@
 #include "scenarios/runner/crash.hpp"
 #include "scenarios/runner/play.hpp"
+#include "tests/scenarios/one_story.hpp"
 
 #include <doctest/doctest.h>
 #include <spdlog/spdlog.h>
@@ -24,13 +25,6 @@ played play_text(const std::string& text, uint64_t seed = 1) {
 
 const std::string two_nations = "nation AU\nnation SG\nchannel au-sg between=AU,SG\n"
                                 "subscriber importer at SG\n----\n\n";
-
-std::string all_of(const std::vector<std::string>& lines) {
-  std::string text;
-  for (auto& line : lines)
-    text += line + '\n';
-  return text;
-}
 
 } // namespace
 

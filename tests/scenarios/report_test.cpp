@@ -5,7 +5,7 @@
 #include "scenarios/runner/play.hpp"
 #include "scenarios/runner/record.hpp"
 #include "scenarios/runner/world.hpp"
-#include "tests/support/temporary_folder.hpp"
+#include "tests/scenarios/one_story.hpp"
 
 #include <doctest/doctest.h>
 
@@ -16,25 +16,6 @@ using namespace igl;
 using namespace igl::scenario;
 
 namespace {
-
-std::string text_of(const std::string& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-/// A folder with one story.
-struct one_story {
-  temporary_folder folder;
-  std::string file = folder.path() + "/a.scenario";
-  std::ostringstream out, err;
-  run_options how;
-
-  explicit one_story(const std::string& text) {
-    std::ofstream(file) << text;
-    how.path = file;
-  }
-  int run() { return scenario::run(how, out, err); }
-};
 
 const std::string brief = "nation AU\nnation SG\nchannel au-sg between=AU,SG\n----\nok\n\n"
                           "AU posts 17 to SG\nrun quietly\nshow message AU:17 at SG\n----\n";
@@ -115,19 +96,19 @@ TEST_CASE("what happened at a node becomes a story in which it happens again") {
   x.messages["AU:17"] = {"AU",
                          "17",
                          "SG",
-                         "a subject",
+                         "a \"good\" subject",
                          "https://example.org/document",
                          "UN.CEFACT.Trade.Invoice.created"};
   x.messages["AU:18"] = x.messages["AU:17"];
   x.messages["AU:18"].sender_ref = "18";
   auto all = recorded_story(x, {});
-  for (auto* line :
-       {"nation AU\nnation SG\nchannel au-sg between=AU,SG\n----\n",
-        "\nsubscriber s1 at SG topic=UN.CEFACT.*\n",
-        "\nAU posts 17 to SG subject=\"a subject\" object=https://example.org/document "
-        "predicate=UN.CEFACT.Trade.Invoice.created\n",
-        "\nwait 8s quietly\n", "\nSG patches AU:17 status=accepted\n",
-        "\nshow events AU:18 at SG\n", "over channel au-sg as au-sg:1\n"})
+  for (auto* line : {"nation AU\nnation SG\nchannel au-sg between=AU,SG\n----\n",
+                     "\nsubscriber s1 at SG topic=UN.CEFACT.*\n",
+                     "\nAU posts 17 to SG subject=\"a \\\"good\\\" subject\" "
+                     "object=https://example.org/document "
+                     "predicate=UN.CEFACT.Trade.Invoice.created\n",
+                     "\nwait 8s quietly\n", "\nSG patches AU:17 status=accepted\n",
+                     "\nshow events AU:18 at SG\n", "over channel au-sg as au-sg:1\n"})
     CHECK_MESSAGE(all.find(line) != std::string::npos, line, " is missing in\n", all);
   auto one = recorded_story(x, "AU:17");
   CHECK(one.find("AU:18") == std::string::npos);

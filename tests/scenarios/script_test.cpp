@@ -1,6 +1,7 @@
 #include "scenarios/runner/grammar.hpp"
 #include "scenarios/runner/play.hpp"
 #include "scenarios/runner/script.hpp"
+#include "tests/scenarios/one_story.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,12 +15,6 @@ script read(std::string_view text) {
   if (auto wrong = std::get_if<mistake>(&parsed))
     FAIL(to_string(*wrong));
   return std::get<script>(parsed);
-}
-
-std::string mistake_in(std::string_view text) {
-  auto parsed = parse_script("a.scenario", text);
-  REQUIRE(std::holds_alternative<mistake>(parsed));
-  return to_string(std::get<mistake>(parsed));
 }
 
 const std::vector<phrase> some{
@@ -67,6 +62,17 @@ TEST_CASE("a quotation holds blanks, and has to be closed") {
   CHECK((*words)[3].text == "text=b c");
   CHECK((*words)[3].column == 13);
   CHECK(mistake_in("AU stores a text=\"b\n----\n").find(":1:18: ") != std::string::npos);
+}
+
+TEST_CASE("a quotation holds quotation marks and backslashes") {
+  auto words = words_of(R"(a text="{\"name\": \"b c\"}" b="c:\d\\" d)");
+  REQUIRE(words);
+  REQUIRE(words->size() == 4);
+  CHECK((*words)[1].text == R"(text={"name": "b c"})");
+  CHECK((*words)[2].text == R"(b=c:\d\)");
+  CHECK((*words)[3].text == "d");
+  CHECK(mistake_in("AU stores a text=\"b\\\"\n----\n") ==
+        "a.scenario:1:18: a quotation mark that is never closed");
 }
 
 TEST_CASE("what came out replaces what was there, and nothing else of the text changes") {
