@@ -209,11 +209,11 @@ void look_at_subscriptions(const ledger_walk& with) {
   });
   const auto time = keys::of_number(0).size();
   const auto callback = keys::of_callback({}).size();
-  for (const auto& [index, begins] :
+  for (const auto& index :
        {std::pair{"subscription_ends", time}, std::pair{"subscriptions_of", callback}})
-    with.each(index, [&](view key, view) {
-      expect(with, has(with, with.db.subscriptions, key.substr(begins)),
-             index + (" " + readable_key(key)) + ": there is no such subscription");
+    with.each(index.first, [&](view key, view) {
+      expect(with, has(with, with.db.subscriptions, key.substr(index.second)),
+             index.first + (" " + readable_key(key)) + ": there is no such subscription");
     });
   with.each("hub_wanted", [&](view key, view value) {
     expect(with, has(with, with.db.hub_wanted_ends, std::string{value} + std::string{key}),

@@ -188,8 +188,8 @@ TEST_CASE_FIXTURE(publisher_world, "a publication that failed late is made again
   to->holding = false;
   pass(1s);
   CHECK(published().size() == 10);
-  for (const auto& [id, times] : published())
-    CHECK_MESSAGE(times == 2, id);
+  for (const auto& x : published())
+    CHECK_MESSAGE(x.second == 2, x.first);
   // The same publication: a stream that did have it drops the second.
   CHECK(to->taken[0].id == to->taken[10].id);
 }

@@ -134,7 +134,9 @@ TEST_CASE_FIXTURE(busy_endpoint,
   CHECK(came[1].size() == messages / 2);
   CHECK(came[2].size() == messages);
   for (auto& all : came)
-    for (auto& [id, states] : all) {
+    for (auto& followed : all) {
+      const auto& id = followed.first;
+      const auto& states = followed.second;
       auto last = store->read(find_channel_record{channel_half::receiving, id})->record;
       CAPTURE(id);
       // Each state once at most, and the last one without fail.

@@ -317,7 +317,6 @@ TEST_CASE_TEMPLATE_DEFINE("many threads may publish and acknowledge at once", Wo
                           streams_threads) {
   World world;
   auto& subject = world.streams();
-  std::mutex lock;
   std::map<std::string, int> done;
   std::vector<std::unique_ptr<streams::consumer>> consumers(2);
   job_collector got;

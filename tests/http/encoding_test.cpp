@@ -156,9 +156,8 @@ TEST_SUITE("encoding") {
     refuse_everything(node);
     for (auto& [to, field] : forms)
       for (auto& value : no_texts) {
-        CAPTURE(to.path);
-        CAPTURE(field);
-        CAPTURE(value);
+        const auto sent = to.path + ": " + field + "=" + value;
+        CAPTURE(sent);
         auto type = "application/x-www-form-urlencoded";
         CHECK(send(node, to, to.path, field + "=" + value, type).status == 400);
         CHECK(send(node, to, to.path, "hub.mode=subscribe&" + value + "=1", type).status == 400);

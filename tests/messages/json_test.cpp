@@ -20,7 +20,9 @@ void check_stored(const T& x) {
   auto text = j.dump();
   CHECK(caf::deep_to_string(json::parse(text).template get<T>()) == caf::deep_to_string(x));
   CHECK(json(json::parse(text).template get<T>()).dump() == text);
-  for (auto& [name, value] : j.items()) {
+  for (auto& field : j.items()) {
+    const auto& name = field.key();
+    const auto& value = field.value();
     CAPTURE(name);
     auto broken = j;
     broken.erase(name);

@@ -39,7 +39,8 @@ void check_job(const Order& x, const std::set<std::string>& may_be_missing = {})
   CHECK(caf::deep_to_string(*back) == caf::deep_to_string(x));
 
   auto body = json::parse(job.body);
-  for (auto& [name, value] : body.items()) {
+  for (auto& field : body.items()) {
+    const auto& name = field.key();
     auto broken = body;
     broken.erase(name);
     CAPTURE(name);
