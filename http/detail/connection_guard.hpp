@@ -22,8 +22,8 @@ public:
   ~own_descriptors();
 
   void for_each(const std::function<void(int)>& visit);
-  /// Shuts the connection to this peer down, if the descriptor still is that.
-  void end(int descriptor, const std::string& peer);
+  /// Shuts a connection down, if the descriptor still is the one that is meant.
+  void end(int descriptor, const std::function<bool(int)>& is_meant);
 
 private:
   DIR* folder_;
