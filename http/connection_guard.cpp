@@ -124,8 +124,8 @@ void own_descriptors::end(int descriptor, const std::function<bool(int)>& is_mea
 }
 
 connection_guard::connection_guard(std::set<uint16_t> ports, connection_watch::limits how,
-                                   count_requests requests)
-    : ports_(std::move(ports)), watch_(how), requests_(std::move(requests)),
+                                   count_requests requests, tell_crowd tell)
+    : ports_(std::move(ports)), watch_(how), requests_(std::move(requests)), tell_(std::move(tell)),
       thread_([this] { run(); }) {}
 
 connection_guard::~connection_guard() {
@@ -162,6 +162,7 @@ void connection_guard::sweep() {
   });
   // Afterwards: what a body had brought when its connection was looked at, it has brought now.
   auto ended = watch_.judge(seen, requests_(), std::chrono::steady_clock::now());
+  tell_(watch_.crowded());
   for (auto descriptor : ended)
     descriptors_.end(descriptor, [&](int copy) {
       connection_sight now;
