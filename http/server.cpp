@@ -149,6 +149,9 @@ public:
         guard_(std::make_unique<connection_guard>(
             ports(), limits,
             [with = with_, load = load_, idle = limits.idle] {
+              // Here, too: a disk that hangs may hang all that runs actors, and with them their
+              // watch.
+              with->through.end_overdue();
               end_stalled_bodies(*load, idle);
               return under_way(*load, with->how.chunk_bytes);
             },
