@@ -301,7 +301,8 @@ void foundation::supervise(std::vector<child_spec> parts,
                      root_,
                      [this] { return listeners_ && listeners_->listening(); },
                      backing_up,
-                     reloader_};
+                     reloader_,
+                     settings_->data_dir};
   std::vector<child_spec> children;
   children.push_back(group(
       "ledger", of_use::only_together,
