@@ -220,12 +220,19 @@ job_source_options foundation::source_options(stream from, const retry_settings&
   return options;
 }
 
+http_client_options foundation::ways_out() const {
+  http_client_options how;
+  how.header_bytes = settings_->header_bytes;
+  how.chunk_bytes = settings_->chunk_bytes;
+  return how;
+}
+
 child_spec foundation::hub(const std::string& hub_url) {
   auto around = around_;
   auto settings = settings_;
   // What strangers name is called by a client of its own, which does not call everything.
   auto http = reference<http_client_actor>();
-  http_client_options calls;
+  auto calls = ways_out();
   calls.only = std::make_shared<const callable_addresses>(settings_->allowed_callbacks);
   auto known = std::make_shared<call_book>(*settings_);
   auto watch = reference<lease_watch_actor>();
@@ -295,7 +302,8 @@ void foundation::supervise(std::vector<child_spec> parts,
                      root_,
                      [this] { return listeners_ && listeners_->listening(); },
                      backing_up,
-                     reloader_};
+                     reloader_,
+                     settings_->data_dir};
   std::vector<child_spec> children;
   children.push_back(group(
       "ledger", of_use::only_together,
@@ -320,9 +328,10 @@ void foundation::supervise(std::vector<child_spec> parts,
   // A job may kill the client, too: of what a peer answers to it.
   children.push_back(
       group("outside", of_use::one_by_one,
-            {child("http-client", http_, [on = machine_.get()](caf::scheduled_actor* parent) {
-              return on->start_http_client(parent, {});
-            })}));
+            {child("http-client", http_,
+                   [on = machine_.get(), how = ways_out()](caf::scheduled_actor* parent) {
+                     return on->start_http_client(parent, how);
+                   })}));
   for (auto& part : parts)
     children.push_back(std::move(part));
   children.push_back(

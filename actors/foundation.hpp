@@ -87,6 +87,8 @@ protected:
   job_source_options source_options(stream from, const retry_settings& retry) const;
   /// Spreader, deliverer and verifier with their sources; the subscriptions API is the hub's front
   /// door.
+  /// How others are called.
+  http_client_options ways_out() const;
   child_spec hub(const std::string& hub_url);
   /// A folder below data_dir, emptied: what an earlier process left there half done.
   caf::expected<std::string> scratch_folder(const std::string& name) const;

@@ -1,5 +1,6 @@
 #include "actors/operator_api.hpp"
 
+#include "messages/errors.hpp"
 #include "messages/probes.hpp"
 #include "messages/timeouts.hpp"
 
@@ -7,6 +8,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <utility>
 
 namespace igl {
@@ -225,6 +228,24 @@ caf::result<readiness> tell_readiness(self_pointer self, const surroundings& wit
 
 } // namespace
 
+bool is_inside(const std::string& folder, const std::string& of) {
+  namespace fs = std::filesystem;
+  auto inner = (fs::absolute(folder) / "").lexically_normal();
+  auto outer = (fs::absolute(of) / "").lexically_normal();
+  // Both end in a separator, which is an empty part.
+  auto last = std::prev(outer.end());
+  return std::mismatch(outer.begin(), last, inner.begin(), inner.end()).first == last;
+}
+
+caf::error refuse_inside(const std::string& folder, const std::string& data_dir) {
+  if (data_dir.empty() || !is_inside(folder, data_dir))
+    return caf::none;
+  return make_problem(errc::bad_request,
+                      folder + " is inside the data folder " + data_dir +
+                          ", and would go with it: name a folder elsewhere",
+                      R"(["folder"])");
+}
+
 operator_api_self::behavior_type operator_api(self_pointer self, surroundings with,
                                               operator_view view) {
   self->state.started = with.now();
@@ -241,7 +262,11 @@ operator_api_self::behavior_type operator_api(self_pointer self, surroundings wi
       [=](find_job& question) { return self->delegate(with.reader, std::move(question)); },
       [=](replay_dead_letter& act) { return self->delegate(with.ledger, std::move(act)); },
       [=](drop_dead_letter& act) { return self->delegate(with.ledger, std::move(act)); },
-      [=](back_up_ledger& act) { return self->delegate(view.backup, std::move(act)); },
+      [=](back_up_ledger& act) -> caf::result<backup_state> {
+        if (auto why = refuse_inside(act.folder, view.data_dir))
+          return why;
+        return self->delegate(view.backup, std::move(act));
+      },
       [=](backup_query& question) { return self->delegate(view.backup, question); },
       [=](reload_configuration& asked) { return reload(self, view, asked); },
       [=](stream_measured& x) {

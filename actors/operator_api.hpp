@@ -38,7 +38,13 @@ struct operator_view {
   std::function<bool()> listening;
   backup_actor backup = {};
   reloader_actor reloader{}; ///< empty: its configuration cannot be reloaded
+  std::string data_dir{};    ///< where no backup may go
 };
+
+/// Is one folder another, or somewhere inside it, by their names?
+bool is_inside(const std::string& folder, const std::string& of);
+/// What somebody is told who wants to put a backup there; none: nothing speaks against it.
+caf::error refuse_inside(const std::string& folder, const std::string& data_dir);
 
 /// What the operator API can be asked, and what it tells itself.
 using operator_api_self = operator_api_actor::extend<

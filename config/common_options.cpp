@@ -138,26 +138,28 @@ rows bounds_options() {
       {{"limits", "document_bytes", size(1024, 1024 * gibibyte), "10GiB",
         "The largest document that is taken; a larger one gets 413."},
        in(&s::document_bytes)},
-      {{"limits", "connections", number(1, 1'000'000), "1024",
-        "HTTP connections that are open at once, over all listeners; of more, those that moved "
-        "nothing for the longest time are closed. Each needs a file descriptor, some need two: "
-        "fewer are kept where ulimit -n does not allow as many."},
+      {{"limits", "connections", number(1, 1'000'000), "2048",
+        "HTTP connections that are open at once, over all listeners; of more, those that are not "
+        "being used are closed, and on the others requests get 503. Each needs a file descriptor, "
+        "some need two: fewer are kept where ulimit -n does not allow as many."},
        in(&s::connections)},
-      {{"limits", "connections_per_address", number(0, 1'000'000), "256",
-        "HTTP connections of one address that are open at once; 0: any number. Behind a proxy "
-        "everybody comes from one address: set it to 0 there."},
+      {{"limits", "connections_per_address", number(0, 1'000'000), "512",
+        "HTTP connections of one address that are open at once, the same way; 0: any number. "
+        "Behind "
+        "a proxy everybody comes from one address: set it to 0 there."},
        in(&s::connections_per_address)},
-      {{"limits", "requests_in_flight", number(1, 1'000'000), "4096",
+      {{"limits", "requests_in_flight", number(1, 1'000'000), "1024",
         "HTTP requests that are answered at once; one more gets 503. Requests that change "
-        "something get it when three quarters are taken already."},
+        "something get it when three quarters are taken already. At most three quarters of "
+        "limits.connections, so that there is room for those who are told to come again."},
        in(&s::requests_in_flight)},
       {{"limits", "header_bytes", size(1024, gibibyte / 64), "64KiB",
         "The largest head of an HTTP request; a larger one gets 431, and one that does not end "
-        "is cut off."},
+        "is cut off, also of an answer to us."},
        in(&s::header_bytes)},
       {{"limits", "chunk_bytes", size(1024, gibibyte), "1MiB",
         "The largest chunk of an HTTP body that comes in chunks; a connection with a larger one "
-        "is cut off."},
+        "is cut off, also by us if it is an answer."},
        in(&s::chunk_bytes)},
       {{"limits", "upload_memory", size(gibibyte / 1024, 1024 * gibibyte), "256MiB",
         "The memory that all uploads together may take; one more gets 503."},

@@ -133,6 +133,13 @@ void check_connections(const process_settings& x, reader& from) {
     from.report("limits.connections_per_address", "is more than limits.connections (" +
                                                       std::to_string(x.connections) +
                                                       "), expected at most that");
+  // Else connections would have to be cut before anybody is told to come again.
+  auto most = std::max(x.connections - x.connections / 4, 1u);
+  if (x.requests_in_flight > most && from.given("limits.requests_in_flight") &&
+      all_good(from, {"limits.requests_in_flight", "limits.connections"}))
+    from.report("limits.requests_in_flight", "is more than three quarters of limits.connections (" +
+                                                 std::to_string(x.connections) +
+                                                 "), expected at most " + std::to_string(most));
 }
 
 void check_process(const process_settings& x, reader& from) {

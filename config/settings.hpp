@@ -113,12 +113,12 @@ struct process_settings {
   // [limits]
   uint64_t message_bytes = 64 * 1024;
   uint64_t document_bytes = uint64_t{10} * 1024 * 1024 * 1024;
-  uint32_t connections = 1024;
-  uint32_t connections_per_address = 256; ///< 0: any number, for those behind a proxy
+  uint32_t connections = 2048;
+  uint32_t connections_per_address = 512; ///< 0: any number, for those behind a proxy
   uint64_t header_bytes = 64 * 1024;
   uint64_t chunk_bytes = 1024 * 1024;           ///< of a body that comes in chunks
   uint64_t upload_memory = uint64_t{256} << 20; ///< what all uploads together may hold
-  uint32_t requests_in_flight = 4096;
+  uint32_t requests_in_flight = 1024;
   uint64_t callback_answer_bytes = 64 * 1024;
 
   // [timeouts]

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <iterator>
 #include <memory>
 
@@ -71,6 +72,17 @@ uint32_t connections_within(uint32_t wanted, uint64_t most, uint64_t open) {
   return static_cast<uint32_t>(std::clamp<uint64_t>(possible, 1, std::max(wanted, 1u)));
 }
 
+uint32_t possible_connections() {
+  constexpr auto any = std::numeric_limits<uint32_t>::max();
+  rlimit now{};
+  if (::getrlimit(RLIMIT_NOFILE, &now) != 0)
+    return any;
+  std::error_code unknown;
+  std::filesystem::directory_iterator all{"/proc/self/fd", unknown};
+  auto open = static_cast<uint64_t>(std::distance(begin(all), end(all)));
+  return connections_within(any, now.rlim_cur, open);
+}
+
 uint32_t make_room_for(uint32_t connections) {
   const auto enough = std::max<rlim_t>(65536, rlim_t{2} * connections);
   rlimit now{};
@@ -80,10 +92,7 @@ uint32_t make_room_for(uint32_t connections) {
     now.rlim_cur = std::min(now.rlim_max, enough);
     ::setrlimit(RLIMIT_NOFILE, &now);
   }
-  std::error_code unknown;
-  std::filesystem::directory_iterator all{"/proc/self/fd", unknown};
-  auto open = static_cast<uint64_t>(std::distance(begin(all), end(all)));
-  auto possible = connections_within(connections, now.rlim_cur, open);
+  auto possible = std::min(connections, possible_connections());
   if (possible < connections)
     spdlog::warn("http keeps at most {} connections, not the {} of limits.connections: the system "
                  "lets this process open only {} files (ulimit -n, LimitNOFILE)",

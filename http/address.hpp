@@ -33,5 +33,7 @@ uint32_t connections_within(uint32_t wanted, uint64_t most, uint64_t open);
 /// Raises the number of descriptors that this process may have as far as the system lets it, and
 /// says how many of the wanted connections it can keep. Warns if that is not all of them.
 uint32_t make_room_for(uint32_t connections);
+/// How many this process could keep as it is.
+uint32_t possible_connections();
 
 } // namespace igl

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -38,6 +39,8 @@ public:
     return as_streambuf(std::static_pointer_cast<plain_streambuf>(shared_from_this()))
         .create_ostream();
   }
+
+  uint64_t brought() const override { return size_; }
 
   caf::error fault() const override {
     std::lock_guard lock{guard_};
@@ -105,7 +108,7 @@ private:
 
   mutable std::mutex guard_;
   uint64_t at_most_;
-  uint64_t size_ = 0;
+  std::atomic<uint64_t> size_{0};
   std::string file_; ///< empty: into `text_`
   int descriptor_ = -1;
   std::string text_;

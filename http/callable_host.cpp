@@ -20,6 +20,25 @@ ip_address address_of(const boost::asio::ip::address& x) {
   return {v6.to_bytes()};
 }
 
+/// The order of a resolver's answer changes from one look to the next; connections are to be
+/// reused.
+void sort(std::vector<ip_address>& found) {
+  std::sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.bytes < b.bytes; });
+}
+
+caf::expected<std::vector<ip_address>>
+chosen(std::vector<ip_address> found, const std::string& host,
+       const std::shared_ptr<const callable_addresses>& only) {
+  if (only)
+    return callable_among(std::move(found), host, *only);
+  if (found.empty())
+    return make_problem(errc::peer_unreachable, host + ": there is no such name");
+  if (std::any_of(found.begin(), found.end(), [](auto& x) { return x.is_ipv4(); }))
+    std::erase_if(found, [](auto& x) { return !x.is_ipv4(); });
+  sort(found);
+  return found;
+}
+
 } // namespace
 
 caf::expected<std::vector<ip_address>> callable_among(std::vector<ip_address> found,
@@ -36,19 +55,19 @@ caf::expected<std::vector<ip_address>> callable_among(std::vector<ip_address> fo
   if (found.empty())
     return make_problem(errc::peer_unreachable,
                         host + " has no IPv4 address, and callbacks go over IPv4 only");
-  // The order of the answer changes from one look to the next; connections are to be reused.
-  std::sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.bytes < b.bytes; });
+  sort(found);
   return found;
 }
 
-void find_callable(const http_url& where, const callable_addresses& only, addresses_found then) {
+void find_callable(const http_url& where, const std::shared_ptr<const callable_addresses>& only,
+                   addresses_found then) {
   if (auto address = parse_ip(where.host))
-    return then(callable_among({*address}, where.host, only));
+    return then(chosen({*address}, where.host, only));
   auto resolver =
       std::make_shared<tcp::resolver>(crossplat::threadpool::shared_instance().service());
   // As C knows them: the same that cpprestsdk would find, whatever a name looks like.
   resolver->async_resolve(
-      where.host, std::to_string(where.port),
+      where.host, std::to_string(where.port), tcp::resolver::address_configured,
       [resolver, host = where.host, only, then = std::move(then)](
           const boost::system::error_code& failed, const tcp::resolver::results_type& all) {
         if (failed)
@@ -56,7 +75,7 @@ void find_callable(const http_url& where, const callable_addresses& only, addres
         std::vector<ip_address> found;
         for (auto& x : all)
           found.push_back(address_of(x.endpoint().address()));
-        then(callable_among(std::move(found), host, only));
+        then(chosen(std::move(found), host, only));
       });
 }
 

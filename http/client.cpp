@@ -55,6 +55,7 @@ struct origin_connections {
 
 struct http_pool_state {
   static inline const char* name = "http-pool";
+  std::shared_ptr<answer_watch> watch;
   std::map<std::string, origin_connections> origins;
   std::map<uint64_t, request_in_progress> requests;
   uint64_t last_number = 0;
@@ -109,7 +110,7 @@ caf::result<http_response> accept(shell self, http_request& asked, const http_cl
     return make_problem(errc::peer_busy, where->origin());
   if (!origin.client) {
     try {
-      origin.client = std::make_shared<origin_client>(*where, how.only);
+      origin.client = std::make_shared<origin_client>(*where, how.only, self->state.watch);
     } catch (const std::exception& failure) {
       self->state.origins.erase(where->origin());
       return make_problem(errc::bad_request, asked.url + ": " + failure.what());
@@ -144,7 +145,7 @@ void finish(shell self, const outbound_ended& ended, const http_client_options& 
   if (repeats(x, *ended.how)) {
     x.repeated = true;
     // A new client has no kept connections.
-    origin.client = std::make_shared<origin_client>(x.where, how.only);
+    origin.client = std::make_shared<origin_client>(x.where, how.only, self->state.watch);
     return start(self, ended.number);
   }
   origin.last_used = self->clock().now();
@@ -195,6 +196,9 @@ void expire(shell self) {
 }
 
 http_pool_actor::behavior_type http_pool(shell self, http_client_options how) {
+  // What cpprestsdk may have read ahead of a head's or a chunk's end.
+  constexpr uint64_t at_once = 256 * 1024;
+  self->state.watch = std::make_shared<answer_watch>(how.header_bytes + how.chunk_bytes + at_once);
   return {
       [=](http_request& asked) { return accept(self, asked, how); },
       [=](const outbound_ended& ended) { finish(self, ended, how); },

@@ -13,6 +13,8 @@ struct http_client_options {
   /// The only addresses that are connected to, over IPv4; none: any. For URLs that strangers give.
   /// A name is looked up and the connection made to the very address that was looked at.
   std::shared_ptr<const callable_addresses> only{};
+  uint64_t header_bytes = 64 * 1024;  ///< the largest head of an answer
+  uint64_t chunk_bytes = 1024 * 1024; ///< the largest chunk of a body that comes in chunks
 };
 
 struct http_client_state {
@@ -26,11 +28,11 @@ struct http_client_state {
 ///          file and has the start of its body in `body`; with `cut_body`, an answer that has begun
 ///          counts, however its body ends
 /// Fails:   peer_unreachable (nothing was sent), peer_lost (the request may have been read),
-///          peer_timeout (the whole exchange, waiting included), peer_busy, too_large, bad_answer;
-///          bad_request for what is no http or https URL; forbidden
-///          when the host has no address that may be called; storage_full or unavailable when the
-///          file cannot be written, not_found when the one to upload cannot be read. A failure
-///          leaves no file.
+///          peer_timeout (the whole exchange, waiting included), peer_busy, bad_answer, too_large
+///          (the body, the head or a chunk of the answer; then nothing is repeated); bad_request
+///          for what is no http or https URL; forbidden when the host has no address that may be
+///          called; storage_full or unavailable when the file cannot be written, not_found when the
+///          one to upload cannot be read. A failure leaves no file.
 /// Retries: once, on a fresh connection, what may be repeated and got no byte of an answer
 http_client_actor::behavior_type
 http_client(http_client_actor::stateful_pointer<http_client_state> self, http_client_options how);

@@ -109,14 +109,14 @@ void own_descriptors::for_each(const std::function<void(int)>& visit) {
 
 /// A descriptor may be closed and given to another socket at any moment. So a copy is made, which
 /// nobody else can close, and looked at once more.
-void own_descriptors::end(int descriptor, const std::string& peer) {
+void own_descriptors::end(int descriptor, const std::function<bool(int)>& is_meant) {
   if (spare_ < 0 || ::dup3(descriptor, spare_, O_CLOEXEC) < 0)
     return;
-  connection_sight sight;
-  if (look_at(spare_, sight) && sight.peer == peer) {
+  if (is_meant(spare_)) {
     // Who goes on sending would wait for room that never comes: a reset tells it.
     linger at_once{1, 0};
-    if (sight.unread > 0)
+    int unread = 0;
+    if (::ioctl(spare_, SIOCINQ, &unread) == 0 && unread > 0)
       ::setsockopt(spare_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     ::shutdown(spare_, SHUT_RDWR);
   }
@@ -124,8 +124,8 @@ void own_descriptors::end(int descriptor, const std::string& peer) {
 }
 
 connection_guard::connection_guard(std::set<uint16_t> ports, connection_watch::limits how,
-                                   count_requests requests)
-    : ports_(std::move(ports)), watch_(how), requests_(std::move(requests)),
+                                   count_requests requests, tell_crowd tell)
+    : ports_(std::move(ports)), watch_(how), requests_(std::move(requests)), tell_(std::move(tell)),
       thread_([this] { run(); }) {}
 
 connection_guard::~connection_guard() {
@@ -162,8 +162,12 @@ void connection_guard::sweep() {
   });
   // Afterwards: what a body had brought when its connection was looked at, it has brought now.
   auto ended = watch_.judge(seen, requests_(), std::chrono::steady_clock::now());
+  tell_(watch_.crowded());
   for (auto descriptor : ended)
-    descriptors_.end(descriptor, seen[descriptor].peer);
+    descriptors_.end(descriptor, [&](int copy) {
+      connection_sight now;
+      return look_at(copy, now) && now.peer == seen[descriptor].peer;
+    });
   if (!ended.empty())
     spdlog::debug("http closed {} of {} connections: idle, slow, too large or too many",
                   ended.size(), seen.size());

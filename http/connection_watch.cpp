@@ -8,22 +8,10 @@ namespace igl {
 
 namespace {
 
-/// A connection that may stay, and when it moved.
-struct stayer {
-  std::chrono::steady_clock::time_point moved;
-  int key;
-};
-
-/// Ends all but `most`: those that moved nothing for the longest time.
-void end_quietest(std::vector<stayer>& of, size_t most, std::vector<int>& ended) {
-  if (of.size() <= most)
-    return;
-  std::sort(of.begin(), of.end(),
-            [](auto& a, auto& b) { return std::tie(a.moved, a.key) > std::tie(b.moved, b.key); });
-  for (size_t i = most; i < of.size(); ++i)
-    ended.push_back(of[i].key);
-  of.resize(most);
-}
+/// A connection that nothing moved on for so long is not about to be used.
+constexpr std::chrono::seconds rest{1};
+/// Whoever connects sends its request at once.
+constexpr std::chrono::milliseconds first_request{250};
 
 } // namespace
 
@@ -49,19 +37,76 @@ std::vector<int> connection_watch::judge(const std::map<int, connection_sight>& 
     if (idle || is_slow(x, now))
       ended.push_back(key);
     else
-      others[x.last.address].push_back({x.moved, key});
+      others[x.last.address].push_back({use::none, x.moved, key});
   }
   const auto without_bounds = ended.size();
+  crowd_ = {};
   std::vector<stayer> staying;
   for (auto& [address, of] : others) {
+    std::string name{address};
+    find_use(of, requests.in_flight[name], now);
     if (how_.per_address > 0)
-      end_quietest(of, how_.per_address, ended);
+      if (auto more =
+              end_superfluous(of, how_.per_address, size_t{how_.per_address} * how_.leeway, ended))
+        crowd_.of_address.emplace(name, more);
     staying.insert(staying.end(), of.begin(), of.end());
   }
   pressing_ = pressing_ || !too_large.empty() || ended.size() > without_bounds ||
-              staying.size() >= how_.connections;
-  end_quietest(staying, how_.connections, ended);
+              staying.size() >= how_.connections || !crowd_.of_address.empty();
+  auto possible = size_t{how_.connections} * how_.leeway;
+  if (how_.possible > 0)
+    possible = std::min<size_t>(possible, how_.possible);
+  crowd_.in_all = end_superfluous(staying, how_.connections, possible, ended);
   return ended;
+}
+
+/// What the connections of one address are used for. Of so many a whole request is here; which
+/// those are, nobody knows. One that does not get complete is older than one that is soon answered,
+/// so the eldest of the others are taken for incomplete.
+void connection_watch::find_use(std::vector<stayer>& of, uint32_t in_flight, moment now) const {
+  std::vector<stayer*> asking;
+  std::vector<stayer*> silent;
+  for (auto& x : of) {
+    auto& seen = known_.at(x.key);
+    bool brought = seen.last.received > seen.taken_then;
+    bool is_new = seen.last.sent == 0 && now - x.moved < first_request;
+    bool is_used = seen.last.sent > 0 && now - x.moved < rest;
+    x.what = brought ? use::asked : is_new ? use::fresh : is_used ? use::just_used : use::none;
+    (brought ? asking : silent).push_back(&x);
+  }
+  auto asked = [&](const stayer* x) {
+    return known_.at(x->key).asked;
+  };
+  std::sort(asking.begin(), asking.end(), [&](auto* a, auto* b) { return asked(a) < asked(b); });
+  for (size_t i = 0; i + in_flight < asking.size() && now - asked(asking[i]) >= rest; ++i)
+    asking[i]->what = use::incomplete;
+  // The answers to the rest have begun.
+  if (in_flight <= asking.size())
+    return;
+  std::sort(silent.begin(), silent.end(), [](auto* a, auto* b) { return a->moved > b->moved; });
+  for (size_t i = 0; i < silent.size() && i < in_flight - asking.size(); ++i)
+    silent[i]->what = use::asked;
+}
+
+/// Ends those that are more than `most` and not in use, and those that are more than possible;
+/// returns how many are being used beyond `most`.
+uint32_t connection_watch::end_superfluous(std::vector<stayer>& of, size_t most, size_t possible,
+                                           std::vector<int>& ended) {
+  if (of.size() <= most)
+    return 0;
+  std::sort(of.begin(), of.end(), [](auto& a, auto& b) {
+    return std::tie(a.what, a.moved, a.key) < std::tie(b.what, b.moved, b.key);
+  });
+  size_t gone = 0;
+  for (; of.size() - gone > most; ++gone) {
+    if (of[gone].what >= use::fresh && of.size() - gone <= std::max(most, possible))
+      break;
+    ended.push_back(of[gone].key);
+  }
+  of.erase(of.begin(), of.begin() + static_cast<std::ptrdiff_t>(gone));
+  auto used = static_cast<size_t>(
+      std::count_if(of.begin(), of.end(), [](auto& x) { return x.what > use::fresh; }));
+  return static_cast<uint32_t>(used - std::min(used, most));
 }
 
 /// Which of an address's connections a body comes over, nobody knows. So the largest body explains
@@ -106,6 +151,9 @@ void connection_watch::remember(const std::map<int, connection_sight>& seen, mom
     }
     if (is_new || sight.sent != x.last.sent || sight.received != x.last.received)
       x.moved = now;
+    // The first byte since the last answer, or that answer itself.
+    if (is_new || sight.sent != x.last.sent || x.last.received == x.taken_then)
+      x.asked = now;
     if (is_new)
       x.received_then = 0;
     // Of one that was answered before anybody looked, nobody knows how much was asked.

@@ -8,6 +8,42 @@
 
 namespace igl {
 
+namespace {
+
+/// What a caller sent comes back to him in part.
+constexpr size_t most_quoted = 200;
+constexpr size_t much = 2048;
+
+std::string cut(std::string text, size_t most) {
+  if (text.size() <= most)
+    return text;
+  // Not within a character.
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80)
+    --most;
+  text.resize(most);
+  return text + "…";
+}
+
+void cut_all(nlohmann::json& x) {
+  if (x.is_string())
+    x = cut(x.get<std::string>(), most_quoted);
+  else if (x.is_structured())
+    for (auto& part : x)
+      cut_all(part);
+}
+
+std::string cut_source(std::string source) {
+  if (source.size() <= much)
+    return source;
+  auto x = nlohmann::json::parse(source, nullptr, false);
+  if (x.is_discarded())
+    return {};
+  cut_all(x);
+  return x.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+} // namespace
+
 std::string exchange::origin() const {
   auto host = header("Host");
   bool plain = !host.empty() && host.find_first_of("<>\"/ ,;") == std::string::npos;
@@ -41,6 +77,8 @@ void exchange::guarded(const std::function<void()>& piece) {
 
 void exchange::fail(const caf::error& why) {
   auto x = problem_of(why);
+  x.detail = cut(std::move(x.detail), much);
+  x.source = cut_source(std::move(x.source));
   answer refusal{entry_of(x.code).http_status, problem_to_wire(x)};
   if (refusal.status == 503)
     refusal.headers.push_back({"Retry-After", std::to_string(retry_after().count())});

@@ -7,10 +7,14 @@
 #include "messages/errors.hpp"
 #include "messages/text.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+
 #include <algorithm>
 #include <map>
 #include <mutex>
 #include <system_error>
+#include <utility>
 
 namespace igl {
 
@@ -19,8 +23,38 @@ namespace {
 /// How much of an unsuccessful answer is kept when its body was meant for a file.
 constexpr size_t most_of_a_refusal = 64 * 1024;
 
-web::http::client::http_client_config configuration() {
+using boost::asio::ip::tcp;
+
+/// The answer that comes next over a line. cpprestsdk shows the socket that it has chosen on its
+/// own threads, and does not say for which request.
+struct expected_answer {
+  std::mutex mutex;
+  std::shared_ptr<followed_answer> next;
+  std::shared_ptr<answer_watch> watch;
+  bool is_ipv4;
+
+  /// A new socket is opened here, or nobody could say later which one it was.
+  void comes_over(tcp::socket& chosen) {
+    std::lock_guard guard{mutex};
+    if (!next)
+      return;
+    if (!chosen.is_open())
+      chosen.open(is_ipv4 ? tcp::v4() : tcp::v6());
+    next->comes_over(chosen.native_handle());
+    watch->follow(std::exchange(next, nullptr));
+  }
+};
+
+web::http::client::http_client_config
+configuration(bool over_tls, const std::shared_ptr<expected_answer>& answer) {
   web::http::client::http_client_config how;
+  how.set_nativehandle_options([=](web::http::client::native_handle handle) {
+    if (over_tls)
+      answer->comes_over(
+          static_cast<boost::asio::ssl::stream<tcp::socket&>*>(handle)->next_layer());
+    else
+      answer->comes_over(*static_cast<tcp::socket*>(handle));
+  });
   how.set_max_redirects(0);
   // Each exchange has its own deadline. This one is for a connection that nobody waits for any
   // more and that cannot be cancelled.
@@ -28,6 +62,31 @@ web::http::client::http_client_config configuration() {
   how.set_chunksize(64 * 1024);
   return how;
 }
+
+/// One connection, or the next one in its place: a client for one exchange at a time.
+class line {
+public:
+  line(const http_url& to, bool is_ipv4, std::shared_ptr<answer_watch> watch)
+      : expected_(std::make_shared<expected_answer>()),
+        over_(web::uri(to.origin()), configuration(to.scheme == "https", expected_)) {
+    expected_->watch = std::move(watch);
+    expected_->is_ipv4 = is_ipv4;
+  }
+
+  pplx::task<web::http::http_response> request(const web::http::http_request& x,
+                                               const pplx::cancellation_token& until,
+                                               std::shared_ptr<followed_answer> answer) {
+    {
+      std::lock_guard guard{expected_->mutex};
+      expected_->next = std::move(answer);
+    }
+    return over_.request(x, until);
+  }
+
+private:
+  std::shared_ptr<expected_answer> expected_;
+  web::http::client::http_client over_;
+};
 
 bool is_header_text(std::string_view x) {
   return std::none_of(x.begin(), x.end(), [](unsigned char c) { return c < 0x20 && c != '\t'; });
@@ -100,19 +159,34 @@ outbound_end completed(const http_request& asked, const web::http::http_response
   return end;
 }
 
-/// One exchange over the connections of `over`; `host` is the Host header when they are not named
-/// after it.
-void exchange_over(web::http::client::http_client& over, const http_request& asked,
-                   const http_url& where, const std::string& host,
-                   const pplx::cancellation_token& until, const std::shared_ptr<answer_head>& head,
+/// What somebody wants to exchange.
+struct errand {
+  http_request asked;
+  http_url where;
+  std::string host; ///< the Host header, because connections are not named after it
+  pplx::cancellation_token until;
+  std::shared_ptr<answer_head> head;
+  std::function<void(outbound_end)> ended;
+  std::shared_ptr<answer_watch> watch;
+};
+using errand_ptr = std::shared_ptr<const errand>;
+
+caf::error too_large_before_the_body(const errand& x) {
+  return make_problem(errc::too_large, name_of(x.asked) +
+                                           ": the head of the answer, or a chunk of its body, has "
+                                           "more than " +
+                                           std::to_string(x.watch->most()) + " bytes");
+}
+
+void exchange_over(line& over, const errand_ptr& x,
                    const std::function<void(outbound_end)>& ended) {
+  const auto& asked = x->asked;
   try {
     auto sink = body_sink::make(asked.max_body, asked.save_to);
     if (auto why = sink->fault())
       return ended({why, false, {}});
-    auto request = request_of(asked, where);
-    if (!host.empty())
-      request.headers()[web::http::header_names::host] = host;
+    auto request = request_of(asked, x->where);
+    request.headers()[web::http::header_names::host] = x->host;
     if (!asked.upload_file.empty()) {
       auto form = file_form::open(asked.upload_file);
       if (!form)
@@ -120,32 +194,39 @@ void exchange_over(web::http::client::http_client& over, const http_request& ask
       request.set_body(form->body, form->length, form->content_type);
     }
     request.set_response_stream(sink->stream());
-    over.request(request, until).then([=](pplx::task<web::http::http_response> answered) {
-      web::http::http_response response;
-      try {
-        response = answered.get();
-      } catch (const std::exception& failure) {
-        return ended({error_before_answer(asked, failure), false, {}});
-      }
-      if (head)
-        head->set(head_of(response));
-      response.content_ready().then([=](pplx::task<web::http::http_response> whole) {
-        try {
-          whole.get();
-          ended(completed(asked, response, *sink));
-        } catch (const std::exception& failure) {
-          if (asked.cut_body) {
-            auto end = completed(asked, response, *sink);
-            end.answer.is_cut = true;
-            return ended(std::move(end));
+    auto answer = std::make_shared<followed_answer>([sink] { return sink->brought(); });
+    over.request(request, x->until, answer)
+        .then([=](pplx::task<web::http::http_response> answered) {
+          web::http::http_response response;
+          try {
+            response = answered.get();
+          } catch (const std::exception& failure) {
+            return ended({answer->was_cut() ? too_large_before_the_body(*x)
+                                            : error_before_answer(x->asked, failure),
+                          false,
+                          {}});
           }
-          auto why = sink->fault();
-          if (!why)
-            why = make_problem(errc::bad_answer, name_of(asked) + ": " + failure.what());
-          ended({why, true, {}});
-        }
-      });
-    });
+          if (x->head)
+            x->head->set(head_of(response));
+          response.content_ready().then([=](pplx::task<web::http::http_response> whole) {
+            try {
+              whole.get();
+              ended(completed(x->asked, response, *sink));
+            } catch (const std::exception& failure) {
+              if (x->asked.cut_body) {
+                auto end = completed(x->asked, response, *sink);
+                end.answer.is_cut = true;
+                return ended(std::move(end));
+              }
+              auto why = sink->fault();
+              if (!why)
+                why = answer->was_cut() ? too_large_before_the_body(*x)
+                                        : make_problem(errc::bad_answer,
+                                                       name_of(x->asked) + ": " + failure.what());
+              ended({why, true, {}});
+            }
+          });
+        });
   } catch (const std::exception& failure) {
     ended({make_problem(errc::bad_request, name_of(asked) + ": " + failure.what()), false, {}});
   }
@@ -160,28 +241,24 @@ std::string host_header(const http_url& where) {
 
 } // namespace
 
-/// The connections to an origin that somebody outside has named, by address: a name is looked up
-/// here, so that what is connected to is what was looked at, whatever the name says a moment later.
-class checked_connections : public std::enable_shared_from_this<checked_connections> {
+class connections_by_address : public std::enable_shared_from_this<connections_by_address> {
 public:
-  checked_connections(http_url where, std::shared_ptr<const callable_addresses> only)
+  connections_by_address(http_url where, std::shared_ptr<const callable_addresses> only)
       : where_(std::move(where)), only_(std::move(only)) {}
 
-  void start(const http_request& asked, const http_url& where,
-             const pplx::cancellation_token& until, std::shared_ptr<answer_head> head,
-             std::function<void(outbound_end)> ended) {
-    auto go = [self = shared_from_this(), asked, where, until, head = std::move(head),
-               ended = std::move(ended)](const caf::expected<std::vector<ip_address>>& found) {
-      if (!found)
-        return ended({found.error(), false, {}});
-      self->connect(*found, asked, where, until, head, ended);
-    };
-    if (auto known = known_addresses(); !known.empty())
-      return go(std::move(known));
-    find_callable(where_, *only_, [self = shared_from_this(), go](auto found) {
+  void start(const errand_ptr& x) {
+    if (auto known = known_addresses(clock::now()); !known.empty())
+      return connect(known, x, 1);
+    find_callable(where_, only_, [self = shared_from_this(), x](auto found) {
       if (found)
         self->remember(*found);
-      go(found);
+      // A resolver that is away for a moment does not end what goes well without it.
+      else if (auto known = self->known_addresses({}); !known.empty())
+        found = std::move(known);
+      if (found)
+        self->connect(*found, x, 1);
+      else
+        x->ended({found.error(), false, {}});
     });
   }
 
@@ -192,9 +269,9 @@ private:
   /// A name that moves among more addresses than this has its connections made anew.
   static constexpr size_t most_addresses = 8;
 
-  std::vector<ip_address> known_addresses() {
+  std::vector<ip_address> known_addresses(clock::time_point now) {
     std::lock_guard guard{mutex_};
-    return clock::now() < look_again_ ? known_ : std::vector<ip_address>{};
+    return now < look_again_ ? known_ : std::vector<ip_address>{};
   }
 
   void remember(const std::vector<ip_address>& found) {
@@ -203,39 +280,58 @@ private:
     look_again_ = clock::now() + look_again_after;
   }
 
-  void connect(const std::vector<ip_address>& found, const http_request& asked,
-               const http_url& where, const pplx::cancellation_token& until,
-               const std::shared_ptr<answer_head>& head,
-               const std::function<void(outbound_end)>& ended) {
-    std::shared_ptr<web::http::client::http_client> over;
+  /// Where nobody takes connections nothing was sent: another address may be tried.
+  void connect(const std::vector<ip_address>& found, const errand_ptr& x, size_t attempt) {
+    const auto address = chosen_among(found);
+    std::shared_ptr<line> over;
     try {
-      over = client_at(found);
+      over = take_line(address, x->watch);
     } catch (const std::exception& failure) {
-      return ended(
-          {make_problem(errc::bad_request, name_of(asked) + ": " + failure.what()), false, {}});
+      return x->ended(
+          {make_problem(errc::bad_request, name_of(x->asked) + ": " + failure.what()), false, {}});
     }
-    exchange_over(*over, asked, where, host_header(where_), until, head,
-                  [self = shared_from_this(), over, ended](outbound_end end) {
-                    if (code_of(end.why) == errc::peer_unreachable)
-                      self->pass_over();
-                    ended(std::move(end));
-                  });
+    exchange_over(*over, x, [=, self = shared_from_this()](outbound_end end) {
+      bool nobody_there = code_of(end.why) == errc::peer_unreachable;
+      if (nobody_there)
+        self->pass_over();
+      else
+        self->give_back(address, over);
+      if (nobody_there && attempt < found.size())
+        self->connect(found, x, attempt + 1);
+      else
+        x->ended(std::move(end));
+    });
   }
 
-  std::shared_ptr<web::http::client::http_client> client_at(const std::vector<ip_address>& found) {
+  ip_address chosen_among(const std::vector<ip_address>& found) {
     std::lock_guard guard{mutex_};
-    auto at = where_;
-    at.host = to_string(found[turn_ % found.size()]);
-    if (clients_.size() >= most_addresses && clients_.count(at.host) == 0)
-      clients_.clear();
-    auto& client = clients_[at.host];
-    if (!client)
-      client =
-          std::make_shared<web::http::client::http_client>(web::uri(at.origin()), configuration());
-    return client;
+    return found[turn_ % found.size()];
   }
 
-  /// Nobody takes connections there: the next one goes to another address, if there is one.
+  std::shared_ptr<line> take_line(const ip_address& to,
+                                  const std::shared_ptr<answer_watch>& watch) {
+    std::lock_guard guard{mutex_};
+    auto& free = free_lines_[to_string(to)];
+    if (!free.empty()) {
+      auto over = std::move(free.back());
+      free.pop_back();
+      return over;
+    }
+    auto at = where_;
+    // cpprestsdk cannot connect to an IPv6 address, but to a name that has nothing else.
+    if (to.is_ipv4())
+      at.host = to_string(to);
+    return std::make_shared<line>(at, to.is_ipv4(), watch);
+  }
+
+  void give_back(const ip_address& to, std::shared_ptr<line> over) {
+    std::lock_guard guard{mutex_};
+    if (free_lines_.size() > most_addresses)
+      free_lines_.clear();
+    free_lines_[to_string(to)].push_back(std::move(over));
+  }
+
+  /// The next one goes to another address, if there is one.
   void pass_over() {
     std::lock_guard guard{mutex_};
     ++turn_;
@@ -244,28 +340,22 @@ private:
   const http_url where_;
   const std::shared_ptr<const callable_addresses> only_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<web::http::client::http_client>> clients_; // by address
+  std::map<std::string, std::vector<std::shared_ptr<line>>> free_lines_; // by address
   std::vector<ip_address> known_;
   clock::time_point look_again_{};
   size_t turn_ = 0;
 };
 
-origin_client::origin_client(const http_url& where,
-                             std::shared_ptr<const callable_addresses> only) {
-  if (only)
-    checked_ = std::make_shared<checked_connections>(where, std::move(only));
-  else
-    anywhere_ =
-        std::make_shared<web::http::client::http_client>(web::uri(where.origin()), configuration());
-}
+origin_client::origin_client(const http_url& where, std::shared_ptr<const callable_addresses> only,
+                             std::shared_ptr<answer_watch> watch)
+    : connections_(std::make_shared<connections_by_address>(where, std::move(only))),
+      watch_(std::move(watch)) {}
 
 void origin_client::start(const http_request& asked, const http_url& where,
                           const pplx::cancellation_token& until, std::shared_ptr<answer_head> head,
                           std::function<void(outbound_end)> ended) const {
-  if (checked_)
-    checked_->start(asked, where, until, std::move(head), std::move(ended));
-  else
-    exchange_over(*anywhere_, asked, where, {}, until, head, ended);
+  connections_->start(std::make_shared<const errand>(
+      errand{asked, where, host_header(where), until, std::move(head), std::move(ended), watch_}));
 }
 
 bool is_repeatable(const http_request& asked) {

@@ -27,6 +27,21 @@ constexpr int port_attempts = 16;
 constexpr std::chrono::milliseconds quiet{200};
 constexpr std::chrono::milliseconds farewell{1000};
 
+/// How many times as many connections as allowed there may be while they are being used: until
+/// those that are too many have heard that they have to go.
+constexpr uint32_t leeway = 4;
+
+/// A request is refused before a connection has to go: so there are fewer places for the one than
+/// for the other.
+uint32_t answered_at_once(uint32_t requests, uint32_t connections) {
+  auto most = std::max(connections - connections / 4, 1u);
+  if (most < requests)
+    spdlog::info("http answers at most {} requests at once, not the {} of "
+                 "limits.requests_in_flight: it keeps only {} connections",
+                 most, requests, connections);
+  return std::min(requests, most);
+}
+
 /// A probe is answered however much there is to do.
 traffic::errand errand_of(const web::http::http_request& x) {
   using web::http::methods;
@@ -53,7 +68,7 @@ reading_bounds bounds_of(const server_options& how) {
 
 void handle(const router& routes, const std::shared_ptr<traffic>& load, const reading_bounds& most,
             const std::string& origin, web::http::http_request request) {
-  auto admitted = load->enter(errand_of(request));
+  auto admitted = load->enter(errand_of(request), request.remote_address());
   auto x = std::make_shared<web_exchange>(std::move(request), load, admitted, origin);
   if (x->is_watched(most.usual))
     load->watch(x);
@@ -67,6 +82,8 @@ void handle(const router& routes, const std::shared_ptr<traffic>& load, const re
       x->refuse_and_close(make_problem(errc::bad_request,
                                        "the length of the body cannot be believed",
                                        R"(["Content-Length", "Transfer-Encoding"])"));
+    else if (admitted.how == traffic::admission::crowded)
+      x->refuse_and_close(make_problem(errc::overloaded));
     else if (admitted.how == traffic::admission::overloaded)
       x->fail(make_problem(errc::overloaded));
     else
@@ -130,10 +147,15 @@ public:
                  std::shared_ptr<traffic> load, connection_watch::limits limits)
       : listeners_(std::move(listeners)), with_(std::move(with)), load_(std::move(load)),
         guard_(std::make_unique<connection_guard>(
-            ports(), limits, [load = load_, idle = limits.idle, chunk = with_->how.chunk_bytes] {
+            ports(), limits,
+            [with = with_, load = load_, idle = limits.idle] {
+              // Here, too: a disk that hangs may hang all that runs actors, and with them their
+              // watch.
+              with->through.end_overdue();
               end_stalled_bodies(*load, idle);
-              return under_way(*load, chunk);
-            })) {}
+              return under_way(*load, with->how.chunk_bytes);
+            },
+            [load = load_](const crowd& x) { load->thin_out(x); })) {}
 
   ~cpprest_server() override { stop(std::chrono::milliseconds{0}); }
 
@@ -175,6 +197,7 @@ private:
 
   static requests_under_way under_way(traffic& load, uint64_t chunk) {
     requests_under_way x{load.waiting()};
+    x.in_flight = load.in_flight();
     for (auto& y : load.watched())
       x.arriving[y->peer()].push_back(y->brought() + (y->announced_length() ? 0 : chunk));
     return x;
@@ -215,9 +238,12 @@ caf::expected<std::unique_ptr<http_server>> http_server::start(caf::actor_system
   if (serves_documents)
     if (auto why = prepare_spool(how.spool_dir))
       return why;
-  auto load = std::make_shared<traffic>(how.requests_in_flight, how.waiting);
   connection_watch::limits limits{make_room_for(how.connections), how.idle_connection};
   limits.per_address = how.connections_per_address;
+  limits.leeway = leeway;
+  limits.possible = possible_connections();
+  auto load = std::make_shared<traffic>(
+      answered_at_once(how.requests_in_flight, limits.connections), how.waiting);
   auto most = bounds_of(how);
   limits.unclaimed = most.head + most.usual + reading_bounds::at_once;
   auto wanted = how.listeners;

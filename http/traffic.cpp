@@ -13,22 +13,40 @@ bool traffic::has_room_for(errand why) const {
          (!waiting_for_ledger_ || waiting_for_ledger_->average() < std::max(most_ / 2, 1u));
 }
 
-traffic::pass traffic::enter(errand why) {
+bool traffic::is_crowded(const std::string& address) {
+  if (auto found = crowd_.of_address.find(address);
+      found != crowd_.of_address.end() && found->second > 0) {
+    --found->second;
+    return true;
+  }
+  if (crowd_.in_all == 0)
+    return false;
+  --crowd_.in_all;
+  return true;
+}
+
+traffic::pass traffic::enter(errand why, const std::string& address) {
   std::lock_guard lock{guard_};
   ++in_flight_;
+  ++of_address_[address];
   last_came_ = std::chrono::steady_clock::now();
   if (draining_)
-    return {why, admission::draining};
+    return {why, admission::draining, address};
+  if (why != errand::probe && is_crowded(address))
+    return {why, admission::crowded, address};
   if (!has_room_for(why))
-    return {why, admission::overloaded};
+    return {why, admission::overloaded, address};
   ++welcomed_;
   if (why == errand::change && ++changes_ == 1)
     pace_.begin(std::chrono::steady_clock::now());
-  return {why, admission::welcome};
+  return {why, admission::welcome, address};
 }
 
-void traffic::leave(pass with) {
+void traffic::leave(const pass& with) {
   std::lock_guard lock{guard_};
+  if (auto found = of_address_.find(with.address);
+      found != of_address_.end() && --found->second == 0)
+    of_address_.erase(found);
   if (with.how == admission::welcome) {
     --welcomed_;
     if (with.why == errand::change) {
@@ -59,6 +77,16 @@ void traffic::end_wait(const std::string& address) {
 std::map<std::string, uint32_t> traffic::waiting() {
   std::lock_guard lock{guard_};
   return waiting_;
+}
+
+std::map<std::string, uint32_t> traffic::in_flight() {
+  std::lock_guard lock{guard_};
+  return of_address_;
+}
+
+void traffic::thin_out(const crowd& x) {
+  std::lock_guard lock{guard_};
+  crowd_ = x;
 }
 
 void traffic::watch(std::weak_ptr<web_exchange> x) {

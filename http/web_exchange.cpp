@@ -15,8 +15,11 @@ using names = web::http::header_names;
 using web_response = web::http::http_response;
 
 /// A body that nobody reads is taken off the line up to this size, so that the caller has written
-/// all of it when it reads the answer; of a larger one the connection is cut.
+/// all of it when it reads the answer; of a larger one the connection is cut. So it is when the
+/// body of a refused request is still not there after a while: the caller is told all the same.
 constexpr uint64_t most_dropped = 64 << 20;
+constexpr uint64_t most_waited_for = 1 << 20;
+constexpr std::chrono::seconds linger{2};
 
 constexpr std::string_view large_head =
     R"({"errors": [{"status": "Request Header Fields Too Large", "code": "generic-http-error", )"
@@ -165,6 +168,11 @@ bool web_exchange::nothing_came() {
 
 void web_exchange::end_stalled_body(std::chrono::milliseconds patience) {
   auto since = std::chrono::steady_clock::now().time_since_epoch() - moved_.load();
+  if (dropped_ > 0 && must_close_ &&
+      since >= std::min<std::chrono::milliseconds>(linger, patience)) {
+    dropped_ = 0;
+    return refuse_body();
+  }
   if (answered_ || body_ended_)
     return;
   if (expects_continue() && since >= patience / 2 && nothing_came()) {
@@ -230,17 +238,29 @@ void web_exchange::leave_body() {
     return;
   auto body = request_.body().streambuf();
   if (length_ && *length_ <= most_dropped && !request_.headers().has("Expect")) {
+    moved_ = std::chrono::steady_clock::now().time_since_epoch();
     dropped_ = *length_;
+    if (*length_ > most_waited_for)
+      must_close_ = true;
     body.close(std::ios_base::in);
     return;
   }
   must_close_ = true;
+  refuse_body();
+}
+
+void web_exchange::refuse_body() {
+  auto body = request_.body().streambuf();
   auto unwanted = std::make_exception_ptr(std::runtime_error("the body is not wanted"));
   body.close(std::ios_base::out, unwanted);
   request_._get_impl()->_complete(0, unwanted);
 }
 
 void web_exchange::send(web::http::http_response response) {
+  // cpprestsdk takes a chunk whose size is malformed for the last one, and what follows for the
+  // next request: who is refused a body in chunks may have sent such.
+  if (!length_ && response.status_code() >= 400)
+    must_close_ = true;
   leave_body();
   if (waits_long_)
     load_->end_wait(peer());

@@ -28,6 +28,17 @@ void read_list(const json& j, const char* name, std::vector<T>& values, Read rea
     read_one(value, values.emplace_back());
 }
 
+/// A time that has not come is left out.
+void write_time(json& j, const char* name, caf::timestamp t) {
+  if (t != caf::timestamp{})
+    j[name] = exact_time(t);
+}
+void read_time(const json& j, const char* name, caf::timestamp& t) {
+  t = {};
+  if (j.contains(name))
+    read(j, name, t);
+}
+
 json count_to(const stream_count_of& x) {
   return {{"stream", to_string(x.id)}, {"open", x.open}};
 }
@@ -88,15 +99,16 @@ void streams_from(const json& j, streams_status& x) {
 }
 
 json channel_to(const channel_health& x) {
-  return {{"id", x.id},
-          {"kind", x.kind},
-          {"url", x.url},
-          {"up", x.up},
-          {"last_error", well_formed(x.last_error)},
-          {"last_error_at", exact_time(x.last_error_at)},
-          {"cursor", well_formed(x.cursor)},
-          {"subscribed_until", exact_time(x.subscribed_until)},
-          {"bad_signatures", x.bad_signatures}};
+  json j{{"id", x.id},
+         {"kind", x.kind},
+         {"url", x.url},
+         {"up", x.up},
+         {"last_error", well_formed(x.last_error)},
+         {"cursor", well_formed(x.cursor)},
+         {"bad_signatures", x.bad_signatures}};
+  write_time(j, "last_error_at", x.last_error_at);
+  write_time(j, "subscribed_until", x.subscribed_until);
+  return j;
 }
 void channel_from(const json& j, channel_health& x) {
   read(j, "id", x.id);
@@ -104,9 +116,9 @@ void channel_from(const json& j, channel_health& x) {
   read(j, "url", x.url);
   read(j, "up", x.up);
   read(j, "last_error", x.last_error);
-  read(j, "last_error_at", x.last_error_at);
+  read_time(j, "last_error_at", x.last_error_at);
   read(j, "cursor", x.cursor);
-  read(j, "subscribed_until", x.subscribed_until);
+  read_time(j, "subscribed_until", x.subscribed_until);
   read(j, "bad_signatures", x.bad_signatures);
 }
 
@@ -123,13 +135,12 @@ json reload_to(const configuration_reload& x) {
   auto said = json::array();
   for (auto& line : x.said)
     said.push_back(well_formed(line));
-  return {{"at", exact_time(x.at)},
-          {"who", well_formed(x.who)},
-          {"result", to_string(x.result)},
-          {"said", said}};
+  json j{{"who", well_formed(x.who)}, {"result", to_string(x.result)}, {"said", said}};
+  write_time(j, "at", x.at);
+  return j;
 }
 void reload_from(const json& j, configuration_reload& x) {
-  read(j, "at", x.at);
+  read_time(j, "at", x.at);
   read(j, "who", x.who);
   read(j, "result", x.result, parse_reload_result);
   read(j, "said", x.said);
@@ -139,23 +150,20 @@ void reload_from(const json& j, configuration_reload& x) {
 
 // The tree is as deep as the program's supervisors are; parse_json bounds what comes from outside.
 void to_json(json& j, const supervision_node& x) {
-  j = json{{"name", x.name},
-           {"state", x.state},
-           {"restarts", x.restarts},
-           {"last_error", well_formed(x.last_error)},
-           {"last_error_at", exact_time(x.last_error_at)},
-           {"started", exact_time(x.started)},
-           {"mailbox", x.mailbox},
-           {"doing", well_formed(x.doing)},
+  j = json{{"name", x.name},         {"state", x.state},
+           {"restarts", x.restarts}, {"last_error", well_formed(x.last_error)},
+           {"mailbox", x.mailbox},   {"doing", well_formed(x.doing)},
            {"children", x.children}};
+  write_time(j, "last_error_at", x.last_error_at);
+  write_time(j, "started", x.started);
 }
 void from_json(const json& j, supervision_node& x) {
   read(j, "name", x.name);
   read(j, "state", x.state);
   read(j, "restarts", x.restarts);
   read(j, "last_error", x.last_error);
-  read(j, "last_error_at", x.last_error_at);
-  read(j, "started", x.started);
+  read_time(j, "last_error_at", x.last_error_at);
+  read_time(j, "started", x.started);
   read(j, "mailbox", x.mailbox);
   read(j, "doing", x.doing);
   read_list(j, "children", x.children,

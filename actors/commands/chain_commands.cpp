@@ -37,7 +37,7 @@ json to_json(const chain_status& x) {
           {"transactions", x.transactions}};
 }
 
-void print_table(std::ostream& out, const chain_status& x) {
+void print_table(const printer& out, const chain_status& x) {
   if (x.newest.empty())
     return;
   out << '\n'
@@ -55,7 +55,7 @@ int print_status(const terminal& term, const chain& on, uint64_t newest) {
   if (!x)
     return fail(term, x.error());
   if (term.json) {
-    term.out << to_json(*x).dump(2) << '\n';
+    term.out.raw() << json_text(to_json(*x), 2) << '\n';
     return 0;
   }
   term.out << "height " << x->height << ", tip block " << x->tip << ", " << x->waiting
@@ -105,12 +105,12 @@ int chain_find(const terminal& term, const chain_options& how) {
     return fail(term, x.error());
   static constexpr const char* kinds[] = {"unknown", "waiting", "on the chain", "left behind"};
   if (term.json) {
-    term.out << json{{"id", how.id},
-                     {"state", kinds[x->kind]},
-                     {"block", x->block},
-                     {"confirmations", x->confirmations}}
-                    .dump(2)
-             << '\n';
+    term.out.raw() << json_text({{"id", how.id},
+                                 {"state", kinds[x->kind]},
+                                 {"block", x->block},
+                                 {"confirmations", x->confirmations}},
+                                2)
+                   << '\n';
   } else {
     term.out << how.id << ": " << kinds[x->kind];
     if (x->kind == chain_place::on_chain)

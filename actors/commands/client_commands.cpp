@@ -13,16 +13,12 @@
 
 namespace igl::commands {
 
-std::string printable(std::string text) {
-  for (auto& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      c = ' ';
-  return text;
-}
-
 int fail(const terminal& term, const std::string& command, const caf::error& why) {
   auto what = problem_of(why);
-  term.err << "igl " << command << ": " << (what.detail.empty() ? sentence_of(why) : what.detail);
+  // Of these the detail is only what was asked.
+  bool is_silent = what.code == errc::peer_timeout || what.code == errc::peer_lost;
+  term.err << "igl " << command << ": "
+           << (what.detail.empty() || is_silent ? sentence_of(why) : what.detail);
   if (what.code == errc::peer_unreachable)
     term.err << "; is the node running? --node gives its address";
   term.err << '\n';
@@ -87,7 +83,10 @@ int document_put(node_client& node, const terminal& term, const std::string& fil
   if (!body || !body->contains("multihash"))
     return fail(term, command,
                 make_problem(errc::bad_answer, "the node did not answer a multihash"));
-  term.out << (term.json ? answer->body : (*body)["multihash"].get<std::string>()) << '\n';
+  if (term.json)
+    term.out << *body << '\n';
+  else
+    term.out << (*body)["multihash"].get<std::string>() << '\n';
   return 0;
 }
 
@@ -129,10 +128,10 @@ int document_get(node_client& node, const terminal& term, const std::string& mul
   if (output.empty()) {
     std::ifstream document(spool, std::ios::binary);
     if (document.peek() != std::ifstream::traits_type::eof())
-      term.out << document.rdbuf();
+      term.out.raw() << document.rdbuf();
     term.out.flush();
     std::filesystem::remove(spool, ignored);
-    return term.out ? 0 : 1;
+    return term.out.raw() ? 0 : 1;
   }
   std::filesystem::rename(spool, output, ignored);
   if (ignored)
@@ -169,7 +168,7 @@ int message_send(node_client& node, const terminal& term, message_options what) 
   if (!answer)
     return fail(term, command, answer.error());
   if (term.json)
-    term.out << answer->dump() << '\n';
+    term.out << *answer << '\n';
   else
     term.out << answer->value("sender", "") << ':' << answer->value("sender_ref", "") << "  "
              << answer->value("status", "") << '\n';
@@ -184,7 +183,7 @@ int message_show(node_client& node, const terminal& term, const std::string& ref
   if (!answer)
     return fail(term, command, answer.error());
   if (term.json) {
-    term.out << answer->dump() << '\n';
+    term.out << *answer << '\n';
     return 0;
   }
   for (auto field : {"sender", "receiver", "subject", "obj", "predicate", "sender_ref", "status",
@@ -201,7 +200,7 @@ int trace(node_client& node, const terminal& term, const std::string& about) {
   auto failed = for_each_event(node, about, [&](const event& x, const nlohmann::json& entry) {
     ++seen;
     if (term.json)
-      term.out << entry.dump() << '\n';
+      term.out << entry << '\n';
     else
       term.out << to_rfc3339(x.at) << "  " << sentence_of(x) << '\n';
   });

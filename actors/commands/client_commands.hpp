@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/commands/node_client.hpp"
+#include "actors/commands/terminal.hpp"
 
 #include <functional>
-#include <iosfwd>
 #include <string>
 
 /// The commands that speak to a running node. Each prints for people, or with `json` for machines,
@@ -11,14 +11,6 @@
 /// do.
 namespace igl::commands {
 
-struct terminal {
-  std::ostream& out;
-  std::ostream& err;
-  bool json = false;
-};
-
-/// What peers said must not steer a terminal: on one line, without control characters.
-std::string printable(std::string text);
 /// Says what failed; the exit status 1.
 int fail(const terminal& term, const std::string& command, const caf::error& why);
 /// Says what the caller should do otherwise; the exit status 2.
@@ -46,8 +38,9 @@ int message_show(node_client& node, const terminal& term, const std::string& ref
 
 /// Every event of a message, or of whatever events are about, in order.
 int trace(node_client& node, const terminal& term, const std::string& about);
+/// How the node does. Of its actors those that are not running, are busy or have failed.
 int status(node_client& node, const terminal& term);
-/// The supervision tree alone: what each actor is doing now.
+/// The supervision tree: since when each actor runs, its restarts, what it is doing now.
 int tree(node_client& node, const terminal& term);
 
 /// Lets the node read its configuration again, and prints what came of it. 1: it refuses.

@@ -19,7 +19,7 @@ int config_reload(node_client& node, const terminal& term) {
   auto told = answer->get<configuration_reload>();
   auto refused = told.result == reload_result::refused;
   if (term.json) {
-    term.out << answer->dump() << '\n';
+    term.out << *answer << '\n';
     return refused ? 1 : 0;
   }
   auto& to = refused ? term.err : term.out;

@@ -61,6 +61,8 @@ public:
   void missing(const letter& which);
   void looked(const letter& which, fate found, const std::string& why, time_point now);
 
+  /// The first one did not fail again.
+  bool canary_sang() const { return canary_sang_; }
   const balance& so_far() const { return balance_; }
   /// Why it ended before all were replayed; empty: it did not.
   const std::string& stopped_because() const { return stopped_; }

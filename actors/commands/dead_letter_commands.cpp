@@ -31,16 +31,15 @@ int dead_letter_groups(node_client& node, const terminal& term) {
     for (const auto& x : *groups) {
       json line = x;
       line["group"] = to_string(x.cause);
-      term.out << line.dump() << '\n';
+      term.out << line << '\n';
     }
     return 0;
   }
   if (groups->empty())
     term.out << "no dead letters\n";
   for (const auto& x : *groups)
-    term.out << x.count << "  " << printable(to_string(x.cause)) << "  first "
-             << to_rfc3339(x.first) << " (" << x.first_number << "), last " << to_rfc3339(x.last)
-             << ": " << printable(x.last_reason) << '\n';
+    term.out << x.count << "  " << to_string(x.cause) << "  first " << to_rfc3339(x.first) << " ("
+             << x.first_number << "), last " << to_rfc3339(x.last) << ": " << x.last_reason << '\n';
   return 0;
 }
 
@@ -49,11 +48,11 @@ int dead_letter_list(node_client& node, const terminal& term) {
   auto failed = for_each_letter(node, {}, 0, [&](const dead_letter& x, const json& entry) {
     any = true;
     if (term.json)
-      term.out << entry.dump() << '\n';
+      term.out << entry << '\n';
     else
       term.out << x.number << "  " << to_rfc3339(x.died) << "  " << to_string(x.job.order.on)
                << "  " << x.job.order.id << "  after " << x.job.attempts
-               << " attempts: " << printable(x.reason) << '\n';
+               << " attempts: " << x.reason << '\n';
   });
   if (failed)
     return fail(term, "dead-letters list", failed);
@@ -67,18 +66,18 @@ int dead_letter_show(node_client& node, const terminal& term, uint64_t number) {
   if (!answer)
     return fail(term, "dead-letters show", answer.error());
   if (term.json) {
-    term.out << answer->dump() << '\n';
+    term.out << *answer << '\n';
     return 0;
   }
   auto x = answer->get<dead_letter>();
   const auto& order = x.job.order;
   term.out << "dead letter " << x.number << ", died " << to_rfc3339(x.died) << '\n'
-           << "group       " << printable(to_string(cause_of(x))) << '\n'
+           << "group       " << to_string(cause_of(x)) << '\n'
            << "job         " << order.id << ", opened " << to_rfc3339(x.job.opened) << ", "
            << x.job.attempts << (x.job.attempts == 1 ? " attempt" : " attempts") << '\n'
-           << "reason      " << printable(x.reason) << '\n'
-           << "if dropped  " << printable(consequence_of(order)) << '\n'
-           << "order       " << printable(order.body) << '\n'
+           << "reason      " << x.reason << '\n'
+           << "if dropped  " << consequence_of(order) << '\n'
+           << "order       " << order.body << '\n'
            << "\nwhat happened to " << order.about << '\n';
   auto failed = for_each_event(node, order.about, [&](const event& e, const json&) {
     term.out << "  " << to_rfc3339(e.at) << "  " << sentence_of(e) << '\n';
@@ -103,7 +102,7 @@ int dead_letter_drop(node_client& node, const terminal& term, const dead_letter_
   auto show = [&](const dead_letter& x) {
     numbers.push_back(x.number);
     if (numbers.size() <= most_shown)
-      say << x.number << "  " << printable(consequence_of(x.job.order)) << '\n';
+      say << x.number << "  " << consequence_of(x.job.order) << '\n';
   };
   if (which.number != 0) {
     auto answer = letter_of(node, which.number);
@@ -138,7 +137,7 @@ int dead_letter_drop(node_client& node, const terminal& term, const dead_letter_
     return fail(term, command, answer.error());
   }
   if (term.json)
-    term.out << json{{"dropped", dropped}}.dump() << '\n';
+    term.out << json{{"dropped", dropped}} << '\n';
   else if (which.number != 0)
     term.out << "dead letter " << which.number << " is dropped; its job will never be done\n";
   else

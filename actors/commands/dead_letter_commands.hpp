@@ -26,7 +26,8 @@ int dead_letter_groups(node_client& node, const terminal& term);
 int dead_letter_list(node_client& node, const terminal& term);
 /// The order, what it died of, what will never happen without it, and what happened before.
 int dead_letter_show(node_client& node, const terminal& term, uint64_t number);
-/// One, a group, or all. Of each group one first; ends with 1 if something failed again.
+/// One, a group, or all. Of all groups one first, side by side, then group by group the others;
+/// says on `err` how it goes, and ends with 1 if something failed again.
 int dead_letter_replay(node_client& node, const terminal& term, const dead_letter_options& which);
 /// One or a group. Says what will never happen because of it, and asks.
 int dead_letter_drop(node_client& node, const terminal& term, const dead_letter_options& which);

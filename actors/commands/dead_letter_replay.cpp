@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <memory>
 #include <ostream>
 #include <thread>
 
@@ -26,19 +27,22 @@ public:
   campaign_driver(node_client& node, const dead_letter_group& of, double rate)
       : node_(node), cause_(to_string(of.cause)), campaign_(limits_for(of, rate)) {}
 
-  /// Fails when the node does not answer; then it has done what `balance` says, and nothing half.
-  caf::error run() {
-    if (auto why = find_newest())
-      return why;
+  using clock = std::chrono::steady_clock;
+
+  /// Before anything is replayed.
+  caf::error begin() { return find_newest(); }
+
+  /// Does what there is to do now, and says when there is more; none: it is over. Fails when the
+  /// node does not answer; then it has done what `balance` says, and nothing half.
+  caf::expected<caf::optional<clock::time_point>> proceed() {
     for (;;) {
       auto step = campaign_.next(clock::now());
       caf::error why;
       switch (step.what) {
       case act::over:
-        return caf::none;
+        return caf::optional<clock::time_point>{};
       case act::wait:
-        std::this_thread::sleep_until(step.until);
-        break;
+        return caf::optional<clock::time_point>{step.until};
       case act::fetch:
         why = fetch();
         break;
@@ -57,8 +61,6 @@ public:
   const dead_letter_campaign& campaign() const { return campaign_; }
 
 private:
-  using clock = std::chrono::steady_clock;
-
   static dead_letter_campaign::limits limits_for(const dead_letter_group& of, double rate) {
     dead_letter_campaign::limits how;
     how.letters = of.count;
@@ -164,9 +166,9 @@ bool report(const terminal& term, const dead_letter_group& group, const dead_let
             bool is_broken_off) {
   const auto& n = x.so_far();
   if (term.json) {
-    term.out << as_json(group, x, is_broken_off).dump() << '\n';
+    term.out << as_json(group, x, is_broken_off) << '\n';
   } else {
-    term.out << printable(to_string(group.cause)) << ": " << n.replayed << " of " << group.count
+    term.out << to_string(group.cause) << ": " << n.replayed << " of " << group.count
              << " replayed, " << n.done << " done, " << n.failed << " failed again";
     if (n.open > 0)
       term.out << ", " << n.open << " still open";
@@ -179,19 +181,103 @@ bool report(const terminal& term, const dead_letter_group& group, const dead_let
   return x.stopped_because().empty() && n.failed == 0;
 }
 
-int replay_groups(node_client& node, const terminal& term,
-                  const std::vector<dead_letter_group>& groups, double rate) {
-  bool good = true;
-  for (const auto& group : groups) {
-    campaign_driver driver{node, group, rate};
-    if (auto why = driver.run()) {
-      report(term, group, driver.campaign(), true);
-      return fail(term, "dead-letters replay", why);
-    }
-    good &= report(term, group, driver.campaign(), false);
+/// The replay of one group, and what was said about it.
+struct replay_of {
+  dead_letter_group group;
+  campaign_driver driver;
+  bool is_reported = false;
+};
+
+/// Replays groups and says how it goes.
+class replay_of_groups {
+public:
+  replay_of_groups(node_client& node, const terminal& term,
+                   const std::vector<dead_letter_group>& groups, double rate)
+      : term_(term) {
+    for (const auto& group : groups)
+      all_.push_back(std::make_unique<replay_of>(replay_of{group, {node, group, rate}}));
   }
-  return good ? 0 : 1;
-}
+
+  /// The first letter of each group, side by side; then group by group the others of those whose
+  /// first did not fail again. The exit status.
+  int run() {
+    for (auto& x : all_) {
+      say(to_string(x->group.cause) + ": " + std::to_string(x->group.count) +
+          (x->group.count == 1 ? " letter" : " letters, one of them first"));
+      if (auto why = x->driver.begin())
+        return broken_off(*x, why);
+    }
+    std::vector<replay_of*> first;
+    for (auto& x : all_)
+      first.push_back(x.get());
+    auto failed =
+        drive(first, [](const replay_of& x) { return x.driver.campaign().canary_sang(); });
+    for (auto at = all_.begin(); !failed && at != all_.end(); ++at)
+      failed = drive({at->get()}, [](const replay_of&) { return false; });
+    return failed ? *failed : good_ ? 0 : 1;
+  }
+
+private:
+  using clock = campaign_driver::clock;
+  static constexpr std::chrono::seconds tell_again{5};
+
+  /// Until each of them is over or has come far enough. None, or the exit status: the node is away.
+  template <class FarEnough>
+  caf::optional<int> drive(const std::vector<replay_of*>& these, FarEnough is_far_enough) {
+    for (;;) {
+      auto until = clock::time_point::max();
+      for (auto* x : these) {
+        if (x->is_reported || is_far_enough(*x))
+          continue;
+        auto next = x->driver.proceed();
+        if (!next)
+          return broken_off(*x, next.error());
+        if (*next)
+          until = std::min(until, **next);
+        else
+          told(*x, false);
+      }
+      if (until == clock::time_point::max())
+        return caf::none;
+      tell_how_it_goes(these);
+      std::this_thread::sleep_until(std::min(until, clock::now() + tell_again));
+    }
+  }
+
+  int broken_off(replay_of& x, const caf::error& why) {
+    told(x, true);
+    return fail(term_, "dead-letters replay", why);
+  }
+
+  void told(replay_of& x, bool is_broken_off) {
+    x.is_reported = true;
+    good_ &= report(term_, x.group, x.driver.campaign(), is_broken_off);
+  }
+
+  void tell_how_it_goes(const std::vector<replay_of*>& these) {
+    if (clock::now() < tell_at_)
+      return;
+    tell_at_ = clock::now() + tell_again;
+    for (auto* x : these) {
+      const auto& n = x->driver.campaign().so_far();
+      if (!x->is_reported && n.replayed > 0)
+        say(to_string(x->group.cause) + ": " + std::to_string(n.replayed) + " of " +
+            std::to_string(x->group.count) + " replayed so far, " + std::to_string(n.done) +
+            " done, " + std::to_string(n.failed) + " failed again");
+    }
+  }
+
+  /// Beside the result: for whoever waits at the terminal.
+  void say(const std::string& line) {
+    if (!term_.json)
+      term_.err << line << '\n';
+  }
+
+  const terminal& term_;
+  std::vector<std::unique_ptr<replay_of>> all_;
+  clock::time_point tell_at_ = clock::now() + tell_again;
+  bool good_ = true;
+};
 
 } // namespace
 
@@ -204,7 +290,7 @@ int dead_letter_replay(node_client& node, const terminal& term, const dead_lette
     if (!answer)
       return fail(term, command, answer.error());
     if (term.json)
-      term.out << answer->dump() << '\n';
+      term.out << *answer << '\n';
     else
       term.out << "dead letter " << which.number << " is an open job again\n";
     return 0;
@@ -215,14 +301,14 @@ int dead_letter_replay(node_client& node, const terminal& term, const dead_lette
       return fail(term, command, groups.error());
     if (groups->empty() && !term.json)
       term.out << "no dead letters\n";
-    return replay_groups(node, term, *groups, which.rate);
+    return replay_of_groups{node, term, *groups, which.rate}.run();
   }
   auto group = group_named(node, which.group);
   if (!group)
     return code_of(group.error()) == errc::bad_request
                ? refuse(term, command, problem_of(group.error()).detail)
                : fail(term, command, group.error());
-  return replay_groups(node, term, {*group}, which.rate);
+  return replay_of_groups{node, term, {*group}, which.rate}.run();
 }
 
 } // namespace igl::commands

@@ -1,5 +1,6 @@
 #include "actors/commands/ledger_commands.hpp"
 
+#include "actors/operator_api.hpp"
 #include "messages/json.hpp"
 #include "storage/ledger.hpp"
 #include "storage/ledger_check.hpp"
@@ -43,7 +44,7 @@ caf::expected<place> place_in(const loaded<Settings>& from, const std::string& o
     return place{owner, from.settings.data_dir};
   std::string all;
   for (const auto& x : from.mistakes)
-    all += (all.empty() ? "" : "\n") + to_string(x);
+    all += (all.empty() ? "" : "; ") + to_string(x);
   return make_problem(errc::bad_request, all);
 }
 
@@ -97,9 +98,9 @@ caf::expected<ledger_checked> check_aloud(const terminal& term, const std::strin
 
 int tell(const terminal& term, const std::string& folder, const ledger_checked& found) {
   if (term.json) {
-    term.out << json{{"folder", folder}, {"faults", found.faults}, {"figures", found.figures}}.dump(
-                    2, ' ', false, json::error_handler_t::replace)
-             << '\n';
+    term.out.raw()
+        << json_text({{"folder", folder}, {"faults", found.faults}, {"figures", found.figures}}, 2)
+        << '\n';
     return found.good() ? 0 : 1;
   }
   for (const auto& fault : found.faults)
@@ -124,7 +125,7 @@ int tell(const terminal& term, const std::string& folder, const ledger_checked& 
 
 int backed_up(const terminal& term, const backup_state& x) {
   if (term.json)
-    term.out << json(x).dump() << '\n';
+    term.out << json(x) << '\n';
   else
     term.out << x.folder << ": " << x.entries << " entries, " << x.bytes << " bytes, up to event "
              << x.last_event << '\n';
@@ -136,6 +137,8 @@ int back_up_offline(const terminal& term, const ledger_options& how, const envir
   auto where = place_of(how.config_file, env);
   if (!where)
     return ledger_failed(term, "backup", where.error());
+  if (auto why = refuse_inside(how.folder, where->data_dir))
+    return ledger_failed(term, "backup", why);
   std::error_code ignored;
   if (!fs::exists(where->data_dir + "/ledger/data.mdb", ignored))
     return ledger_failed(term, "backup",

@@ -136,7 +136,8 @@ caf::error error_in(const http_request& asked, const http_response& answered) {
       const auto& first = (*errors)[0];
       for (auto field : {"title", "detail", "source"})
         if (auto part = first.find(field); part != first.end())
-          said += (std::string(field) == "title" ? " " : ": ") + plain(*part);
+          if (auto text = plain(*part); !text.empty())
+            said += (std::string(field) == "title" ? " " : ": ") + text;
     }
   }
   return make_problem(answered.status == 404 ? errc::not_found : code_of(error_of(asked, answered)),

@@ -45,7 +45,7 @@ std::string so_long(std::chrono::seconds time) {
   return text;
 }
 
-void print(std::ostream& out, const supervision_node& node, const std::string& indent) {
+void print_actor(const printer& out, const supervision_node& node, const std::string& indent) {
   auto name = indent + node.name;
   auto up = node.state == "running" && is_set(node.started)
                 ? so_long(std::chrono::duration_cast<std::chrono::seconds>(
@@ -56,17 +56,32 @@ void print(std::ostream& out, const supervision_node& node, const std::string& i
       << (node.restarts == 1 ? " restart " : " restarts") << std::setw(6) << node.mailbox
       << (node.mailbox == 1 ? " waits" : " wait");
   if (!node.doing.empty())
-    out << "   " << printable(node.doing);
+    out << "   " << node.doing;
   if (!node.last_error.empty())
     out << "   last error "
         << (is_set(node.last_error_at) ? to_rfc3339(node.last_error_at) + ": " : "")
-        << printable(node.last_error);
+        << node.last_error;
   out << '\n';
+}
+
+void print(const printer& out, const supervision_node& node, const std::string& indent) {
+  print_actor(out, node, indent);
   for (const auto& child : node.children)
     print(out, child, indent + "  ");
 }
 
-void print(std::ostream& out, const node_status& x) {
+/// Those that somebody should look at, without where they stand; returns how many there are in all.
+uint64_t print_notable(const printer& out, const supervision_node& node) {
+  bool is_busy = node.doing.starts_with("busy") || node.mailbox > 0;
+  if (node.state != "running" || is_busy || !node.last_error.empty())
+    print_actor(out, node, "");
+  uint64_t actors = 1;
+  for (const auto& child : node.children)
+    actors += print_notable(out, child);
+  return actors;
+}
+
+void print(const printer& out, const node_status& x) {
   out << x.service << ' ' << x.name << ", version " << x.version << ", since "
       << to_rfc3339(x.started) << "\n\n";
   const auto& ledger = x.ledger;
@@ -106,8 +121,9 @@ void print(std::ostream& out, const node_status& x) {
     for (const auto& line : reload.said)
       out << "  " << line << '\n';
   }
-  out << "\nactors\n";
-  print(out, x.tree, "");
+  out << "\nactors that are busy, do not run or have failed\n";
+  auto actors = print_notable(out, x.tree);
+  out << "  of " << actors << "; igl status --tree shows all of them\n";
 }
 
 } // namespace
@@ -117,7 +133,7 @@ int status(node_client& node, const terminal& term) {
   if (!answer)
     return fail(term, "status", answer.error());
   if (term.json)
-    term.out << answer->dump() << '\n';
+    term.out << *answer << '\n';
   else
     print(term.out, answer->get<node_status>());
   return 0;
@@ -128,7 +144,7 @@ int tree(node_client& node, const terminal& term) {
   if (!answer)
     return fail(term, "status", answer.error());
   if (term.json)
-    term.out << answer->dump() << '\n';
+    term.out << *answer << '\n';
   else
     print(term.out, answer->get<supervision_node>(), "");
   return 0;

@@ -17,13 +17,13 @@ std::string text_in(const json& x, const char* name) {
   return x.value(name, std::string{});
 }
 
-void print(std::ostream& out, const json& x) {
+void print(const printer& out, const json& x) {
   out << text_in(x, "callback") << "  " << text_in(x, "topic") << "  until "
       << text_in(x, "lease_ends") << (x.value("has_secret", false) ? "  with a secret" : "")
       << '\n';
 }
 
-void print_report(std::ostream& out, const json& x) {
+void print_report(const printer& out, const json& x) {
   for (auto& one : x.at("subscriptions"))
     print(out, one);
   auto& waiting = x.at("waiting");
@@ -47,7 +47,7 @@ int show_one(node_client& node, const terminal& term, const std::string& callbac
   if (!report)
     return fail(term, "subscriptions show", report.error());
   if (term.json)
-    term.out << report->dump() << '\n';
+    term.out << *report << '\n';
   else
     print_report(term.out, *report);
   return 0;
@@ -68,7 +68,7 @@ int subscriptions(node_client& node, const terminal& term, const std::string& ca
       term.out << "no subscriptions\n";
     for (auto& x : all)
       if (term.json)
-        term.out << x.dump() << '\n';
+        term.out << x << '\n';
       else
         print(term.out, x);
     if (!page->contains("next"))
@@ -86,7 +86,7 @@ int act_on_subscriber(node_client& node, const terminal& term, const std::string
   if (!answer)
     return fail(term, "subscriptions " + act, answer.error());
   if (term.json)
-    term.out << answer->dump() << '\n';
+    term.out << *answer << '\n';
   else
     for (auto& outcome : answer->at("outcomes"))
       term.out << outcome.get<std::string>() << '\n';

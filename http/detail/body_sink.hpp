@@ -20,6 +20,8 @@ public:
 
   /// What cpprestsdk writes to.
   virtual concurrency::streams::ostream stream() = 0;
+  /// How many bytes have come.
+  virtual uint64_t brought() const = 0;
   /// What went wrong while the body came; none: nothing.
   virtual caf::error fault() const = 0;
   /// The body, if it went into a text; the file then stays, if it went into one.

@@ -6,6 +6,7 @@
 #include <caf/expected.hpp>
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 namespace igl {
@@ -18,8 +19,10 @@ caf::expected<std::vector<ip_address>> callable_among(std::vector<ip_address> fo
                                                       const std::string& host,
                                                       const callable_addresses& only);
 
-/// Looks a host up. `then` is called once, on this thread or on one of cpprestsdk's. Fails like
+/// Looks a host up; without a list its addresses are all good, IPv6 only where there is nothing
+/// else. `then` is called once, on this thread or on one of cpprestsdk's. Fails like
 /// callable_among, and with peer_unreachable when there is no such name.
-void find_callable(const http_url& where, const callable_addresses& only, addresses_found then);
+void find_callable(const http_url& where, const std::shared_ptr<const callable_addresses>& only,
+                   addresses_found then);
 
 } // namespace igl

@@ -22,8 +22,8 @@ public:
   ~own_descriptors();
 
   void for_each(const std::function<void(int)>& visit);
-  /// Shuts the connection to this peer down, if the descriptor still is that.
-  void end(int descriptor, const std::string& peer);
+  /// Shuts a connection down, if the descriptor still is the one that is meant.
+  void end(int descriptor, const std::function<bool(int)>& is_meant);
 
 private:
   DIR* folder_;
@@ -37,7 +37,10 @@ class connection_guard {
 public:
   using count_requests = std::function<requests_under_way()>;
 
-  connection_guard(std::set<uint16_t> ports, connection_watch::limits how, count_requests requests);
+  using tell_crowd = std::function<void(const crowd&)>;
+
+  connection_guard(std::set<uint16_t> ports, connection_watch::limits how, count_requests requests,
+                   tell_crowd tell);
   connection_guard(const connection_guard&) = delete;
   connection_guard& operator=(const connection_guard&) = delete;
   ~connection_guard();
@@ -50,6 +53,7 @@ private:
   std::set<uint16_t> ports_;
   connection_watch watch_;
   count_requests requests_;
+  tell_crowd tell_;
   std::mutex guard_;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -82,6 +82,9 @@ public:
   gateway& operator=(const gateway&) = delete;
   ~gateway() { stop(); }
 
+  /// Whoever waits too long hears request_timeout. The gateway looks for them itself, unless what
+  /// runs actors hangs: then somebody else has to.
+  void end_overdue() const { actor().end_overdue(); }
   /// What is asked from now on gets no answer but broken_promise.
   void stop() const;
 

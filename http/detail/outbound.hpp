@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/detail/answer_watch.hpp"
 #include "messages/api.hpp"
 #include "messages/callable.hpp"
 #include "messages/uri.hpp"
@@ -39,13 +40,16 @@ private:
   caf::optional<http_response> known_;
 };
 
-class checked_connections;
+class connections_by_address;
 
-/// The connections to one origin; cpprestsdk keeps and reuses them.
+/// The connections to one origin; cpprestsdk keeps and reuses them. A name is looked up here, so
+/// that what is connected to is what was looked at, whatever the name says a moment later, and that
+/// the socket is known.
 class origin_client {
 public:
-  /// With `only`, connections go to addresses that were looked at, and to none but those.
-  origin_client(const http_url& where, std::shared_ptr<const callable_addresses> only);
+  /// With `only`, connections go to no other addresses. `watch` looks after the answers.
+  origin_client(const http_url& where, std::shared_ptr<const callable_addresses> only,
+                std::shared_ptr<answer_watch> watch);
 
   /// Makes one exchange; nothing blocks. `ended` is called once, on a thread of cpprestsdk. `head`,
   /// if there is one, is set as soon as the answer has begun.
@@ -54,8 +58,8 @@ public:
              std::function<void(outbound_end)> ended) const;
 
 private:
-  std::shared_ptr<web::http::client::http_client> anywhere_; ///< null: checked_ is not
-  std::shared_ptr<checked_connections> checked_;
+  std::shared_ptr<connections_by_address> connections_;
+  std::shared_ptr<answer_watch> watch_;
 };
 
 /// May be sent twice: by its method, because it carries a key by which the other side can tell, or

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/connection_watch.hpp"
 #include "http/pace.hpp"
 #include "messages/gauge.hpp"
 
@@ -18,15 +19,17 @@ class web_exchange;
 
 /// Counts the requests in flight and says whether one more is welcome: one that changes something
 /// up to three quarters of the bound, and only while less than half of it waits for the ledger; one
-/// that reads up to the whole bound, so that reading goes on; a probe always. Thread-safe.
+/// that reads up to the whole bound, so that reading goes on; a probe always. Where there are too
+/// many connections, so many requests over them are refused. Thread-safe.
 class traffic {
 public:
   enum class errand : uint8_t { probe, read, change };
-  enum class admission : uint8_t { welcome, overloaded, draining };
+  enum class admission : uint8_t { welcome, overloaded, crowded, draining };
   /// What a request leaves with.
   struct pass {
     errand why = errand::probe;
     admission how = admission::welcome;
+    std::string address{};
   };
 
   /// `waiting` counts those that wait for the ledger; null: nobody does.
@@ -34,8 +37,12 @@ public:
       : most_(most), waiting_for_ledger_(std::move(waiting)) {}
 
   /// Counts the request in any case: a refusal is also an answer that has to be written.
-  pass enter(errand why);
-  void leave(pass with);
+  pass enter(errand why, const std::string& address = {});
+  void leave(const pass& with);
+  /// How many of each address are here and not answered yet.
+  std::map<std::string, uint32_t> in_flight();
+  /// So many connections have to end with the next answer: crowded.
+  void thin_out(const crowd& x);
   /// When a request that was refused may come again.
   std::chrono::seconds retry_after();
   /// A caller waits for work that takes long; its connection is silent, but not idle.
@@ -58,6 +65,7 @@ private:
   std::mutex guard_;
   std::condition_variable idle_;
   bool has_room_for(errand why) const;
+  bool is_crowded(const std::string& address);
 
   uint32_t most_;
   std::shared_ptr<gauge> waiting_for_ledger_;
@@ -68,6 +76,8 @@ private:
   bool draining_ = false;
   std::chrono::steady_clock::time_point last_came_{};
   std::map<std::string, uint32_t> waiting_;
+  std::map<std::string, uint32_t> of_address_; ///< of those in flight
+  crowd crowd_;
   std::vector<std::weak_ptr<web_exchange>> watched_;
 };
 

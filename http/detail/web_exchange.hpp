@@ -49,8 +49,9 @@ public:
   uint64_t brought();
   /// Does the caller wait to be told that its body is welcome?
   bool expects_continue() const;
-  /// Answers for whoever took the body, if none of it came for so long; and in half of that time a
-  /// caller that sends nothing before it is told to continue, which cpprestsdk cannot tell.
+  /// Ends the wait for the body of a request that was refused. Answers for whoever took the body,
+  /// if none of it came for so long; and in half of that time a caller that sends nothing before it
+  /// is told to continue, which cpprestsdk cannot tell.
   void end_stalled_body(std::chrono::milliseconds patience);
 
 private:
@@ -61,6 +62,7 @@ private:
   std::chrono::seconds retry_after() override { return load_->retry_after(); }
   bool claim_answer();
   void leave_body();
+  void refuse_body();
   bool nothing_came();
   void send(web::http::http_response response);
   void read_chunked(uint64_t at_most, std::function<void(std::string)> then);
@@ -70,7 +72,7 @@ private:
   traffic::pass admitted_;
   caf::optional<uint64_t> length_;
   bool well_framed_ = true;
-  bool must_close_ = false;
+  std::atomic<bool> must_close_{false};
   bool waits_long_ = false;
   std::atomic<bool> body_taken_{false};
   std::atomic<bool> body_ended_{false};

@@ -3,7 +3,11 @@
 #include "tests/support/fake_streams.hpp"
 #include "tests/support/ledger_world.hpp"
 
+#include "messages/errors.hpp"
+
 #include <doctest/doctest.h>
+
+#include <filesystem>
 
 using namespace igl;
 using namespace std::chrono_literals;
@@ -83,6 +87,34 @@ TEST_CASE_FIXTURE(probed_node, "streams and listeners are told as they are now")
   listening = false;
   CHECK(probe() == std::vector<bool>{true, false, false});
   CHECK(writes() == 1);
+}
+
+TEST_CASE("a backup goes nowhere inside the data folder") {
+  for (auto inside : {"/var/igl", "/var/igl/", "/var/igl/ledger/x", "/var/./igl//backup",
+                      "/var/other/../igl/x"}) {
+    CAPTURE(inside);
+    CHECK(is_inside(inside, "/var/igl"));
+    CHECK(is_inside(inside, "/var/igl/"));
+    CHECK(code_of(refuse_inside(inside, "/var/igl")) == errc::bad_request);
+  }
+  for (auto outside : {"/var", "/var/igl-backup", "/srv/igl", "/var/igl/../backup"}) {
+    CAPTURE(outside);
+    CHECK_FALSE(is_inside(outside, "/var/igl"));
+    CHECK_FALSE(refuse_inside(outside, "/var/igl"));
+  }
+  CHECK(is_inside((std::filesystem::current_path() / "data/x").string(), "data"));
+}
+
+TEST_CASE_FIXTURE(probed_node, "a backup inside the data folder is refused before it begins") {
+  operator_view view{"igl-node", "AU", {}, carried_by, {}, {}, [] {
+                       return true;
+                     }};
+  view.data_dir = "/var/igl";
+  auto careful =
+      keep(caf::actor_cast<operator_api_actor>(system.spawn(operator_api, around, view)));
+  auto said = ask(careful, back_up_ledger{"/var/igl/ledger/x", "me"}).answer<backup_state>();
+  REQUIRE(!said);
+  CHECK(code_of(said.error()) == errc::bad_request);
 }
 
 TEST_SUITE_END();

@@ -73,6 +73,13 @@ TEST_CASE("one address has no more connections than all together") {
               "expected at most that"});
 }
 
+TEST_CASE("requests are refused before connections run out") {
+  CHECK(mistakes_in_node(au + "[limits]\nconnections = 8\nrequests_in_flight = 6\n").empty());
+  CHECK(mistakes_in_node(au + "[limits]\nconnections = 8\nrequests_in_flight = 7\n") ==
+        lines{"f:4:22: limits.requests_in_flight is more than three quarters of limits.connections "
+              "(8), expected at most 6"});
+}
+
 TEST_CASE("a schedule of the other kind of process is no option") {
   CHECK(mistakes_in_node(au + "[retry.medium]\nattempts = 3\n").size() == 1);
   CHECK(mistakes_in_endpoint(endpoint + "medium.kind = \"memory\"\n[retry.outbox]\nattempts = 3\n")

@@ -336,6 +336,105 @@ TEST_SUITE("http client") {
     }
   }
 
+  TEST_CASE("a head, a line or a chunk without an end is cut off before it fills the memory") {
+    constexpr size_t megabyte = 1 << 20;
+    constexpr size_t most = 4096 * megabyte;
+    struct flood {
+      std::string what, start, piece;
+    };
+    const std::string begin = "HTTP/1.1 200 OK\r\n";
+    const std::string much(64 * 1024, 'a');
+    for (auto& x :
+         {flood{"head", begin, "X-A: " + much + "\r\n"}, flood{"line", begin + "X-A: ", much},
+          flood{"chunk", begin + "Transfer-Encoding: chunked\r\n\r\n7fffffff\r\n", much},
+          flood{"chunk behind others",
+                begin + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n7fffffff\r\n", much},
+          flood{"length of a chunk", begin + "Transfer-Encoding: chunked\r\n\r\n", much}}) {
+      CAPTURE(x.what);
+      std::atomic<size_t> sent{0};
+      std::atomic<int> asked{0};
+      raw_server server([&](int socket, int) {
+        if (raw_server::read_request(socket).empty())
+          return;
+        ++asked;
+        raw_server::write(socket, x.start);
+        while (sent < most && raw_server::write(socket, x.piece))
+          sent += x.piece.size();
+      });
+      client_world y;
+      auto before = wire::resident_bytes();
+      size_t peak = before;
+      std::atomic<bool> over{false};
+      std::thread looks([&] {
+        for (; !over; std::this_thread::sleep_for(1ms))
+          peak = std::max(peak, wire::resident_bytes());
+      });
+      // By its name and by its address; several at once, and none is asked twice.
+      auto port = server.url.substr(server.url.rfind(':'));
+      std::vector<std::string> urls(3, server.url + "/");
+      urls.push_back("http://localhost" + port + "/");
+      std::vector<caf::error> ends(urls.size());
+      std::vector<std::thread> callers;
+      for (size_t i = 0; i < urls.size(); ++i)
+        callers.emplace_back([&, i] {
+          caf::scoped_actor self{*y.node.system};
+          auto what = request_for("GET", urls[i]);
+          what.timeout = 60s;
+          what.max_body = most;
+          self->request(y.client, 90s, what)
+              .receive([](http_response&) {}, [&](caf::error& why) { ends[i] = std::move(why); });
+        });
+      for (auto& caller : callers)
+        caller.join();
+      over = true;
+      looks.join();
+      for (auto& why : ends) {
+        CHECK(code_of(why) == errc::too_large);
+        CHECK(problem_of(why).detail.find("the head of the answer, or a chunk") !=
+              std::string::npos);
+      }
+      CHECK(asked == static_cast<int>(urls.size()));
+      CHECK(sent < most);
+      CHECK(peak - before < 300 * megabyte);
+      MESSAGE("endless ", x.what, ": ", sent / megabyte, " MiB taken, memory grew by ",
+              (peak - before) / megabyte, " MiB");
+    }
+  }
+
+  TEST_CASE("bodies of any size pass, in chunks and beside each other") {
+    raw_server server([](int socket, int) {
+      if (raw_server::read_request(socket).empty())
+        return;
+      raw_server::write(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      const std::string piece(1 << 20, 'x');
+      for (int i = 0; i < 100; ++i)
+        if (!raw_server::write(socket, "100000\r\n" + piece + "\r\n"))
+          return;
+      raw_server::write(socket, "0\r\n\r\n");
+    });
+    client_world x;
+    std::vector<std::thread> all;
+    std::atomic<int> whole{0};
+    for (int i = 0; i < 4; ++i)
+      all.emplace_back([&, i] {
+        caf::scoped_actor self{*x.node.system};
+        auto what = request_for("GET", server.url + "/");
+        auto file = std::filesystem::temp_directory_path() /
+                    ("igl-client-chunks-" + std::to_string(getpid()) + "-" + std::to_string(i));
+        what.timeout = 60s;
+        what.max_body = 1 << 30;
+        what.save_to = file.string();
+        self->request(x.client, 90s, what)
+            .receive(
+                [&](http_response&) { whole += std::filesystem::file_size(file) == 100 << 20; },
+                [](caf::error&) {});
+        std::filesystem::remove(file);
+      });
+    for (auto& one : all)
+      one.join();
+    CHECK(whole == 4);
+  }
+
   TEST_CASE("many bodies that are too large at once hold up nobody") {
     raw_server endless([](int socket, int) {
       raw_server::read_request(socket);

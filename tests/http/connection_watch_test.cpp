@@ -16,10 +16,13 @@ struct world {
   std::map<int, connection_sight> seen;
   std::map<std::string, uint32_t> waiting;
   std::map<std::string, std::vector<uint64_t>> arriving;
+  std::map<std::string, uint32_t> in_flight;
   connection_watch::moment now{};
 
   explicit world(uint32_t connections = 100, uint32_t per_address = 0, uint64_t unclaimed = 0)
       : watch({connections, std::chrono::seconds{10}, 256, per_address, unclaimed}) {}
+
+  explicit world(connection_watch::limits how) : watch(how) {}
 
   connection_sight& connect(int key, const std::string& address = "10.0.0.1") {
     seen[key] = {address + " " + std::to_string(key), address, 0, 0, false};
@@ -27,7 +30,7 @@ struct world {
   }
   std::vector<int> look() {
     now += 1s;
-    auto ended = watch.judge(seen, {waiting, arriving}, now);
+    auto ended = watch.judge(seen, {waiting, arriving, in_flight}, now);
     std::sort(ended.begin(), ended.end());
     return ended;
   }
@@ -105,6 +108,73 @@ TEST_SUITE("connection watch") {
     x.seen[1].received = 3;
     x.seen[3].received = 1;
     CHECK(x.look() == std::vector<int>{2});
+  }
+
+  TEST_CASE("of too many, who waits for an answer stays, and is told to go") {
+    world x{connection_watch::limits{2, 10s, 256, 0, 0, 3}};
+    auto ask = [&](int key) {
+      x.connect(key).received = 100;
+    };
+    // At rest since its answer; half a request; three whole ones.
+    x.connect(1).received = 100;
+    x.look();
+    x.seen[1].sent = 100;
+    ask(2);
+    x.look();
+    x.in_flight["10.0.0.1"] = 3;
+    for (int key : {3, 4, 5})
+      ask(key);
+    CHECK(x.look() == std::vector<int>{1, 2});
+    CHECK(x.watch.crowded().in_all == 1);
+    CHECK(x.watch.is_pressing());
+    x.seen.erase(1);
+    x.seen.erase(2);
+    for (int second = 0; second < 5; ++second)
+      CHECK(x.look().empty());
+    // Answered, and just about to ask again.
+    for (auto& [key, sight] : x.seen)
+      sight.sent += 100;
+    x.in_flight.clear();
+    CHECK(x.look().empty());
+    x.seen.erase(3);
+    CHECK(x.look().empty());
+    CHECK(x.watch.crowded().in_all == 0);
+  }
+
+  TEST_CASE("of too many of one address, who waits for an answer stays, and is told to go") {
+    world x{connection_watch::limits{100, 10s, 256, 2, 0, 2}};
+    x.in_flight["10.0.0.1"] = 4;
+    for (int key : {1, 2, 3, 4})
+      x.connect(key).received = 100;
+    x.connect(5, "10.0.0.2").received = 100;
+    CHECK(x.look().empty());
+    CHECK(x.watch.crowded().in_all == 0);
+    CHECK(x.watch.crowded().of_address == std::map<std::string, uint32_t>{{"10.0.0.1", 2}});
+    // There is an end to it.
+    x.connect(6).received = 100;
+    x.in_flight["10.0.0.1"] = 5;
+    CHECK(x.look().size() == 1);
+  }
+
+  TEST_CASE("an answer on its way is no rest") {
+    world x{connection_watch::limits{1, 10s, 256, 0, 0, 3}};
+    for (int key : {1, 2})
+      x.connect(key).received = 100;
+    x.in_flight["10.0.0.1"] = 1;
+    x.look();
+    x.seen[1].sent = x.seen[2].sent = 100;
+    x.look();
+    x.seen[1].sent = 200;
+    x.look();
+    CHECK(x.look() == std::vector<int>{2});
+  }
+
+  TEST_CASE("never more than the process can keep") {
+    world x{connection_watch::limits{2, 10s, 256, 0, 0, 3, 3}};
+    x.in_flight["10.0.0.1"] = 4;
+    for (int key : {1, 2, 3, 4})
+      x.connect(key).received = 100;
+    CHECK(x.look().size() == 1);
   }
 
   TEST_CASE("another connection under the same key starts anew") {

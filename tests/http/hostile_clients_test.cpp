@@ -141,6 +141,53 @@ TEST_SUITE("hostile clients") {
     CHECK(wire::ask(node.url(), "GET", "/").status == 200);
   }
 
+  TEST_CASE("a body that is announced too large is refused although it never comes") {
+    fake_node node;
+    for (auto [path, length] :
+         {std::pair{"/message", 50 * megabyte}, std::pair{"/message", 100 * megabyte},
+          std::pair{"/nowhere", 50 * megabyte}}) {
+      CAPTURE(path);
+      CAPTURE(length);
+      wire::connection line(wire::port_of(node.url()));
+      line.send(wire::request_text(
+          "POST", path,
+          {{"Content-Type", "application/json"}, {"Content-Length", std::to_string(length)}},
+          "{\"a\": "));
+      auto x = line.read();
+      CHECK(x.status == (path == std::string_view{"/nowhere"} ? 404 : 413));
+      CHECK(x.field("Connection") == "close");
+      CHECK(line.closes_within(5s));
+    }
+  }
+
+  TEST_CASE("who sends a malformed chunk is refused, and the connection ends") {
+    fake_node node;
+    for (auto path : {"/message", "/jurisdictions/AU"}) {
+      CAPTURE(path);
+      auto type = path == std::string_view{"/message"} ? "application/json"
+                                                       : "multipart/form-data; boundary=XyZ";
+      wire::connection line(wire::port_of(node.url()));
+      line.send(std::string("POST ") + path + " HTTP/1.1\r\nHost: x\r\nContent-Type: " + type +
+                "\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n");
+      auto x = line.read();
+      CHECK(x.status == 400);
+      CHECK(x.field("Connection") == "close");
+      CHECK(line.closes_within(5s));
+    }
+  }
+
+  TEST_CASE("an error quotes what was sent in part only") {
+    fake_node node;
+    auto x = wire::ask(node.url(), "GET", "/message/AU:" + std::string(20'000, 'x'));
+    CHECK(x.status / 100 == 4);
+    CHECK(x.body.size() < 4000);
+    CHECK(x.error()["detail"].is_string());
+    auto y = wire::ask(node.url(), "GET",
+                       "/documents/" + std::string(20'000, 'y') + "?as_jurisdiction=AU");
+    CHECK(y.status / 100 == 4);
+    CHECK(y.body.size() < 4000);
+  }
+
   TEST_CASE("a length that cannot be believed is 400 and the end of the connection") {
     fake_node node;
     for (auto length : {"5, 7", "7x", "-7"})

@@ -5,7 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 using namespace igl;
@@ -132,6 +134,47 @@ TEST_SUITE("overload") {
       CHECK(wire::ask(node.url(), "GET", "/healthz").status == 200);
     }
     CHECK(node.resident() - before < 150 * megabyte);
+  }
+
+  TEST_CASE("many clients on few places hear 201 or 503, and no answer is cut off") {
+    for (auto bound : {"connections", "connections_per_address"}) {
+      CAPTURE(bound);
+      node_apart node{apart_options{{bound, 40}, {"requests_in_flight", 30}}};
+      auto post = wire::request_text("POST", "/message", {{"Content-Type", "application/json"}},
+                                     message_json());
+      std::atomic<size_t> taken{0}, refused{0}, other{0};
+      std::vector<std::thread> clients;
+      const auto end = std::chrono::steady_clock::now() + 3s;
+      for (int i = 0; i < 120; ++i)
+        clients.emplace_back([&] {
+          std::unique_ptr<wire::connection> line;
+          while (std::chrono::steady_clock::now() < end) {
+            try {
+              if (!line)
+                line = std::make_unique<wire::connection>(wire::port_of(node.url()));
+              line->send(post);
+              auto answer = line->read();
+              taken += answer.status == 201;
+              refused += answer.status == 503;
+              other += answer.status != 201 && answer.status != 503;
+              if (answer.status == 503 && answer.field("Retry-After").empty())
+                ++other;
+              if (answer.closed || answer.field("Connection") == "close")
+                line = nullptr;
+            } catch (const std::exception&) {
+              ++other;
+              line = nullptr;
+            }
+            std::this_thread::sleep_for(5ms);
+          }
+        });
+      for (auto& x : clients)
+        x.join();
+      MESSAGE(taken.load(), " taken, ", refused.load(), " refused");
+      CHECK(taken > 0);
+      CHECK(refused > 0);
+      CHECK(other == 0);
+    }
   }
 
   TEST_CASE("uploads share their memory, and one more is told to come again") {

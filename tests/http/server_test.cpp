@@ -338,6 +338,27 @@ TEST_SUITE("http server") {
     CHECK(idle.size() == 9);
   }
 
+  TEST_CASE("when all that runs actors hangs, probes are answered and requests end") {
+    fake_node node;
+    std::promise<void> mended;
+    auto until = mended.get_future().share();
+    // As actors do that read a file on a disk that hangs.
+    for (int i = 0; i < 64; ++i)
+      node.system->spawn([until] { until.wait(); });
+    auto begun = std::chrono::steady_clock::now();
+    wire::connection post(wire::port_of(node.url()));
+    post.send(wire::request_text("POST", "/message", {{"Content-Type", "application/json"}},
+                                 message_json()));
+    CHECK(ask(node.url(), "GET", "/healthz").status == 200);
+    CHECK(ask(node.url(), "GET", "/readyz").status == 503);
+    CHECK(std::chrono::steady_clock::now() - begun < 5s);
+    CHECK(wire::eventually([&] { return post.has_something(); }, 20s));
+    CHECK(post.read().status == 503);
+    mended.set_value();
+    CHECK(wire::eventually(
+        [&] { return post_json(node.url(), "/message", message_json()).status == 201; }));
+  }
+
   TEST_CASE("wherever a body is read, its media type comes before any other fault") {
     fake_node node;
     struct {
