@@ -123,6 +123,21 @@ TEST_SUITE("ledger damage") {
     }
   }
 
+  TEST_CASE_FIXTURE(full_ledger, "a file that was cut is refused, and how to get it back is said") {
+    it.reset();
+    const auto whole = bytes_in(file());
+    for (size_t bytes = whole.size() - 100; bytes > 8192;
+         bytes -= std::min<size_t>(bytes, 20'000)) {
+      write_bytes(file(), whole.substr(0, bytes));
+      auto cut = ledger::open(options());
+      REQUIRE(test::code_of(cut) == errc::storage_damaged);
+      CHECK(sentence_of(cut.error()).find("igl ledger restore") != std::string::npos);
+      CHECK(bytes_in(file()).size() == bytes);
+    }
+    write_bytes(file(), whole);
+    CHECK(ledger::open(options()));
+  }
+
   // The seeds are fixed; whatever is hit, nobody is told anything else than what was written.
   TEST_CASE_FIXTURE(full_ledger, "no flipped bit anywhere in the file is ever told as the truth") {
     std::vector<message_record> all;
