@@ -27,7 +27,7 @@ bool is_between(uint32_t oldest, uint32_t x, uint32_t newest) {
 } // namespace
 
 caf::error ledger_batch::check_job(const job_outcome& x, findings& found) const {
-  auto stored = txn_.find(db_.jobs, keys::of_text(x.ticket.id));
+  auto stored = txn_.find_or_absent(db_.jobs, keys::of_text(x.ticket.id));
   if (!stored)
     return make_problem(errc::job_not_open, "job " + x.ticket.id + " is not open");
   found.job.emplace();
@@ -109,7 +109,7 @@ void ledger_batch::open(const job_order& x) {
   stored_job stored;
   auto& job = stored.job;
   auto turn = next_turn();
-  if (auto found = txn_.find(db_.jobs, keys::of_text(x.id))) {
+  if (auto found = txn_.find_or_absent(db_.jobs, keys::of_text(x.id))) {
     decode(*found, stored);
     job.generation = static_cast<uint32_t>(turn);
     job.order.about = x.about;
@@ -172,7 +172,7 @@ caf::error no_dead_letter(uint64_t number) {
 } // namespace
 
 caf::expected<settled> ledger_batch::replay(const replay_dead_letter& what) {
-  auto stored = txn_.find(db_.dead_letters, keys::of_number(what.number));
+  auto stored = txn_.find_or_absent(db_.dead_letters, keys::of_number(what.number));
   if (!stored)
     return no_dead_letter(what.number);
   auto letter = decoded<dead_letter>(*stored);
@@ -189,7 +189,7 @@ caf::expected<settled> ledger_batch::replay(const replay_dead_letter& what) {
 }
 
 caf::expected<settled> ledger_batch::drop(const drop_dead_letter& what) {
-  auto stored = txn_.find(db_.dead_letters, keys::of_number(what.number));
+  auto stored = txn_.find_or_absent(db_.dead_letters, keys::of_number(what.number));
   if (!stored)
     return no_dead_letter(what.number);
   auto letter = decoded<dead_letter>(*stored);

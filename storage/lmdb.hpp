@@ -93,7 +93,7 @@ public:
   /// Where values have sums, throws damaged_value if this one's is wrong.
   std::optional<std::string_view> find(database in, std::string_view key) const;
   /// Throws damaged_value if the entry before or behind the place of this key, which was not found,
-  /// has a damaged key: it may have been this one.
+  /// has a damaged key that may have been this one, or if that place is not between the two.
   void check_absence(database in, std::string_view key) const;
   /// The value as it lies there, with its sum, right or wrong.
   std::optional<std::string_view> find_stored(database in, std::string_view key) const;
