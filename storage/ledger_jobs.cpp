@@ -4,6 +4,7 @@
 #include "storage/ledger_keys.hpp"
 
 #include <algorithm>
+#include <bit>
 
 // What becomes of jobs. storage/FORMAT.md, "Tickets", says why generations are counted as they are.
 
@@ -14,8 +15,9 @@ namespace keys = ledger_keys;
 namespace {
 
 /// "route_message AU:17/1, attempt 3"
-std::string attempt_of(const job_outcome& x, const open_job& job) {
-  return std::string(entry_of(job.order.on).order) + " " + x.ticket.id + ", attempt " +
+std::string attempt_of(const job_outcome& x, const open_job& job,
+                       const char* called = ", attempt ") {
+  return std::string(entry_of(job.order.on).order) + " " + x.ticket.id + called +
          std::to_string(x.ticket.attempt);
 }
 
@@ -44,10 +46,13 @@ void ledger_batch::end_job(const job_outcome& x, stored_job stored) {
   auto& job = stored.job;
   switch (x.end) {
   case job_end::again: {
-    auto next = std::max(x.due, now_.at);
-    write_event(event_kind::attempt_failed, job.order.about,
-                attempt_of(x, job) + ": " + x.error + "; again at " + to_rfc3339(next),
-                job.order.lane);
+    // While a peer is away for days, whoever waits for it would fill the log.
+    const bool as_before = job.attempts > 0 && x.error == job.last_error;
+    if (!as_before || std::has_single_bit(x.ticket.attempt))
+      write_event(event_kind::attempt_failed, job.order.about,
+                  attempt_of(x, job, as_before ? ", attempts up to " : ", attempt ") + ": " +
+                      x.error + "; again at " + to_rfc3339(std::max(x.due, now_.at)),
+                  job.order.lane);
     ++job.attempts;
     job.last_error = x.error;
     reschedule(stored, x.due);

@@ -54,6 +54,43 @@ TEST_SUITE("ledger jobs") {
                            "2023-11-14T22:13:25.000000Z");
   }
 
+  TEST_CASE_FIXTURE(ledger_fixture, "of attempts that fail alike it tells at each doubling") {
+    open_job_named("a");
+    auto fail = [&](const std::string& error) {
+      value_of(end(ticket_of(due().at(0)), job_end::again, {}, error));
+    };
+    auto told = [&] {
+      std::vector<std::string> all;
+      for (const auto& x : events("AU:17"))
+        all.push_back(x.detail.substr(0, x.detail.find(';')));
+      return all;
+    };
+    for (int i = 0; i < 10; ++i)
+      fail("no answer");
+    std::vector<std::string> expected{"route_message a, attempt 1: no answer",
+                                      "route_message a, attempts up to 2: no answer",
+                                      "route_message a, attempts up to 4: no answer",
+                                      "route_message a, attempts up to 8: no answer"};
+    CHECK(told() == expected);
+    fail("refused");
+    fail("refused");
+    expected.push_back("route_message a, attempt 11: refused");
+    CHECK(told() == expected);
+    fail("no answer");
+    expected.push_back("route_message a, attempt 13: no answer");
+    CHECK(told() == expected);
+    auto job = due().at(0);
+    CHECK(job.attempts == 13);
+    CHECK(job.last_error == "no answer");
+    value_of(end(ticket_of(job), job_end::dead, {}, "no answer"));
+    expected.push_back("route_message a, attempt 14: no answer");
+    CHECK(told() == expected);
+    // Another life of it begins anew.
+    value_of(it->replay({1, "an operator"}));
+    fail("no answer");
+    CHECK(told().back() == "route_message a, attempt 1: no answer");
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "refuses every end of an old attempt") {
     open_job_named("a");
     auto ticket = ticket_of(due().at(0));
