@@ -69,10 +69,12 @@ caf::expected<settled> ledger_batch::apply(const settlement& x) {
     txn_.put(db_.cursors, keys::of_text(cursor.name), cursor.value);
   if (x.job)
     end_job(*x.job, std::move(*found.job));
+  if (x.job && !x.voids_letters.empty())
+    void_letters(x.job->ticket.id, x.voids_letters);
   for (const auto& change : x.tells)
     tell(change);
   for (const auto& order : x.opens)
-    open(order);
+    open(order, now_.at);
   for (const auto& change : x.lanes)
     change_lane(change);
   if (place_left_)

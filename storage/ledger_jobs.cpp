@@ -1,4 +1,5 @@
 #include "messages/json.hpp"
+#include "storage/bytes.hpp"
 #include "storage/due_clock.hpp"
 #include "storage/ledger_batch.hpp"
 #include "storage/ledger_keys.hpp"
@@ -110,7 +111,7 @@ void ledger_batch::bury(const job_outcome& x, const stored_job& stored) {
               stored.job.order.lane);
 }
 
-void ledger_batch::open(const job_order& x) {
+void ledger_batch::open(const job_order& x, caf::timestamp said) {
   stored_job stored;
   auto& job = stored.job;
   auto turn = next_turn();
@@ -119,6 +120,7 @@ void ledger_batch::open(const job_order& x) {
     job.generation = static_cast<uint32_t>(turn);
     job.order.about = x.about;
     job.order.body = x.body;
+    job.opened = said;
     put_job(stored);
     return;
   }
@@ -126,7 +128,7 @@ void ledger_batch::open(const job_order& x) {
   job.order.due = due_of(x.due);
   job.number = turn;
   job.generation = static_cast<uint32_t>(turn);
-  job.opened = now_.at;
+  job.opened = said;
   stored.oldest_ticket = job.generation;
   put_job(stored);
   ++state_.open_jobs[static_cast<size_t>(x.on)];
@@ -182,13 +184,20 @@ caf::expected<settled> ledger_batch::replay(const replay_dead_letter& what) {
     return no_dead_letter(what.number);
   auto letter = decoded<dead_letter>(*stored);
   written_ = true;
-  auto number = write_event(event_kind::dead_letter_replayed, letter.job.order.about,
-                            "dead letter " + std::to_string(what.number) + ", " +
-                                letter.job.order.id + ", by " + what.who);
+  stirred_ = 0;
   auto order = letter.job.order;
   order.due = {};
-  stirred_ = 0;
-  open(order);
+  // What was said since under the same id is newer than what the letter says.
+  auto now_open = txn_.find_or_absent(db_.jobs, keys::of_text(order.id));
+  const bool is_overtaken = now_open && decoded<stored_job>(*now_open).job.opened >= letter.died;
+  auto number = write_event(event_kind::dead_letter_replayed, order.about,
+                            "dead letter " + std::to_string(what.number) + ", " + order.id +
+                                ", by " + what.who +
+                                (is_overtaken ? "; its job was opened again since, and stays as it "
+                                                "is"
+                                              : ""));
+  if (!is_overtaken)
+    open(order, letter.job.opened);
   txn_.erase(db_.dead_letters, keys::of_number(what.number));
   return settled{number, stirred_};
 }
@@ -204,6 +213,26 @@ caf::expected<settled> ledger_batch::drop(const drop_dead_letter& what) {
                                 letter.job.order.id + ", by " + what.who);
   txn_.erase(db_.dead_letters, keys::of_number(what.number));
   return settled{number};
+}
+
+void ledger_batch::void_letters(const std::string& job, const std::string& why) {
+  std::vector<dead_letter> voided;
+  auto at = txn_.walk(db_.dead_letters);
+  for (bool more = at.first(); more; more = at.next()) {
+    try {
+      auto letter = decoded<dead_letter>(at.value());
+      letter.number = keys::number_of(at.key());
+      if (letter.job.order.id == job)
+        voided.push_back(std::move(letter));
+    } catch (const damaged_value&) {
+      // It stays, and nobody can replay it.
+    }
+  }
+  for (const auto& letter : voided) {
+    write_event(event_kind::dead_letter_dropped, letter.job.order.about,
+                "dead letter " + std::to_string(letter.number) + ", " + job + ": " + why);
+    txn_.erase(db_.dead_letters, keys::of_number(letter.number));
+  }
 }
 
 } // namespace igl
