@@ -31,6 +31,7 @@ caf::error refusal_of(const back_up_ledger& x, const backup_state& last) {
 void copy(caf::event_based_actor* self, const backup_actor& asked,
           const std::shared_ptr<ledger>& on_disk, const std::shared_ptr<copy_progress>& progress,
           backup_state how) {
+  name_exceptions(self);
   auto made = on_disk->back_up(how.folder, *progress);
   how.state = made ? "done" : "failed";
   how.error = made ? "" : sentence_of(made.error());
@@ -51,6 +52,15 @@ backup_actor::behavior_type backup(self_pointer self, surroundings with,
   });
   self->attach_functor(
       [progress = self->state.progress](const caf::error&) { progress->cancelled = true; });
+  // Whoever copies says how it went before it ends, unless it cannot.
+  self->set_down_handler([self](caf::down_msg& x) {
+    auto& last = self->state.last;
+    if (last.state != "running")
+      return;
+    last.state = "failed";
+    last.error = "the copy broke off: " + sentence_of(x.reason);
+    spdlog::error("the backup into {} failed: {}", last.folder, last.error);
+  });
   return {
       [=](const back_up_ledger& x) -> caf::result<backup_state> {
         auto& st = self->state;
@@ -61,10 +71,11 @@ backup_actor::behavior_type backup(self_pointer self, surroundings with,
         st.progress->bytes = 0;
         st.who = x.who;
         auto asked = caf::actor_cast<backup_actor>(self);
-        spawn_blocking(threads, self,
-                       [=, progress = st.progress, how = st.last](caf::event_based_actor* worker) {
-                         copy(worker, asked, on_disk, progress, how);
-                       });
+        spawn_blocking<caf::monitored>(
+            threads, self,
+            [=, progress = st.progress, how = st.last](caf::event_based_actor* worker) {
+              copy(worker, asked, on_disk, progress, how);
+            });
         return st.last;
       },
       [=](const backup_query&) {

@@ -130,15 +130,20 @@ settlement taken_back(const job_ticket& ticket, const process_message& order,
                       const found_message& stored) {
   settlement result;
   result.job = closed(ticket);
+  // An arrival that is a dead letter must not come in any more.
+  result.voids_letters = "channel " + order.channel_id + " took the message back";
   auto& x = order.content;
-  if (!stored.record || !same_message(stored.record->content, x))
+  auto what = "channel " + order.channel_id + " takes message " + order.channel_txn_id +
+              " back: it was a false alarm";
+  if (!stored.record || !same_message(stored.record->content, x)) {
+    result.events.push_back(
+        fact(event_kind::delivery_checked, x, what + "; it has not come into the lake"));
     return result;
+  }
   auto& before = *stored.record;
   auto after = message_arrivals::without(before, {order.channel_id, order.channel_txn_id});
   if (!after)
     return result;
-  auto what = "channel " + order.channel_id + " takes message " + order.channel_txn_id +
-              " back: it was a false alarm";
   result.messages.push_back({*after, before.version});
   if (!is_withdrawn(*after)) {
     result.events.push_back(fact(event_kind::delivery_checked, x,

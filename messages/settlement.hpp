@@ -99,6 +99,9 @@ struct settlement {
   /// hub; without any, nobody is to be told.
   std::vector<message_changed> tells;
   std::vector<job_order> opens;
+  /// Why nobody may replay the dead letters of `job`'s id any more, which are dropped, each with an
+  /// event; empty: they stay.
+  std::string voids_letters;
 };
 
 /// The answer, given after the data is on disk.
@@ -148,7 +151,8 @@ auto inspect(Inspector& f, cursor_change& x) {
 template <class Inspector>
 auto inspect(Inspector& f, settlement& x) {
   return f(caf::meta::type_name("settlement"), x.job, x.messages, x.channel_records, x.grants,
-           x.objects, x.subscriptions, x.lanes, x.cursors, x.events, x.tells, x.opens);
+           x.objects, x.subscriptions, x.lanes, x.cursors, x.events, x.tells, x.opens,
+           x.voids_letters);
 }
 template <class Inspector>
 auto inspect(Inspector& f, settled& x) {

@@ -69,10 +69,12 @@ caf::expected<settled> ledger_batch::apply(const settlement& x) {
     txn_.put(db_.cursors, keys::of_text(cursor.name), cursor.value);
   if (x.job)
     end_job(*x.job, std::move(*found.job));
+  if (x.job && !x.voids_letters.empty())
+    void_letters(x.job->ticket.id, x.voids_letters);
   for (const auto& change : x.tells)
     tell(change);
   for (const auto& order : x.opens)
-    open(order);
+    open(order, now_.at);
   for (const auto& change : x.lanes)
     change_lane(change);
   if (place_left_)
@@ -110,7 +112,7 @@ caf::error ledger_batch::check(const settlement& x, findings& found) const {
 caf::error ledger_batch::check_messages(const settlement& x, findings& found) const {
   for (const auto& change : x.messages) {
     auto about = change.record.content.ref();
-    auto stored = txn_.find(db_.messages, key_of(change));
+    auto stored = txn_.find_or_absent(db_.messages, key_of(change));
     auto record = stored ? decoded<message_record>(*stored) : message_record{};
     if (record.version != change.expects)
       return changed_meanwhile("message " + to_string(about), change.expects, record.version);
@@ -121,7 +123,7 @@ caf::error ledger_batch::check_messages(const settlement& x, findings& found) co
 
 caf::error ledger_batch::check_channel_records(const settlement& x, findings& found) const {
   for (const auto& change : x.channel_records) {
-    auto stored = txn_.find(db_.channel_records, key_of(change));
+    auto stored = txn_.find_or_absent(db_.channel_records, key_of(change));
     auto version = stored ? decoded<channel_record>(*stored).version : 0;
     if (version != change.expects)
       return changed_meanwhile("channel message " + change.record.said.id, change.expects, version);

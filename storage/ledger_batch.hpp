@@ -67,7 +67,9 @@ private:
   // ledger_jobs.cpp
   void end_job(const job_outcome& x, stored_job job);
   void bury(const job_outcome& x, const stored_job& job);
-  void open(const job_order& x);
+  /// `said`: when the order was given; a replayed one was given before its letter died.
+  void open(const job_order& x, caf::timestamp said);
+  void void_letters(const std::string& job, const std::string& why);
   uint64_t next_turn() { return ++state_.last_turn; }
   caf::timestamp due_of(caf::timestamp asked) const;
   void put_job(const stored_job& x);

@@ -39,11 +39,20 @@ lmdb::options options_for(const std::string& folder, uint64_t map_bytes) {
   how.databases = ledger_databases::names();
   how.sums = true;
   how.without_sum = ledger_meta_without_sums();
+  how.alone = true;
   return how;
 }
 
+std::string parent_of(const std::string& folder) {
+  auto parent = fs::path{folder}.lexically_normal().parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
 caf::error failure_at(const std::string& path, const std::string& doing, int code) {
-  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
+  std::error_code unknown;
+  // A copy that ran out of room may say EIO.
+  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG ||
+                    (code == EIO && fs::space(parent_of(path), unknown).available < (1 << 20));
   return make_problem(full ? errc::storage_full : errc::storage_failed,
                       path + ": " + doing + ": " + std::strerror(code));
 }
@@ -56,11 +65,6 @@ caf::error sync(const std::string& path) {
   auto err = fsync(fd) == 0 ? caf::error{} : failure_at(path, "syncing", errno);
   close(fd);
   return err;
-}
-
-std::string parent_of(const std::string& folder) {
-  auto parent = fs::path{folder}.lexically_normal().parent_path().string();
-  return parent.empty() ? "." : parent;
 }
 
 /// The journal is another one: the numbers of its records, and what they are known by, stay behind.
@@ -159,7 +163,6 @@ caf::expected<ledger_copied> copy_into(lmdb::environment& from, const std::strin
       return err;
   }
   std::error_code ignored;
-  fs::remove(folder + "/lock.mdb", ignored);
   auto hash = multihash_of_file(folder + "/data.mdb");
   if (!hash)
     return hash.error();
@@ -176,7 +179,7 @@ caf::expected<ledger_copied> copy_into(lmdb::environment& from, const std::strin
 /// The files of ours only.
 void remove_unfinished(const std::string& folder) {
   std::error_code ignored;
-  for (auto file : {"/data.mdb", "/lock.mdb", "/backup.json"})
+  for (auto file : {"/data.mdb", "/backup.json"})
     fs::remove(folder + file, ignored);
   fs::remove(folder, ignored);
 }
@@ -324,7 +327,6 @@ caf::expected<restored> restore_ledger(const restoration& how) {
   fs::permissions(unfinished + "/data.mdb", fs::perms{0600}, failed);
   if (auto err = begin_new_life(unfinished, how, *note))
     return err;
-  fs::remove(unfinished + "/lock.mdb", failed);
   if (old) {
     result.moved_aside = aside(target, how.now);
     if (auto err = move_aside(target, result.moved_aside))

@@ -148,7 +148,7 @@ void ledger_batch::tell(const message_changed& x) {
   if (!std::exchange(is_swept_, true))
     clear_away([this] { remove_ended_subscriptions(ended_per_event); });
   if (!wanted.notices.empty())
-    open(make_job(wanted));
+    open(make_job(wanted), now_.at);
 }
 
 std::vector<std::string> ledger_batch::wanted_topics(const std::string& topic) const {

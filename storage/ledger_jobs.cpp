@@ -1,9 +1,11 @@
 #include "messages/json.hpp"
+#include "storage/bytes.hpp"
 #include "storage/due_clock.hpp"
 #include "storage/ledger_batch.hpp"
 #include "storage/ledger_keys.hpp"
 
 #include <algorithm>
+#include <bit>
 
 // What becomes of jobs. storage/FORMAT.md, "Tickets", says why generations are counted as they are.
 
@@ -14,8 +16,9 @@ namespace keys = ledger_keys;
 namespace {
 
 /// "route_message AU:17/1, attempt 3"
-std::string attempt_of(const job_outcome& x, const open_job& job) {
-  return std::string(entry_of(job.order.on).order) + " " + x.ticket.id + ", attempt " +
+std::string attempt_of(const job_outcome& x, const open_job& job,
+                       const char* called = ", attempt ") {
+  return std::string(entry_of(job.order.on).order) + " " + x.ticket.id + called +
          std::to_string(x.ticket.attempt);
 }
 
@@ -27,7 +30,7 @@ bool is_between(uint32_t oldest, uint32_t x, uint32_t newest) {
 } // namespace
 
 caf::error ledger_batch::check_job(const job_outcome& x, findings& found) const {
-  auto stored = txn_.find(db_.jobs, keys::of_text(x.ticket.id));
+  auto stored = txn_.find_or_absent(db_.jobs, keys::of_text(x.ticket.id));
   if (!stored)
     return make_problem(errc::job_not_open, "job " + x.ticket.id + " is not open");
   found.job.emplace();
@@ -44,10 +47,13 @@ void ledger_batch::end_job(const job_outcome& x, stored_job stored) {
   auto& job = stored.job;
   switch (x.end) {
   case job_end::again: {
-    auto next = std::max(x.due, now_.at);
-    write_event(event_kind::attempt_failed, job.order.about,
-                attempt_of(x, job) + ": " + x.error + "; again at " + to_rfc3339(next),
-                job.order.lane);
+    // While a peer is away for days, whoever waits for it would fill the log.
+    const bool as_before = job.attempts > 0 && x.error == job.last_error;
+    if (!as_before || std::has_single_bit(x.ticket.attempt))
+      write_event(event_kind::attempt_failed, job.order.about,
+                  attempt_of(x, job, as_before ? ", attempts up to " : ", attempt ") + ": " +
+                      x.error + "; again at " + to_rfc3339(std::max(x.due, now_.at)),
+                  job.order.lane);
     ++job.attempts;
     job.last_error = x.error;
     reschedule(stored, x.due);
@@ -105,15 +111,16 @@ void ledger_batch::bury(const job_outcome& x, const stored_job& stored) {
               stored.job.order.lane);
 }
 
-void ledger_batch::open(const job_order& x) {
+void ledger_batch::open(const job_order& x, caf::timestamp said) {
   stored_job stored;
   auto& job = stored.job;
   auto turn = next_turn();
-  if (auto found = txn_.find(db_.jobs, keys::of_text(x.id))) {
+  if (auto found = txn_.find_or_absent(db_.jobs, keys::of_text(x.id))) {
     decode(*found, stored);
     job.generation = static_cast<uint32_t>(turn);
     job.order.about = x.about;
     job.order.body = x.body;
+    job.opened = said;
     put_job(stored);
     return;
   }
@@ -121,7 +128,7 @@ void ledger_batch::open(const job_order& x) {
   job.order.due = due_of(x.due);
   job.number = turn;
   job.generation = static_cast<uint32_t>(turn);
-  job.opened = now_.at;
+  job.opened = said;
   stored.oldest_ticket = job.generation;
   put_job(stored);
   ++state_.open_jobs[static_cast<size_t>(x.on)];
@@ -172,24 +179,31 @@ caf::error no_dead_letter(uint64_t number) {
 } // namespace
 
 caf::expected<settled> ledger_batch::replay(const replay_dead_letter& what) {
-  auto stored = txn_.find(db_.dead_letters, keys::of_number(what.number));
+  auto stored = txn_.find_or_absent(db_.dead_letters, keys::of_number(what.number));
   if (!stored)
     return no_dead_letter(what.number);
   auto letter = decoded<dead_letter>(*stored);
   written_ = true;
-  auto number = write_event(event_kind::dead_letter_replayed, letter.job.order.about,
-                            "dead letter " + std::to_string(what.number) + ", " +
-                                letter.job.order.id + ", by " + what.who);
+  stirred_ = 0;
   auto order = letter.job.order;
   order.due = {};
-  stirred_ = 0;
-  open(order);
+  // What was said since under the same id is newer than what the letter says.
+  auto now_open = txn_.find_or_absent(db_.jobs, keys::of_text(order.id));
+  const bool is_overtaken = now_open && decoded<stored_job>(*now_open).job.opened >= letter.died;
+  auto number = write_event(event_kind::dead_letter_replayed, order.about,
+                            "dead letter " + std::to_string(what.number) + ", " + order.id +
+                                ", by " + what.who +
+                                (is_overtaken ? "; its job was opened again since, and stays as it "
+                                                "is"
+                                              : ""));
+  if (!is_overtaken)
+    open(order, letter.job.opened);
   txn_.erase(db_.dead_letters, keys::of_number(what.number));
   return settled{number, stirred_};
 }
 
 caf::expected<settled> ledger_batch::drop(const drop_dead_letter& what) {
-  auto stored = txn_.find(db_.dead_letters, keys::of_number(what.number));
+  auto stored = txn_.find_or_absent(db_.dead_letters, keys::of_number(what.number));
   if (!stored)
     return no_dead_letter(what.number);
   auto letter = decoded<dead_letter>(*stored);
@@ -199,6 +213,26 @@ caf::expected<settled> ledger_batch::drop(const drop_dead_letter& what) {
                                 letter.job.order.id + ", by " + what.who);
   txn_.erase(db_.dead_letters, keys::of_number(what.number));
   return settled{number};
+}
+
+void ledger_batch::void_letters(const std::string& job, const std::string& why) {
+  std::vector<dead_letter> voided;
+  auto at = txn_.walk(db_.dead_letters);
+  for (bool more = at.first(); more; more = at.next()) {
+    try {
+      auto letter = decoded<dead_letter>(at.value());
+      letter.number = keys::number_of(at.key());
+      if (letter.job.order.id == job)
+        voided.push_back(std::move(letter));
+    } catch (const damaged_value&) {
+      // It stays, and nobody can replay it.
+    }
+  }
+  for (const auto& letter : voided) {
+    write_event(event_kind::dead_letter_dropped, letter.job.order.about,
+                "dead letter " + std::to_string(letter.number) + ", " + job + ": " + why);
+    txn_.erase(db_.dead_letters, keys::of_number(letter.number));
+  }
 }
 
 } // namespace igl

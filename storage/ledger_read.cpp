@@ -15,9 +15,8 @@ constexpr size_t most_looked_at = 2000;
 
 template <class T>
 caf::optional<T> found_in(const ledger_snapshot& txn, lmdb::database db, std::string_view key) {
-  if (auto stored = txn.find(db, key))
+  if (auto stored = txn.find_or_absent(db, key))
     return decoded<T>(*stored);
-  txn.check_absence(db, key);
   return caf::none;
 }
 

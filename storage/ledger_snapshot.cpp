@@ -119,20 +119,33 @@ bool ledger_cursor::seek(std::string_view key) {
 
 // -- snapshot ------------------------------------------------------------------------------------
 
-std::optional<std::string_view> ledger_snapshot::find(lmdb::database in,
-                                                      std::string_view key) const {
+const std::optional<std::string>* ledger_snapshot::changed(lmdb::database in,
+                                                           std::string_view key) const {
   for (const auto* layer : layers_) {
     if (!layer)
       continue;
     const auto& all = layer->of(in);
-    auto found = all.find(key);
-    if (found == all.end())
-      continue;
-    if (!found->second)
-      return std::nullopt;
-    return *found->second;
+    if (auto found = all.find(key); found != all.end())
+      return &found->second;
   }
+  return nullptr;
+}
+
+std::optional<std::string_view> ledger_snapshot::find(lmdb::database in,
+                                                      std::string_view key) const {
+  if (const auto* change = changed(in, key))
+    return *change;
   return disk_.find(in, key);
+}
+
+std::optional<std::string_view> ledger_snapshot::find_or_absent(lmdb::database in,
+                                                                std::string_view key) const {
+  if (const auto* change = changed(in, key))
+    return *change;
+  auto found = disk_.find(in, key);
+  if (!found)
+    disk_.check_absence(in, key);
+  return found;
 }
 
 uint64_t ledger_snapshot::size(lmdb::database in) const {
@@ -166,7 +179,7 @@ void ledger_transaction::put(lmdb::database in, std::string_view key, std::strin
 }
 
 bool ledger_transaction::insert(lmdb::database in, std::string_view key, std::string_view value) {
-  if (find(in, key))
+  if (find_or_absent(in, key))
     return false;
   put(in, key, value);
   return true;

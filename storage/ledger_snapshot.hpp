@@ -67,15 +67,17 @@ public:
   ledger_snapshot& operator=(const ledger_snapshot&) = delete;
 
   std::optional<std::string_view> find(lmdb::database in, std::string_view key) const;
-  /// Throws damaged_value if what was not found may be there under a damaged key.
-  void check_absence(lmdb::database in, std::string_view key) const {
-    disk_.check_absence(in, key);
-  }
+  /// For whom it matters that it is not there: throws damaged_value if what was not found may be
+  /// there under a damaged key. Costs a second look into LMDB.
+  std::optional<std::string_view> find_or_absent(lmdb::database in, std::string_view key) const;
   ledger_cursor walk(lmdb::database in) const { return {disk_, layers_, in}; }
   /// The number of entries. Costs by the changes that are not in LMDB yet.
   uint64_t size(lmdb::database in) const;
 
 private:
+  /// What the newest change of it says; null: there is none.
+  const std::optional<std::string>* changed(lmdb::database in, std::string_view key) const;
+
   const lmdb::read_transaction& disk_;
   change_layers layers_;
 };
@@ -90,7 +92,7 @@ public:
 
   /// Keys are 1 to 511 bytes; throws std::length_error: later, LMDB could not take another one.
   void put(lmdb::database in, std::string_view key, std::string_view value);
-  /// False, and nothing changed, if the key is there.
+  /// False, and nothing changed, if the key is there; like find_or_absent.
   bool insert(lmdb::database in, std::string_view key, std::string_view value);
   void erase(lmdb::database in, std::string_view key) { changes_.erase(in, key); }
   void undo() { changes_ = {}; }

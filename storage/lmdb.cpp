@@ -28,26 +28,25 @@ bool disk_is_full(const std::string& path) {
   return statvfs(path.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < (1 << 20);
 }
 
-caf::error error_of(const failure& x, const std::string& path) {
-  auto code = errc::storage_failed;
-  switch (x.code()) {
+errc code_of(int lmdb_code) {
+  switch (lmdb_code) {
   case MDB_MAP_FULL:
   case ENOSPC:
   case EDQUOT:
   case EFBIG:
-    code = errc::storage_full;
-    break;
-  case EIO:
-    code = disk_is_full(path) ? errc::storage_full : errc::storage_failed;
-    break;
+    return errc::storage_full;
   case MDB_INVALID:
   case MDB_VERSION_MISMATCH:
-    code = errc::storage_format;
-    break;
+    return errc::storage_format;
   default:
-    break;
+    return errc::storage_failed;
   }
-  return make_problem(code, path + ": " + x.what() +
+}
+
+caf::error error_of(const failure& x, const std::string& path) {
+  auto why = x.code() == EIO && disk_is_full(path) ? ENOSPC : x.code();
+  const auto code = code_of(why);
+  return make_problem(code, path + ": " + x.doing() + ": " + mdb_strerror(why) +
                                 (code == errc::storage_full ? "; make room on its disk" : ""));
 }
 
@@ -59,6 +58,16 @@ caf::error error_of(const failure& x, const std::string& path) {
                    path);
   spdlog::shutdown();
   std::_Exit(EXIT_FAILURE);
+}
+
+/// LMDB ends the process where a page is damaged in a way that it cannot answer as an error.
+void say_what_is_damaged(MDB_env* env, const char* what) {
+  const char* path = "";
+  mdb_env_get_path(env, &path);
+  spdlog::critical("{}: a page is damaged ({}), and this process ends: igl ledger check finds all "
+                   "that is damaged, igl ledger restore brings a backup back",
+                   path, what);
+  spdlog::shutdown();
 }
 
 /// What a body throws, as the error that it stands for.
@@ -105,8 +114,9 @@ struct transaction_handle {
 
 } // namespace
 
-failure::failure(int lmdb_code, const std::string& doing)
-    : std::runtime_error(doing + ": " + mdb_strerror(lmdb_code)), code_(lmdb_code) {}
+failure::failure(int lmdb_code, std::string doing)
+    : std::runtime_error(doing + ": " + mdb_strerror(lmdb_code)), code_(lmdb_code),
+      doing_(std::move(doing)) {}
 
 // -- environment ---------------------------------------------------------------------------------
 
@@ -182,7 +192,7 @@ struct environment::state {
     }
   }
 
-  void open_databases(const std::vector<std::string>& wanted) {
+  caf::error open_databases(const std::vector<std::string>& wanted) {
     std::lock_guard guard(names_mutex);
     std::map<std::string, database> opened;
     auto open_all = [&](MDB_txn* txn) -> caf::error {
@@ -197,11 +207,12 @@ struct environment::state {
       return {};
     };
     if (auto err = read_only ? look(open_all) : change(open_all))
-      return;
+      return err;
     for (const auto& [name, handle] : opened)
       if (sums)
         sums->add(handle, name);
     names.merge(opened);
+    return {};
   }
 
   /// The handles that it opens stay open.
@@ -252,7 +263,8 @@ caf::expected<std::shared_ptr<environment>> environment::open(const options& how
       std::filesystem::create_directories(how.path);
     auto path = std::filesystem::canonical(how.path).string();
     if (auto found = opened_here.find(path); found != opened_here.end()) {
-      found->second.env->state_->open_databases(how.databases);
+      if (auto err = found->second.env->state_->open_databases(how.databases))
+        return err;
       return one_more_owner(path);
     }
     auto x = std::make_unique<state>();
@@ -261,11 +273,21 @@ caf::expected<std::shared_ptr<environment>> environment::open(const options& how
     check(mdb_env_set_maxdbs(x->env, max_databases), "setting the number of databases");
     check(mdb_env_set_maxreaders(x->env, how.max_readers), "setting the number of readers");
     check(mdb_env_set_mapsize(x->env, how.map_bytes), "setting the size of the map");
+    if (!how.read_only)
+      check(mdb_env_set_assert(x->env, &say_what_is_damaged), "telling of damage");
     x->read_only = how.read_only;
-    check(mdb_env_open(x->env, path.c_str(),
-                       MDB_NOTLS | MDB_NORDAHEAD | (how.read_only ? MDB_RDONLY | MDB_NOLOCK : 0),
-                       how.file_mode),
-          "opening an environment");
+    const bool locks = !how.read_only && !how.alone;
+    if (locks)
+      allocate_lock_file(path, how.max_readers, how.file_mode);
+    int code = mdb_env_open(x->env, path.c_str(),
+                            MDB_NOTLS | MDB_NORDAHEAD | (how.read_only ? MDB_RDONLY : 0) |
+                                (locks ? 0 : MDB_NOLOCK),
+                            how.file_mode);
+    if (code == ENOSPC && !how.read_only)
+      undo_first_pages(path);
+    check(code, "opening an environment");
+    if (!how.read_only)
+      check_length(x->env);
     if (how.sums) {
       x->sums = std::make_unique<value_sums>(how.without_sum);
       check(mdb_env_set_userctx(x->env, x->sums.get()), "telling of sums");
@@ -273,11 +295,14 @@ caf::expected<std::shared_ptr<environment>> environment::open(const options& how
     int dead_readers = 0;
     if (!how.read_only)
       check(mdb_reader_check(x->env, &dead_readers), "clearing away dead readers");
-    x->open_databases(how.databases);
+    if (auto err = x->open_databases(how.databases))
+      return err;
     opened_here[path].env = new environment(std::move(x));
     return one_more_owner(path);
   } catch (const failure& x) {
     return error_of(x, how.path);
+  } catch (const damaged_value& x) {
+    return make_problem(errc::storage_damaged, how.path + ": " + x.what());
   } catch (const std::exception& x) {
     return make_problem(errc::storage_failed, how.path + ": " + x.what());
   }

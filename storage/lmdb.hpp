@@ -18,7 +18,7 @@ struct MDB_txn;
 struct MDB_cursor;
 
 /// LMDB as C++: one environment (a folder with one memory-mapped B-tree file) that holds named
-/// databases, read and written in transactions. Only lmdb.cpp and
+/// databases, read and written in transactions. Only lmdb.cpp, lmdb_files.cpp and
 /// lmdb_transaction.cpp know <lmdb.h>.
 ///
 ///   auto env = lmdb::environment::open({.path = "/data/x", .databases = {"things"}});
@@ -41,11 +41,13 @@ class value_sums;
 /// which answer it as an error; no other code needs to.
 class failure : public std::runtime_error {
 public:
-  failure(int lmdb_code, const std::string& doing);
+  failure(int lmdb_code, std::string doing);
   int code() const { return code_; }
+  const std::string& doing() const { return doing_; }
 
 private:
   int code_;
+  std::string doing_;
 };
 
 /// A place in a database, in the order of the keys' bytes. Lives as long as its transaction.
@@ -91,7 +93,7 @@ public:
   /// Where values have sums, throws damaged_value if this one's is wrong.
   std::optional<std::string_view> find(database in, std::string_view key) const;
   /// Throws damaged_value if the entry before or behind the place of this key, which was not found,
-  /// has a damaged key: it may have been this one.
+  /// has a damaged key that may have been this one, or if that place is not between the two.
   void check_absence(database in, std::string_view key) const;
   /// The value as it lies there, with its sum, right or wrong.
   std::optional<std::string_view> find_stored(database in, std::string_view key) const;
@@ -137,6 +139,7 @@ struct options {
   /// Keys, of any database, whose values have none, so that other programs can read them.
   std::vector<std::string> without_sum = {};
   bool read_only = false; ///< makes nothing; a folder that nobody writes
+  bool alone = false;     ///< one thread and nobody else has this folder: without a lock file
 };
 
 /// How full an environment is.
@@ -150,7 +153,7 @@ struct usage {
 class environment {
 public:
   /// Fails with storage_format (no LMDB file, or one of another version), storage_full,
-  /// storage_damaged or storage_failed.
+  /// storage_damaged (also of a file that is shorter than its pages) or storage_failed.
   static caf::expected<std::shared_ptr<environment>> open(const options& how);
   ~environment();
   environment(const environment&) = delete;

@@ -70,10 +70,15 @@ void read_transaction::check_absence(database in, std::string_view key) const {
     return;
   auto at = walk(in);
   const bool behind = at.seek(key);
+  const auto look = [&](bool in_order) {
+    sums_->check_other(in, key, at.key(), at.stored());
+    if (!in_order)
+      throw damaged_value("the order of keys at " + readable_key(key));
+  };
   if (behind)
-    sums_->check_key(in, at.key(), at.stored());
+    look(at.key() > key);
   if (behind ? at.previous() : at.last())
-    sums_->check_key(in, at.key(), at.stored());
+    look(at.key() < key);
 }
 
 std::string_view read_transaction::checked(database in, std::string_view key,

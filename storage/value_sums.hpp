@@ -25,8 +25,9 @@ public:
 
   bool has_one(database in, std::string_view key) const;
   sum of(database in, std::string_view key, std::string_view value) const;
-  /// Throws damaged_value if the key is not the one that was written.
-  void check_key(database in, std::string_view key, std::string_view stored) const;
+  /// Throws damaged_value if the key is not the one that was written, and may have been `wanted`.
+  void check_other(database in, std::string_view wanted, std::string_view key,
+                   std::string_view stored) const;
   /// What is before the sum; throws damaged_value, which names database and key.
   std::string_view checked(database in, std::string_view key, std::string_view stored) const;
 

@@ -123,7 +123,7 @@ std::vector<std::string> invariants::broken(bool over) {
   return wrong;
 }
 
-/// Nothing leaves the list of dead letters but by the act of an operator, which is an event.
+/// Nothing leaves the list of dead letters but by an event: of an operator, or of what voids it.
 void invariants::look_at_dead_letters(const process& x, const ledger& book,
                                       std::vector<std::string>& wrong) {
   auto& count = dead_letters_[x.label];

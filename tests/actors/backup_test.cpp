@@ -19,9 +19,28 @@ struct backed_up : ledger_world {
   backup_state how() { return *ask(it, backup_query{}).answer<backup_state>(); }
 };
 
+/// Whose copy ends by an exception, as a file system may throw one that nobody expects.
+struct breaking_ledger : recording_ledger {
+  using recording_ledger::recording_ledger;
+  caf::expected<ledger_copied> back_up(const std::string&, copy_progress&) override {
+    throw std::runtime_error("a stale file handle");
+  }
+};
+
 } // namespace
 
 TEST_SUITE_BEGIN("backup");
+
+TEST_CASE_FIXTURE(backed_up, "a copy that breaks off has failed, and the next one may begin") {
+  std::shared_ptr<ledger> breaking = std::make_shared<breaking_ledger>(on_disk);
+  it = keep(caf::actor_cast<backup_actor>(system.spawn(backup, around, breaking, threading::none)));
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(begin(elsewhere.path("backup")));
+    run();
+    CHECK(how().state == "failed");
+    CHECK(how().error.find("a stale file handle") != std::string::npos);
+  }
+}
 
 TEST_CASE_FIXTURE(backed_up, "makes one, tells how it went, and leaves an event with who did it") {
   CHECK(how().state == "none");

@@ -169,15 +169,30 @@ TEST_CASE("a business that has decided is told all the same, and its decision st
   }
 }
 
-TEST_CASE("a false alarm of what is not in the lake, or not by this channel, makes no noise") {
+TEST_CASE("a false alarm of what is not in the lake leaves a trace, and what died of it is void") {
   auto other = came_over_a();
   other.content.subject = "SUB-2";
+  for (auto& lake : {found_message{}, found_message{other}}) {
+    auto x = decide(ticket, false_alarm(), lake, australia());
+    REQUIRE(x);
+    CHECK(x->job->end == job_end::done);
+    CHECK(x->voids_letters == "channel a took the message back");
+    CHECK(x->messages.empty());
+    CHECK(x->tells.empty());
+    REQUIRE(kinds_of(*x) == std::vector{event_kind::delivery_checked});
+    CHECK(x->events[0].about == "SG:42");
+    CHECK(x->events[0].detail == "channel a takes message 4711 back: it was a false alarm; it has "
+                                 "not come into the lake");
+  }
+}
+
+TEST_CASE("a false alarm of what was withdrawn, or not by this channel, makes no noise") {
   auto gone = came_over_a(message_status::rejected);
   gone.arrivals = {{"a", "4711", false}};
   auto posted = came_over_a();
   posted.channel_id.clear();
   posted.channel_txn_id.clear();
-  const found_message lakes[] = {{}, {other}, {gone}, {posted}};
+  const found_message lakes[] = {{gone}, {posted}};
   for (auto& lake : lakes) {
     auto x = decide(ticket, false_alarm(), lake, australia());
     REQUIRE(x);
@@ -333,6 +348,10 @@ TEST_CASE_FIXTURE(office, "passes on that somebody else settled the job") {
   auto done = ask(worker, ticket, over_channel(sg_to_au())).answer<settled>();
   REQUIRE(!done);
   CHECK(code_of(done.error()) == errc::job_not_open);
+}
+
+TEST_CASE("a confirmation makes no dead letter void") {
+  CHECK(decide(ticket, over_channel(sg_to_au()), {}, australia())->voids_letters.empty());
 }
 
 TEST_CASE_FIXTURE(office,

@@ -314,4 +314,37 @@ TEST_CASE_FIXTURE(workshop,
   CHECK(stored(theirs()).status == status::rejected);
 }
 
+TEST_CASE_FIXTURE(workshop, "what died before it was taken back is not brought in by a replay") {
+  auto die = [&] {
+    auto jobs = due_on(stream::inbox);
+    REQUIRE(jobs.size() == 1);
+    pass(1s);
+    settlement dead;
+    dead.job = job_outcome{ticket_of(jobs[0]), job_end::dead, {}, "unknown_jurisdiction"};
+    write(dead);
+  };
+  observe("a", "7", channel_status::confirmed);
+  die();
+  REQUIRE(dead_letters().size() == 1);
+  observe("a", "7", channel_status::false_alarm);
+  process();
+  CHECK(dead_letters().empty());
+  CHECK(!on_disk->read(find_message{theirs().ref()})->record);
+  auto events = on_disk->read(find_events{to_string(theirs().ref())})->events;
+  REQUIRE(events.size() >= 2);
+  CHECK(events[events.size() - 2].what == event_kind::delivery_checked);
+  CHECK(events.back().what == event_kind::dead_letter_dropped);
+  CHECK(events.back().detail.find("channel a took the message back") != std::string::npos);
+  CHECK(code_of(on_disk->replay({1, "an operator"}).error()) == errc::not_found);
+
+  // Nor while what takes it back still waits.
+  observe("a", "8", channel_status::confirmed);
+  die();
+  observe("a", "8", channel_status::false_alarm);
+  CHECK(on_disk->replay({2, "an operator"}));
+  process();
+  CHECK(due_on(stream::inbox).empty());
+  CHECK(!on_disk->read(find_message{theirs().ref()})->record);
+}
+
 TEST_SUITE_END();

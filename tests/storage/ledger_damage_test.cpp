@@ -70,6 +70,82 @@ TEST_SUITE("ledger damage") {
     CHECK_FALSE(read(find_message{{"AU", "00"}}).record);
   }
 
+  TEST_CASE_FIXTURE(damaged_ledger, "what is there under a damaged key is not written anew") {
+    value_of(settle(putting(record_of("zzz-last"), 0)));
+    settlement more;
+    more.grants.push_back({"zzz-document", "SG", "AU:zzz-grant"});
+    more.opens.push_back(order("zzz-job"));
+    channel_record_change change;
+    change.record.half = channel_half::posting;
+    change.record.said.id = "zzz-told";
+    change.record.said.content = record_of("1").content;
+    auto told = [&](uint64_t expects) {
+      settlement x;
+      x.channel_records.push_back(change);
+      x.channel_records[0].expects = expects;
+      x.events.push_back(event_of(event_kind::channel_message_posted, "zzz-told"));
+      return x;
+    };
+    value_of(settle(more));
+    value_of(settle(told(0)));
+    auto taken = ticket_of(due().back());
+    REQUIRE(taken.id == "zzz-job");
+    // Whatever form a key has: the last bytes of it are those of the name, before its value.
+    it.reset();
+    std::vector<std::pair<std::string, std::string>> keys;
+    auto env = raw();
+    CHECK_FALSE(env->read([&](const lmdb::read_transaction& txn) -> caf::error {
+      for (const char* name : {"messages", "access", "jobs", "channel_records"}) {
+        auto at = txn.walk(env->named(name));
+        for (bool any = at.first(); any; any = at.next())
+          if (at.key().find("zzz-") != std::string::npos)
+            keys.emplace_back(name, std::string(at.key()) + std::string(at.stored()));
+      }
+      return {};
+    }));
+    env.reset();
+    REQUIRE(keys.size() == 4);
+    for (const auto& [name, entry] : keys)
+      REQUIRE(flip_in(file(), entry, entry.find("zzz-") + 5));
+    it = value_of(ledger::open(options()));
+    const auto events_before = figures().events;
+    const auto jobs_before = figures().open_jobs;
+    auto otherwise = record_of("zzz-last");
+    otherwise.content.subject = "another one";
+    for (const auto& x : {putting(record_of("zzz-last"), 0), putting(otherwise, 0), told(0), more,
+                          ending(taken, job_end::done)})
+      CHECK(test::code_of(settle(x)) == errc::storage_damaged);
+    settlement opened;
+    opened.opens = more.opens;
+    CHECK(test::code_of(settle(opened)) == errc::storage_damaged);
+    settlement granted;
+    granted.grants = more.grants;
+    CHECK(test::code_of(settle(granted)) == errc::storage_damaged);
+    CHECK(figures().events == events_before);
+    CHECK(figures().open_jobs == jobs_before);
+    // Those who need none of it go on.
+    CHECK(settle(putting(record_of("another"), 0)));
+  }
+
+  TEST_CASE_FIXTURE(damaged_ledger, "a dead letter under a damaged key is not said to be gone") {
+    auto stored = read(find_dead_letters{}).letters.at(0);
+    it.reset();
+    std::string entry;
+    auto env = raw();
+    CHECK_FALSE(env->read([&](const lmdb::read_transaction& txn) -> caf::error {
+      auto at = txn.walk(env->named("dead_letters"));
+      REQUIRE(at.first());
+      entry = std::string(at.key()) + std::string(at.stored());
+      return {};
+    }));
+    env.reset();
+    REQUIRE(flip_in(file(), entry, 7));
+    it = value_of(ledger::open(options()));
+    CHECK(test::code_of(it->replay({stored.number, "x"})) == errc::storage_damaged);
+    CHECK(test::code_of(it->drop({stored.number, "x"})) == errc::storage_damaged);
+    CHECK(test::code_of(it->drop({1000, "x"})) != errc::none);
+  }
+
   TEST_CASE_FIXTURE(damaged_ledger, "a document with a flipped bit is an error, piece by piece") {
     damage(document.substr(300000, 64), 10);
     CHECK(value_of(it->read(read_piece{upload, 0})).bytes ==
@@ -121,6 +197,21 @@ TEST_SUITE("ledger damage") {
       again.tells.push_back({"AU:18", "cause", {{"a.b", "{}"}}});
       REQUIRE(settle(again));
     }
+  }
+
+  TEST_CASE_FIXTURE(full_ledger, "a file that was cut is refused, and how to get it back is said") {
+    it.reset();
+    const auto whole = bytes_in(file());
+    for (size_t bytes = whole.size() - 100; bytes > 8192;
+         bytes -= std::min<size_t>(bytes, 20'000)) {
+      write_bytes(file(), whole.substr(0, bytes));
+      auto cut = ledger::open(options());
+      REQUIRE(test::code_of(cut) == errc::storage_damaged);
+      CHECK(sentence_of(cut.error()).find("igl ledger restore") != std::string::npos);
+      CHECK(bytes_in(file()).size() == bytes);
+    }
+    write_bytes(file(), whole);
+    CHECK(ledger::open(options()));
   }
 
   // The seeds are fixed; whatever is hit, nobody is told anything else than what was written.

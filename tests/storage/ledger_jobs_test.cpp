@@ -54,6 +54,43 @@ TEST_SUITE("ledger jobs") {
                            "2023-11-14T22:13:25.000000Z");
   }
 
+  TEST_CASE_FIXTURE(ledger_fixture, "of attempts that fail alike it tells at each doubling") {
+    open_job_named("a");
+    auto fail = [&](const std::string& error) {
+      value_of(end(ticket_of(due().at(0)), job_end::again, {}, error));
+    };
+    auto told = [&] {
+      std::vector<std::string> all;
+      for (const auto& x : events("AU:17"))
+        all.push_back(x.detail.substr(0, x.detail.find(';')));
+      return all;
+    };
+    for (int i = 0; i < 10; ++i)
+      fail("no answer");
+    std::vector<std::string> expected{"route_message a, attempt 1: no answer",
+                                      "route_message a, attempts up to 2: no answer",
+                                      "route_message a, attempts up to 4: no answer",
+                                      "route_message a, attempts up to 8: no answer"};
+    CHECK(told() == expected);
+    fail("refused");
+    fail("refused");
+    expected.push_back("route_message a, attempt 11: refused");
+    CHECK(told() == expected);
+    fail("no answer");
+    expected.push_back("route_message a, attempt 13: no answer");
+    CHECK(told() == expected);
+    auto job = due().at(0);
+    CHECK(job.attempts == 13);
+    CHECK(job.last_error == "no answer");
+    value_of(end(ticket_of(job), job_end::dead, {}, "no answer"));
+    expected.push_back("route_message a, attempt 14: no answer");
+    CHECK(told() == expected);
+    // Another life of it begins anew.
+    value_of(it->replay({1, "an operator"}));
+    fail("no answer");
+    CHECK(told().back() == "route_message a, attempt 1: no answer");
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "refuses every end of an old attempt") {
     open_job_named("a");
     auto ticket = ticket_of(due().at(0));
@@ -245,6 +282,84 @@ TEST_SUITE("dead letters") {
     auto log = events("AU:17");
     CHECK(log.back().what == event_kind::dead_letter_replayed);
     CHECK(log.back().detail == "dead letter 1, a, by mallory");
+  }
+
+  TEST_CASE_FIXTURE(ledger_fixture, "one whose job was opened again since takes nothing back") {
+    auto say = [&](const std::string& what) {
+      clock.advance(1s);
+      auto x = order("a");
+      x.body = what;
+      settlement opening;
+      opening.opens.push_back(x);
+      value_of(settle(opening));
+    };
+    auto die = [&] {
+      clock.advance(1s);
+      value_of(end(ticket_of(due().at(0)), job_end::dead, {}, "x"));
+    };
+    say("first");
+    die();
+    say("second");
+    auto before = due().at(0);
+    value_of(it->replay({1, "an operator"}));
+    CHECK(read(find_dead_letters{}).letters.empty());
+    auto now = due();
+    REQUIRE(now.size() == 1);
+    CHECK(now[0].order.body == "second");
+    CHECK(now[0].generation == before.generation);
+    CHECK(events("AU:17").back().detail ==
+          "dead letter 1, a, by an operator; its job was opened again since, and stays as it is");
+    // Of two letters of a job the later one says what counts, in whichever order they are replayed.
+    die();
+    say("third");
+    die();
+    value_of(it->replay({2, "x"}));
+    CHECK(due().at(0).order.body == "second");
+    value_of(it->replay({3, "x"}));
+    CHECK(due().at(0).order.body == "third");
+    die();
+    say("fourth");
+    die();
+    value_of(it->replay({5, "x"}));
+    value_of(it->replay({4, "x"}));
+    CHECK(due().at(0).order.body == "fourth");
+    // What is said while a replayed one is open is newer than any letter.
+    say("fifth");
+    die();
+    say("sixth");
+    die();
+    value_of(it->replay({6, "x"}));
+    say("seventh");
+    value_of(it->replay({7, "x"}));
+    CHECK(due().at(0).order.body == "seventh");
+    value_of(end(ticket_of(due().at(0)), job_end::done));
+    CHECK(due().empty());
+  }
+
+  TEST_CASE_FIXTURE(ledger_fixture, "those of a job are void when it ends so, each with an event") {
+    for (const char* id : {"a", "b", "a"}) {
+      open_job_named(id);
+      value_of(end(ticket_of(due().at(0)), job_end::dead, {}, "x"));
+    }
+    open_job_named("a");
+    auto x = ending(ticket_of(due().at(0)), job_end::done);
+    x.voids_letters = "it was taken back";
+    value_of(settle(x));
+    auto left = read(find_dead_letters{}).letters;
+    REQUIRE(left.size() == 1);
+    CHECK(left[0].number == 2);
+    CHECK(figures().dead_letters == 1);
+    auto log = events("AU:17");
+    REQUIRE(log.size() == 5);
+    for (int i : {3, 4})
+      CHECK(log[i].what == event_kind::dead_letter_dropped);
+    CHECK(log[3].detail == "dead letter 1, a: it was taken back");
+    CHECK(log[4].detail == "dead letter 3, a: it was taken back");
+    CHECK(code_of(it->replay({1, "x"})) == errc::not_found);
+    // Nobody else's settlement makes one void.
+    open_job_named("b");
+    value_of(end(ticket_of(due().at(0)), job_end::done));
+    CHECK(figures().dead_letters == 1);
   }
 
   TEST_CASE_FIXTURE(ledger_fixture, "one that is dropped is gone, and the log says who did it") {

@@ -255,6 +255,29 @@ TEST_SUITE("lmdb") {
     CHECK(value_at(*open(), "a") == "1");
   }
 
+  TEST_CASE_FIXTURE(environment_fixture,
+                    "a file without its last pages is whole if nobody needs them") {
+    auto env = open();
+    CHECK_FALSE(put(*env, "a", "1"));
+    auto things = env->named("things");
+    for (int round = 0; round < 3; ++round)
+      CHECK_FALSE(env->write([&](lmdb::write_transaction& txn) -> caf::error {
+        for (int i = 100; i < 200; ++i)
+          txn.put(things, "b" + std::to_string(i), std::string(1000, 'b'));
+        for (int i = 199; i >= 150; --i)
+          txn.erase(things, "b" + std::to_string(i));
+        return {};
+      }));
+    const auto used = env->size().used_bytes;
+    env.reset();
+    REQUIRE(std::filesystem::file_size(folder.path("data.mdb")) < used);
+    env = open();
+    CHECK(value_at(*env, "a") == "1");
+    CHECK_FALSE(put(*env, "c", std::string(100'000, 'c')));
+    env.reset();
+    CHECK(value_at(*open(), "c") == std::string(100'000, 'c'));
+  }
+
   TEST_CASE("a folder that cannot be written is an error") {
     lmdb::options how;
     how.path = "/proc/nowhere";
