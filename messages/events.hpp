@@ -30,7 +30,7 @@ enum class event_kind : uint8_t {
   attempt_failed,          ///< written by the ledger: a job will be tried again
   job_died,                ///< written by the ledger: a job became a dead letter
   dead_letter_replayed,    ///< an operator did it
-  dead_letter_dropped,     ///< an operator did it
+  dead_letter_dropped,     ///< an operator did it, or its channel took back what it says
   channel_message_posted,  ///< an endpoint took a message; on disk, 201
   channel_message_changed, ///< an endpoint's message was written, confirmed, observed, …
   message_withdrawn,       ///< no channel that confirmed it stands by that any more
