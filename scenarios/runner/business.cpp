@@ -156,6 +156,8 @@ void story::add_business() {
         auto answer = answer_of(x.slots[0], std::move(wanted));
         if (answer && answer->status == 200)
           invariants_.stored(x.slots[0], multihash_of(text), x.slots[2], linked);
+        else if (!answer || answer->status >= 500)
+          invariants_.may_have_stored(x.slots[0], multihash_of(text), x.slots[2]);
         say(told_by(x.slots[0], told_of(answer, [&](const http_response&) {
                       return name + " stored for " + x.slots[2];
                     })));

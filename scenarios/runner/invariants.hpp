@@ -29,6 +29,11 @@ public:
   /// It took a document: 200.
   void stored(const std::string& node, const std::string& hash, const std::string& reader,
               const std::vector<std::string>& links);
+  /// It was asked to, and nobody knows whether it did.
+  void may_have_stored(const std::string& node, const std::string& hash,
+                       const std::string& reader) {
+    readers_.may_have_stored(node, hash, reader);
+  }
   void saw(const hop& x);
   /// A process acknowledged a message of a stream.
   void forgotten(const process& at, const std::string& message);

@@ -15,6 +15,11 @@ public:
   /// A node stored a document of a business for a nation: 200. False: it is not on its disk.
   bool stored(const std::string& node, const std::string& hash, const std::string& reader,
               const std::vector<std::string>& links);
+  /// It was asked to, and ended before it answered, or the answer was lost.
+  void may_have_stored(const std::string& node, const std::string& hash,
+                       const std::string& reader) {
+    at_[node][hash].readers.insert(reader);
+  }
   void saw(const hop& x);
 
   /// Documents that are not where they were, or that somebody else may read.
