@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace igl {
@@ -119,6 +121,30 @@ std::string uuid_text(uuid_bytes bytes, unsigned version) {
 constexpr uuid_bytes project_namespace{0x6f, 0x3d, 0x41, 0xc8, 0x9b, 0x52, 0x4e, 0x07,
                                        0xa1, 0x7c, 0x25, 0xd0, 0x8e, 0x94, 0x13, 0xbf};
 
+/// OpenSSL takes longer to find a function by its name than to hash a short text: these are found
+/// once, and kept until the process ends.
+const EVP_MD* found(const char* name) {
+  const auto* function = EVP_MD_fetch(nullptr, name, nullptr);
+  if (function == nullptr)
+    throw std::runtime_error(std::string{"OpenSSL has no "} + name);
+  return function;
+}
+
+const EVP_MD* sha256() {
+  static const auto* function = found("SHA256");
+  return function;
+}
+
+const EVP_MD* sha1() {
+  static const auto* function = found("SHA1");
+  return function;
+}
+
+void hash(const EVP_MD* function, std::string_view text, unsigned char* digest) {
+  if (EVP_Digest(text.data(), text.size(), digest, nullptr, function, nullptr) != 1)
+    throw std::bad_alloc{};
+}
+
 std::string multihash_from(const unsigned char* digest) {
   std::string bytes{"\x12\x20"};
   bytes.append(reinterpret_cast<const char*>(digest), SHA256_DIGEST_LENGTH);
@@ -149,7 +175,7 @@ caf::optional<std::string> document_of(std::string_view obj) {
 struct multihasher::context {
   EVP_MD_CTX* md = EVP_MD_CTX_new();
   context() {
-    if (md == nullptr || EVP_DigestInit_ex(md, EVP_sha256(), nullptr) != 1)
+    if (md == nullptr || EVP_DigestInit_ex(md, sha256(), nullptr) != 1)
       throw std::bad_alloc{};
   }
   ~context() { EVP_MD_CTX_free(md); }
@@ -174,21 +200,21 @@ std::string multihasher::finish() {
 
 std::string multihash_of(std::string_view document) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(document.data()), document.size(), digest.data());
+  hash(sha256(), document, digest.data());
   return multihash_from(digest.data());
 }
 
 std::string sha256_hex(std::string_view text) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  hash(sha256(), text, digest.data());
   return hex(digest.data(), digest.size());
 }
 
 std::string uuid_of(std::string_view name) {
-  std::vector<unsigned char> input(project_namespace.begin(), project_namespace.end());
-  input.insert(input.end(), name.begin(), name.end());
+  std::string input(project_namespace.begin(), project_namespace.end());
+  input += name;
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
-  SHA1(input.data(), input.size(), digest.data());
+  hash(sha1(), input, digest.data());
   uuid_bytes bytes{};
   std::copy_n(digest.begin(), bytes.size(), bytes.begin());
   return uuid_text(bytes, 5);
