@@ -37,9 +37,18 @@ bool is_ordinary(char c) {
 
 /// The end of a string whose opening quote was taken; npos: there is none.
 size_t end_of_string(std::string_view text, size_t at) {
-  while (at < text.size() && text[at] != '"')
-    at += text[at] == '\\' ? 2 : 1;
-  return at < text.size() ? at : std::string_view::npos;
+  for (;;) {
+    const auto quote = text.find('"', at);
+    if (quote == std::string_view::npos)
+      return quote;
+    // One that an odd number of backslashes stands before belongs to the string.
+    auto escapes = quote;
+    while (escapes > at && text[escapes - 1] == '\\')
+      --escapes;
+    if ((quote - escapes) % 2 == 0)
+      return quote;
+    at = quote + 1;
+  }
 }
 
 } // namespace
