@@ -2,6 +2,8 @@
 
 #include "storage/bytes.hpp"
 
+#include <utility>
+
 namespace igl {
 
 namespace {
@@ -52,6 +54,8 @@ void change_set::merge(change_set&& newer, const lookup& is_below) {
     if (from.empty())
       continue;
     auto& to = in(lmdb::database(place));
+    if (to.empty())
+      std::swap(to, from);
     while (!from.empty()) {
       auto result = to.insert(from.extract(from.begin()));
       if (result.inserted)

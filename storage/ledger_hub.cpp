@@ -259,11 +259,13 @@ void ledger_batch::start_next_in(const std::string& lane) {
 }
 
 void ledger_batch::start_waiting_lanes() {
-  auto until = first_open_place();
   std::vector<std::pair<std::string, std::string>> passed;
   {
     auto at = txn_.walk(db_.lanes_waiting);
-    for (bool more = at.first(); more && keys::number_of(at.key()) <= until; more = at.next())
+    if (!at.first())
+      return;
+    const auto until = first_open_place();
+    for (bool more = true; more && keys::number_of(at.key()) <= until; more = at.next())
       passed.emplace_back(at.key(), at.value());
   }
   for (const auto& [key, lane] : passed) {
