@@ -17,10 +17,15 @@
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <vector>
 
 namespace igl::lmdb {
 
 namespace {
+
+/// Transactions that read are kept for whoever reads next; no more than so many, as each has its
+/// place in the table of readers.
+constexpr size_t most_ended_readings = 8;
 
 /// LMDB answers a short write, which is what a full disk looks like, as EIO.
 bool disk_is_full(const std::string& path) {
@@ -132,9 +137,31 @@ struct environment::state {
   // The map must not move under an open transaction.
   mutable fair_shared_mutex map_mutex;
 
+  // A new one costs more than most of what is read in one.
+  mutable std::mutex ended_readings_mutex;
+  mutable std::vector<MDB_txn*> ended_readings;
+
   ~state() {
+    for (auto* txn : ended_readings)
+      mdb_txn_abort(txn);
     if (env)
       mdb_env_close(env);
+  }
+
+  MDB_txn* ended_reading() const {
+    std::lock_guard guard(ended_readings_mutex);
+    if (ended_readings.empty())
+      return nullptr;
+    auto* txn = ended_readings.back();
+    ended_readings.pop_back();
+    return txn;
+  }
+
+  void end_reading(transaction_handle& x) const {
+    mdb_txn_reset(x.txn);
+    std::lock_guard guard(ended_readings_mutex);
+    if (ended_readings.size() < most_ended_readings)
+      ended_readings.push_back(std::exchange(x.txn, nullptr));
   }
 
   std::shared_lock<fair_shared_mutex> share_map() const { return std::shared_lock(map_mutex); }
@@ -161,7 +188,9 @@ struct environment::state {
              std::shared_lock<fair_shared_mutex>& shared) const {
     for (;;) {
       shared = share_map();
-      int code = mdb_txn_begin(env, nullptr, flags, &x.txn);
+      if (flags == MDB_RDONLY && !x.txn)
+        x.txn = ended_reading();
+      int code = x.txn ? mdb_txn_renew(x.txn) : mdb_txn_begin(env, nullptr, flags, &x.txn);
       if (code != MDB_MAP_RESIZED) {
         check(code, "beginning a transaction");
         return;
@@ -323,7 +352,9 @@ caf::error environment::read(const reading& what) const {
     std::shared_lock<fair_shared_mutex> shared;
     transaction_handle x;
     state_->begin(x, MDB_RDONLY, shared);
-    return what(read_transaction(x.txn));
+    auto err = what(read_transaction(x.txn));
+    state_->end_reading(x);
+    return err;
   });
 }
 
