@@ -27,6 +27,7 @@ struct connection {
 };
 using channel = std::shared_ptr<const connection>;
 using answered = std::function<void(caf::expected<http_response>)>;
+using asked_ptr = std::shared_ptr<const http_request>;
 
 // -- health
 // ---------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ http_request with_authorization(const channel& c, const http_request& asked,
   return oauth2::authorized(asked, fetched);
 }
 
-void send(const channel& c, const http_request& asked, token_age age, const answered& done) {
+void send(const channel& c, const asked_ptr& asked, token_age age, const answered& done) {
   with_token(c, [=](caf::error no_token) {
     // Whatever became of that request, the channel's own was not sent.
     if (no_token && code_of(no_token) != errc::peer_busy)
@@ -115,7 +116,7 @@ void send(const channel& c, const http_request& asked, token_age age, const answ
       return done(std::move(no_token));
     auto token = c->self->state.token;
     auto needs_token = c->how.auth.kind == channel_auth::oauth2;
-    c->self->request(c->http, timeouts::outside, with_authorization(c, asked, token))
+    c->self->request(c->http, timeouts::outside, with_authorization(c, *asked, token))
         .then(
             [=](http_response& x) {
               if (x.status != 401 || !needs_token || age == token_age::fresh)
@@ -131,7 +132,7 @@ void send(const channel& c, const http_request& asked, token_age age, const answ
 
 /// Sends within the channel's bound; `read` makes the answer of it.
 template <class Answer, class Read>
-caf::result<Answer> exchange(const channel& c, http_request asked, Read read) {
+caf::result<Answer> exchange(const channel& c, http_request request, Read read) {
   auto& st = c->self->state;
   if (st.in_flight >= c->how.in_flight)
     return make_problem(errc::peer_busy, "channel " + c->how.id + " has " +
@@ -139,15 +140,16 @@ caf::result<Answer> exchange(const channel& c, http_request asked, Read read) {
                                              " requests in flight, which is its bound");
   ++st.in_flight;
   auto answer = promise_of<Answer>(c->self);
+  auto asked = std::make_shared<const http_request>(std::move(request));
   send(c, asked, token_age::cached, [=](caf::expected<http_response> x) {
     --c->self->state.in_flight;
     caf::expected<Answer> outcome = caf::error{};
     if (!x)
       outcome = std::move(x.error());
-    else if (auto why = channel_protocol::access_fault(c->how, asked, *x))
+    else if (auto why = channel_protocol::access_fault(c->how, *asked, *x))
       outcome = std::move(why);
     else
-      outcome = read(asked, *x);
+      outcome = read(*asked, *x);
     note(c, outcome ? caf::error{} : outcome.error());
     answer->deliver(std::move(outcome));
   });
