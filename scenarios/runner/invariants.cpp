@@ -3,6 +3,7 @@
 #include "actors/job_bundle.hpp"
 #include "channels/follow_rules.hpp"
 #include "messages/errors.hpp"
+#include "messages/quick_json.hpp"
 #include "scenarios/runner/telling.hpp"
 
 #include <algorithm>
@@ -16,6 +17,15 @@ constexpr std::chrono::minutes looked_for{3};
 
 /// Nothing that is due is left for so long by who has no troubles.
 constexpr std::chrono::minutes overdue{10};
+
+/// The id with which each delivery begins; empty: it cannot be read.
+std::string job_in(std::string_view delivery) {
+  quick_json::reader in{delivery};
+  if (std::string id; in.name('{', "id") && in.text(id))
+    return id;
+  auto job = decode_delivery(delivery);
+  return job ? job->ticket.id : std::string{};
+}
 
 } // namespace
 
@@ -32,10 +42,11 @@ void invariants::stored(const std::string& node, const std::string& hash, const 
 }
 
 void invariants::forgotten(const process& at, const std::string& message) {
-  for (auto& delivery : deliveries_in(message))
-    if (auto job = decode_delivery(delivery);
-        job && settled_.count(at.label + ' ' + job->ticket.id) == 0)
-      wrong_.push_back(at.label + " acknowledged " + job->ticket.id + " before it was settled");
+  for (auto& delivery : deliveries_in(message)) {
+    auto job = job_in(delivery);
+    if (!job.empty() && settled_.count(at.label + ' ' + job) == 0)
+      wrong_.push_back(at.label + " acknowledged " + job + " before it was settled");
+  }
 }
 
 void invariants::saw(const hop& x) {

@@ -19,17 +19,18 @@ std::string host_of(const std::string& url) {
 namespace {
 
 /// What the client makes of an answer: bounds, and the file it may go to.
-caf::expected<http_response> received(const http_request& asked, http_response x) {
-  if (x.body.size() > asked.max_body)
+caf::expected<http_response> received(uint64_t max_body, const std::string& save_to,
+                                      http_response x) {
+  if (x.body.size() > max_body)
     return make_problem(errc::too_large,
-                        "the answer has more than " + std::to_string(asked.max_body) + " bytes");
-  if (asked.save_to.empty() || x.status < 200 || x.status >= 300)
+                        "the answer has more than " + std::to_string(max_body) + " bytes");
+  if (save_to.empty() || x.status < 200 || x.status >= 300)
     return x;
-  std::ofstream file(asked.save_to, std::ios::binary);
+  std::ofstream file(save_to, std::ios::binary);
   file << x.body;
   x.body.clear();
   if (!file.flush())
-    return make_problem(errc::unavailable, "an answer cannot be written to " + asked.save_to);
+    return make_problem(errc::unavailable, "an answer cannot be written to " + save_to);
   return x;
 }
 
@@ -85,9 +86,7 @@ void network::carry(std::shared_ptr<const presence> from, http_request x, answer
   auto found = places_.find(host);
   ++under_way_;
   ++carried_;
-  auto asked = x;
-  asked.body.clear();
-  auto once = [this, from, asked = std::move(asked), done = std::move(done),
+  auto once = [this, from, max_body = x.max_body, save_to = x.save_to, done = std::move(done),
                over = false](caf::expected<http_response> y) mutable {
     if (std::exchange(over, true))
       return;
@@ -97,7 +96,7 @@ void network::carry(std::shared_ptr<const presence> from, http_request x, answer
     if (!from->alive)
       return;
     if (y)
-      y = received(asked, std::move(*y));
+      y = received(max_body, save_to, std::move(*y));
     done(std::move(y));
   };
   auto answer =
