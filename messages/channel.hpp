@@ -66,21 +66,9 @@ struct channel_page {
   std::vector<unreadable_message> unreadable{};
 };
 
-template <class Inspector>
-auto inspect(Inspector& f, channel_message& x) {
-  return f(caf::meta::type_name("channel_message"), x.id, x.content, x.status, x.confirmation);
-}
-template <class Inspector>
-auto inspect(Inspector& f, channel_record& x) {
-  return f(caf::meta::type_name("channel_record"), x.half, x.said, x.version, x.updated);
-}
-template <class Inspector>
-auto inspect(Inspector& f, unreadable_message& x) {
-  return f(caf::meta::type_name("unreadable_message"), x.id, x.reason, x.said);
-}
-template <class Inspector>
-auto inspect(Inspector& f, channel_page& x) {
-  return f(caf::meta::type_name("channel_page"), x.messages, x.cursor, x.more, x.unreadable);
-}
+IGL_INSPECT(channel_message, x.id, x.content, x.status, x.confirmation)
+IGL_INSPECT(channel_record, x.half, x.said, x.version, x.updated)
+IGL_INSPECT(unreadable_message, x.id, x.reason, x.said)
+IGL_INSPECT(channel_page, x.messages, x.cursor, x.more, x.unreadable)
 
 } // namespace igl

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <caf/meta/type_name.hpp>
+#include "messages/inspect.hpp"
+
 #include <caf/optional.hpp>
 #include <caf/timestamp.hpp>
 
@@ -57,9 +58,6 @@ struct event {
 /// One line for `igl trace`, without number and time.
 std::string sentence_of(const event& x);
 
-template <class Inspector>
-auto inspect(Inspector& f, event& x) {
-  return f(caf::meta::type_name("event"), x.number, x.at, x.what, x.about, x.detail);
-}
+IGL_INSPECT(event, x.number, x.at, x.what, x.about, x.detail)
 
 } // namespace igl

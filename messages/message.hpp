@@ -1,9 +1,9 @@
 #pragma once
 
+#include "messages/inspect.hpp"
 #include "messages/jurisdiction.hpp"
 
 #include <caf/expected.hpp>
-#include <caf/meta/type_name.hpp>
 #include <caf/optional.hpp>
 #include <caf/timestamp.hpp>
 
@@ -112,28 +112,11 @@ caf::expected<caf::optional<message_record>> apply(const message_patch& patch,
 /// Whether a retry says what is stored: the same five fields and reference.
 bool same_message(const message& a, const message& b);
 
-template <class Inspector>
-auto inspect(Inspector& f, reference& x) {
-  return f(caf::meta::type_name("reference"), x.sender, x.sender_ref);
-}
-template <class Inspector>
-auto inspect(Inspector& f, message& x) {
-  return f(caf::meta::type_name("message"), x.sender, x.sender_ref, x.receiver, x.subject, x.obj,
-           x.predicate);
-}
-template <class Inspector>
-auto inspect(Inspector& f, message_arrival& x) {
-  return f(caf::meta::type_name("message_arrival"), x.channel_id, x.channel_txn_id, x.stands);
-}
-template <class Inspector>
-auto inspect(Inspector& f, message_record& x) {
-  return f(caf::meta::type_name("message_record"), x.content, x.status, x.channel_id,
-           x.channel_txn_id, x.version, x.since, x.arrivals, x.rejected_by_channel,
-           x.taken_back_by);
-}
-template <class Inspector>
-auto inspect(Inspector& f, message_patch& x) {
-  return f(caf::meta::type_name("message_patch"), x.status, x.channel_id, x.channel_txn_id);
-}
+IGL_INSPECT(reference, x.sender, x.sender_ref)
+IGL_INSPECT(message, x.sender, x.sender_ref, x.receiver, x.subject, x.obj, x.predicate)
+IGL_INSPECT(message_arrival, x.channel_id, x.channel_txn_id, x.stands)
+IGL_INSPECT(message_record, x.content, x.status, x.channel_id, x.channel_txn_id, x.version, x.since,
+            x.arrivals, x.rejected_by_channel, x.taken_back_by)
+IGL_INSPECT(message_patch, x.status, x.channel_id, x.channel_txn_id)
 
 } // namespace igl

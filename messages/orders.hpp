@@ -251,89 +251,26 @@ caf::expected<job_delivery> decode_delivery(std::string_view payload);
 /// What JetStream drops repetitions by: id, generation and attempt.
 std::string publication_id(const job_ticket& ticket);
 
-template <class Inspector>
-auto inspect(Inspector& f, process_message& x) {
-  return f(caf::meta::type_name("process_message"), x.content, x.channel_id, x.channel_txn_id,
-           x.said);
-}
-template <class Inspector>
-auto inspect(Inspector& f, route_doubt& x) {
-  return f(caf::meta::type_name("route_doubt"), x.channels, x.times);
-}
-template <class Inspector>
-auto inspect(Inspector& f, route_message& x) {
-  return f(caf::meta::type_name("route_message"), x.content, x.round, x.tried, x.reasons, x.doubt,
-           x.taken_back_by);
-}
-template <class Inspector>
-auto inspect(Inspector& f, check_delivery& x) {
-  return f(caf::meta::type_name("check_delivery"), x.content, x.round, x.tried, x.channel_id,
-           x.channel_txn_id, x.last, x.doubt, x.confirmed, x.taken_back_by);
-}
-template <class Inspector>
-auto inspect(Inspector& f, update_message& x) {
-  return f(caf::meta::type_name("update_message"), x.about, x.patch, x.reason, x.next_round);
-}
-template <class Inspector>
-auto inspect(Inspector& f, reject_message& x) {
-  return f(caf::meta::type_name("reject_message"), x.about, x.reason);
-}
-template <class Inspector>
-auto inspect(Inspector& f, retrieve_object& x) {
-  return f(caf::meta::type_name("retrieve_object"), x.about, x.multihash, x.from, x.grant_to,
-           x.depth);
-}
-template <class Inspector>
-auto inspect(Inspector& f, notice& x) {
-  return f(caf::meta::type_name("notice"), x.topic, x.body, x.media_type, x.number);
-}
-template <class Inspector>
-auto inspect(Inspector& f, spread_place& x) {
-  return f(caf::meta::type_name("spread_place"), x.notice, x.topic, x.callback);
-}
-template <class Inspector>
-auto inspect(Inspector& f, message_changed& x) {
-  return f(caf::meta::type_name("message_changed"), x.about, x.cause, x.notices, x.from);
-}
-template <class Inspector>
-auto inspect(Inspector& f, deliver_callback& x) {
-  return f(caf::meta::type_name("deliver_callback"), x.about, x.cause, x.callback, x.topic, x.body,
-           x.event);
-}
-template <class Inspector>
-auto inspect(Inspector& f, channel_notified& x) {
-  return f(caf::meta::type_name("channel_notified"), x.channel_id, x.message_id, x.unreadable,
-           x.half);
-}
-template <class Inspector>
-auto inspect(Inspector& f, verify_intent& x) {
-  return f(caf::meta::type_name("verify_intent"), x.mode, x.topic, x.topic_as_asked, x.callback,
-           x.secret, x.lease, x.request_id);
-}
-template <class Inspector>
-auto inspect(Inspector& f, write_to_medium& x) {
-  return f(caf::meta::type_name("write_to_medium"), x.said, x.sent, x.absent, x.doubt);
-}
-template <class Inspector>
-auto inspect(Inspector& f, job_ticket& x) {
-  return f(caf::meta::type_name("job_ticket"), x.id, x.generation, x.attempt);
-}
-template <class Inspector>
-auto inspect(Inspector& f, job_order& x) {
-  return f(caf::meta::type_name("job_order"), x.id, x.on, x.about, x.body, x.due, x.lane, x.place);
-}
-template <class Inspector>
-auto inspect(Inspector& f, open_job& x) {
-  return f(caf::meta::type_name("open_job"), x.order, x.number, x.generation, x.attempts,
-           x.last_error, x.opened);
-}
-template <class Inspector>
-auto inspect(Inspector& f, dead_letter& x) {
-  return f(caf::meta::type_name("dead_letter"), x.number, x.job, x.reason, x.died);
-}
-template <class Inspector>
-auto inspect(Inspector& f, job_delivery& x) {
-  return f(caf::meta::type_name("job_delivery"), x.ticket, x.about, x.body);
-}
+IGL_INSPECT(process_message, x.content, x.channel_id, x.channel_txn_id, x.said)
+IGL_INSPECT(route_doubt, x.channels, x.times)
+IGL_INSPECT(route_message, x.content, x.round, x.tried, x.reasons, x.doubt, x.taken_back_by)
+IGL_INSPECT(check_delivery, x.content, x.round, x.tried, x.channel_id, x.channel_txn_id, x.last,
+            x.doubt, x.confirmed, x.taken_back_by)
+IGL_INSPECT(update_message, x.about, x.patch, x.reason, x.next_round)
+IGL_INSPECT(reject_message, x.about, x.reason)
+IGL_INSPECT(retrieve_object, x.about, x.multihash, x.from, x.grant_to, x.depth)
+IGL_INSPECT(notice, x.topic, x.body, x.media_type, x.number)
+IGL_INSPECT(spread_place, x.notice, x.topic, x.callback)
+IGL_INSPECT(message_changed, x.about, x.cause, x.notices, x.from)
+IGL_INSPECT(deliver_callback, x.about, x.cause, x.callback, x.topic, x.body, x.event)
+IGL_INSPECT(channel_notified, x.channel_id, x.message_id, x.unreadable, x.half)
+IGL_INSPECT(verify_intent, x.mode, x.topic, x.topic_as_asked, x.callback, x.secret, x.lease,
+            x.request_id)
+IGL_INSPECT(write_to_medium, x.said, x.sent, x.absent, x.doubt)
+IGL_INSPECT(job_ticket, x.id, x.generation, x.attempt)
+IGL_INSPECT(job_order, x.id, x.on, x.about, x.body, x.due, x.lane, x.place)
+IGL_INSPECT(open_job, x.order, x.number, x.generation, x.attempts, x.last_error, x.opened)
+IGL_INSPECT(dead_letter, x.number, x.job, x.reason, x.died)
+IGL_INSPECT(job_delivery, x.ticket, x.about, x.body)
 
 } // namespace igl

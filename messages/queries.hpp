@@ -314,12 +314,6 @@ struct backup_state {
   std::string error;       ///< why it failed
 };
 
-#define IGL_INSPECT(type, ...)                                                                     \
-  template <class Inspector>                                                                       \
-  auto inspect(Inspector& f, type& x) {                                                            \
-    return f(caf::meta::type_name(#type), __VA_ARGS__);                                            \
-  }
-
 IGL_INSPECT(object_info, x.multihash, x.upload, x.size)
 IGL_INSPECT(find_message, x.about)
 IGL_INSPECT(found_message, x.record)

@@ -111,52 +111,17 @@ struct settled {
   uint32_t stirred = 0;
 };
 
-template <class Inspector>
-auto inspect(Inspector& f, job_outcome& x) {
-  return f(caf::meta::type_name("job_outcome"), x.ticket, x.end, x.due, x.error);
-}
-template <class Inspector>
-auto inspect(Inspector& f, message_change& x) {
-  return f(caf::meta::type_name("message_change"), x.record, x.expects);
-}
-template <class Inspector>
-auto inspect(Inspector& f, channel_record_change& x) {
-  return f(caf::meta::type_name("channel_record_change"), x.record, x.expects);
-}
-template <class Inspector>
-auto inspect(Inspector& f, access_grant& x) {
-  return f(caf::meta::type_name("access_grant"), x.multihash, x.jurisdiction, x.because);
-}
-template <class Inspector>
-auto inspect(Inspector& f, object_stored& x) {
-  return f(caf::meta::type_name("object_stored"), x.multihash, x.upload, x.size);
-}
-template <class Inspector>
-auto inspect(Inspector& f, subscription& x) {
-  return f(caf::meta::type_name("subscription"), x.topic, x.topic_as_asked, x.callback, x.secret,
-           x.ends, x.after_event);
-}
-template <class Inspector>
-auto inspect(Inspector& f, subscription_change& x) {
-  return f(caf::meta::type_name("subscription_change"), x.act, x.what);
-}
-template <class Inspector>
-auto inspect(Inspector& f, lane_change& x) {
-  return f(caf::meta::type_name("lane_change"), x.act, x.lane);
-}
-template <class Inspector>
-auto inspect(Inspector& f, cursor_change& x) {
-  return f(caf::meta::type_name("cursor_change"), x.name, x.value);
-}
-template <class Inspector>
-auto inspect(Inspector& f, settlement& x) {
-  return f(caf::meta::type_name("settlement"), x.job, x.messages, x.channel_records, x.grants,
-           x.objects, x.subscriptions, x.lanes, x.cursors, x.events, x.tells, x.opens,
-           x.voids_letters);
-}
-template <class Inspector>
-auto inspect(Inspector& f, settled& x) {
-  return f(caf::meta::type_name("settled"), x.version, x.stirred);
-}
+IGL_INSPECT(job_outcome, x.ticket, x.end, x.due, x.error)
+IGL_INSPECT(message_change, x.record, x.expects)
+IGL_INSPECT(channel_record_change, x.record, x.expects)
+IGL_INSPECT(access_grant, x.multihash, x.jurisdiction, x.because)
+IGL_INSPECT(object_stored, x.multihash, x.upload, x.size)
+IGL_INSPECT(subscription, x.topic, x.topic_as_asked, x.callback, x.secret, x.ends, x.after_event)
+IGL_INSPECT(subscription_change, x.act, x.what)
+IGL_INSPECT(lane_change, x.act, x.lane)
+IGL_INSPECT(cursor_change, x.name, x.value)
+IGL_INSPECT(settlement, x.job, x.messages, x.channel_records, x.grants, x.objects, x.subscriptions,
+            x.lanes, x.cursors, x.events, x.tells, x.opens, x.voids_letters)
+IGL_INSPECT(settled, x.version, x.stirred)
 
 } // namespace igl

@@ -113,6 +113,18 @@ caf::expected<channel_message> channel_message_from_wire(const json& x) {
   return m;
 }
 
+namespace {
+
+/// Who hears of a full disk learns what helps.
+std::string detail_of(const problem& x) {
+  std::string sentence{entry_of(x.code).sentence};
+  if (x.detail.empty())
+    return sentence;
+  return x.code == errc::storage_full ? sentence + ": " + x.detail : x.detail;
+}
+
+} // namespace
+
 std::string problem_to_wire(const problem& x) {
   auto& entry = entry_of(x.code);
   json_text::object out;
@@ -122,7 +134,7 @@ std::string problem_to_wire(const problem& x) {
   // The reference software gives detail and source together or not at all; it gives them for
   // every error that has a code of its own.
   if (!x.detail.empty() || !x.source.empty() || entry.wire_code != "generic-http-error")
-    out.text("detail", x.detail.empty() ? entry.sentence : std::string_view{x.detail})
+    out.text("detail", detail_of(x))
         .raw("source", x.source.empty() ? "[]" : std::string_view{x.source});
   return "{\"errors\":[" + out.take() + "]}";
 }

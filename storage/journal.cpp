@@ -35,8 +35,7 @@ caf::error failure_of(const std::string& path, const char* doing) {
   const int code = errno;
   const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
   return make_problem(full ? errc::storage_full : errc::storage_failed,
-                      path + ": " + doing + ": " + std::strerror(code) +
-                          (full ? "; make room on its disk" : ""));
+                      path + ": " + doing + ": " + std::strerror(code));
 }
 
 /// False: the file ends before.

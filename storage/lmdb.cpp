@@ -50,9 +50,7 @@ errc code_of(int lmdb_code) {
 
 caf::error error_of(const failure& x, const std::string& path) {
   auto why = x.code() == EIO && disk_is_full(path) ? ENOSPC : x.code();
-  const auto code = code_of(why);
-  return make_problem(code, path + ": " + x.doing() + ": " + mdb_strerror(why) +
-                                (code == errc::storage_full ? "; make room on its disk" : ""));
+  return make_problem(code_of(why), path + ": " + x.doing() + ": " + mdb_strerror(why));
 }
 
 /// After a page that says where the data begins could not be written, LMDB refuses everything, and
