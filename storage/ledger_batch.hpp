@@ -7,6 +7,7 @@
 #include "storage/uploads.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 
 namespace igl {
@@ -69,6 +70,7 @@ private:
   void bury(const job_outcome& x, const stored_job& job);
   /// `said`: when the order was given; a replayed one was given before its letter died.
   void open(const job_order& x, caf::timestamp said);
+  void list_letters();
   void void_letters(const std::string& job, const std::string& why);
   uint64_t next_turn() { return ++state_.last_turn; }
   caf::timestamp due_of(caf::timestamp asked) const;
@@ -106,6 +108,8 @@ private:
   bool written_ = false;
   bool is_swept_ = false;   ///< of ended subscriptions, by an event of this batch
   bool place_left_ = false; ///< a job that held lanes back has ended in this settlement
+  /// Dead letters by the ids of their jobs, when somebody has asked for them.
+  std::optional<std::multimap<std::string, uint64_t>> letters_of_;
   uint32_t stirred_ = 0;    ///< by this settlement; as in `settled`
   std::string value_;       ///< used again and again
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string_view>
 
 // What becomes of jobs. storage/FORMAT.md, "Tickets", says why generations are counted as they are.
 
@@ -20,6 +21,11 @@ std::string attempt_of(const job_outcome& x, const open_job& job,
                        const char* called = ", attempt ") {
   return std::string(entry_of(job.order.on).order) + " " + x.ticket.id + called +
          std::to_string(x.ticket.attempt);
+}
+
+/// With which an error begins: its code.
+std::string_view kind_of(std::string_view error) {
+  return error.substr(0, error.find(':'));
 }
 
 /// Generations are counted in 32 bits, round and round.
@@ -47,8 +53,9 @@ void ledger_batch::end_job(const job_outcome& x, stored_job stored) {
   auto& job = stored.job;
   switch (x.end) {
   case job_end::again: {
-    // While a peer is away for days, whoever waits for it would fill the log.
-    const bool as_before = job.attempts > 0 && x.error == job.last_error;
+    // While a peer is away for days, whoever waits for it would fill the log; what it answers is
+    // often different each time.
+    const bool as_before = job.attempts > 0 && kind_of(x.error) == kind_of(job.last_error);
     if (!as_before || std::has_single_bit(x.ticket.attempt))
       write_event(event_kind::attempt_failed, job.order.about,
                   attempt_of(x, job, as_before ? ", attempts up to " : ", attempt ") + ": " +
@@ -105,6 +112,8 @@ void ledger_batch::bury(const job_outcome& x, const stored_job& stored) {
   letter.died = now_.at;
   encode(value_, letter);
   txn_.put(db_.dead_letters, keys::of_number(letter.number), value_);
+  if (letters_of_)
+    letters_of_->emplace(letter.job.order.id, letter.number);
   write_event(event_kind::job_died, stored.job.order.about,
               attempt_of(x, stored.job) + ": " + x.error + "; dead letter " +
                   std::to_string(letter.number),
@@ -215,23 +224,32 @@ caf::expected<settled> ledger_batch::drop(const drop_dead_letter& what) {
   return settled{number};
 }
 
-void ledger_batch::void_letters(const std::string& job, const std::string& why) {
-  std::vector<dead_letter> voided;
+/// A fork takes back many messages at once, and looking through all letters for each takes long.
+void ledger_batch::list_letters() {
+  letters_of_.emplace();
   auto at = txn_.walk(db_.dead_letters);
   for (bool more = at.first(); more; more = at.next()) {
     try {
-      auto letter = decoded<dead_letter>(at.value());
-      letter.number = keys::number_of(at.key());
-      if (letter.job.order.id == job)
-        voided.push_back(std::move(letter));
+      letters_of_->emplace(decoded<dead_letter>(at.value()).job.order.id,
+                           keys::number_of(at.key()));
     } catch (const damaged_value&) {
       // It stays, and nobody can replay it.
     }
   }
-  for (const auto& letter : voided) {
-    write_event(event_kind::dead_letter_dropped, letter.job.order.about,
-                "dead letter " + std::to_string(letter.number) + ", " + job + ": " + why);
-    txn_.erase(db_.dead_letters, keys::of_number(letter.number));
+}
+
+void ledger_batch::void_letters(const std::string& job, const std::string& why) {
+  if (!letters_of_)
+    list_letters();
+  auto [first, behind] = letters_of_->equal_range(job);
+  for (auto letter = first; letter != behind; ++letter) {
+    auto key = keys::of_number(letter->second);
+    auto stored = txn_.find(db_.dead_letters, key);
+    if (!stored)
+      continue;
+    write_event(event_kind::dead_letter_dropped, decoded<dead_letter>(*stored).job.order.about,
+                "dead letter " + std::to_string(letter->second) + ", " + job + ": " + why);
+    txn_.erase(db_.dead_letters, key);
   }
 }
 

@@ -13,14 +13,6 @@ namespace igl::test {
 
 using namespace std::chrono_literals;
 
-/// The address sanitizer keeps freed memory for a while and needs address space of its own: what
-/// measures or bounds memory makes no sense then.
-#ifdef __SANITIZE_ADDRESS__
-inline constexpr bool with_address_sanitizer = true;
-#else
-inline constexpr bool with_address_sanitizer = false;
-#endif
-
 /// A clock that stands still until it is told otherwise.
 struct manual_clock {
   std::atomic<int64_t> ns{1'700'000'000'000'000'000};

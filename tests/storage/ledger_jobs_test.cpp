@@ -91,6 +91,18 @@ TEST_SUITE("ledger jobs") {
     CHECK(told().back() == "route_message a, attempt 1: no answer");
   }
 
+  TEST_CASE_FIXTURE(ledger_fixture, "attempts fail alike whatever the peer says each time") {
+    open_job_named("a");
+    for (auto error : {"peer_failed: 503: trace 1", "peer_failed: 503: trace 2",
+                       "peer_failed: 503: trace 3", "peer_refused: 403"})
+      value_of(end(ticket_of(due().at(0)), job_end::again, {}, error));
+    CHECK(due().at(0).last_error == "peer_refused: 403");
+    auto log = events("AU:17");
+    REQUIRE(log.size() == 3);
+    CHECK(log[1].detail.starts_with("route_message a, attempts up to 2: peer_failed: 503: trace 2"));
+    CHECK(log[2].detail.starts_with("route_message a, attempt 4: peer_refused: 403"));
+  }
+
   TEST_CASE_FIXTURE(ledger_fixture, "refuses every end of an old attempt") {
     open_job_named("a");
     auto ticket = ticket_of(due().at(0));
