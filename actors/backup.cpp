@@ -55,7 +55,8 @@ backup_actor::behavior_type backup(self_pointer self, surroundings with,
   // Whoever copies says how it went before it ends, unless it cannot.
   self->set_down_handler([self](caf::down_msg& x) {
     auto& last = self->state.last;
-    if (last.state != "running")
+    // One that has said so and ends late is none that breaks off the next one.
+    if (last.state != "running" || x.source != self->state.worker)
       return;
     last.state = "failed";
     last.error = "the copy broke off: " + sentence_of(x.reason);
@@ -71,11 +72,11 @@ backup_actor::behavior_type backup(self_pointer self, surroundings with,
         st.progress->bytes = 0;
         st.who = x.who;
         auto asked = caf::actor_cast<backup_actor>(self);
-        spawn_blocking<caf::monitored>(
+        st.worker = caf::actor_cast<caf::actor_addr>(spawn_blocking<caf::monitored>(
             threads, self,
             [=, progress = st.progress, how = st.last](caf::event_based_actor* worker) {
               copy(worker, asked, on_disk, progress, how);
-            });
+            }));
         return st.last;
       },
       [=](const backup_query&) {

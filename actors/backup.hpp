@@ -15,6 +15,7 @@ struct backup_actor_state {
   static inline const char* name = "backup";
   backup_state last; ///< of the backup that goes on, or of the last one
   std::string who;   ///< asked for it
+  caf::actor_addr worker; ///< copies
   std::shared_ptr<copy_progress> progress = std::make_shared<copy_progress>();
 };
 

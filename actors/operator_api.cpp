@@ -230,8 +230,14 @@ caf::result<readiness> tell_readiness(self_pointer self, const surroundings& wit
 
 bool is_inside(const std::string& folder, const std::string& of) {
   namespace fs = std::filesystem;
-  auto inner = (fs::absolute(folder) / "").lexically_normal();
-  auto outer = (fs::absolute(of) / "").lexically_normal();
+  // Whatever names lead there.
+  auto whole = [](const std::string& name) {
+    std::error_code failed;
+    auto found = fs::weakly_canonical(name, failed);
+    return ((failed ? fs::absolute(name) : found) / "").lexically_normal();
+  };
+  auto inner = whole(folder);
+  auto outer = whole(of);
   // Both end in a separator, which is an empty part.
   auto last = std::prev(outer.end());
   return std::mismatch(outer.begin(), last, inner.begin(), inner.end()).first == last;

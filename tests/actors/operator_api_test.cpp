@@ -2,6 +2,7 @@
 
 #include "tests/support/fake_streams.hpp"
 #include "tests/support/ledger_world.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "messages/errors.hpp"
 
@@ -103,6 +104,10 @@ TEST_CASE("a backup goes nowhere inside the data folder") {
     CHECK_FALSE(refuse_inside(outside, "/var/igl"));
   }
   CHECK(is_inside((std::filesystem::current_path() / "data/x").string(), "data"));
+  temporary_folder folder;
+  std::filesystem::create_directories(folder.path("data/ledger"));
+  std::filesystem::create_directory_symlink(folder.path("data/ledger"), folder.path("alias"));
+  CHECK(is_inside(folder.path("alias/backup"), folder.path("data")));
 }
 
 TEST_CASE_FIXTURE(probed_node, "a backup inside the data folder is refused before it begins") {
