@@ -143,9 +143,10 @@ TEST_SUITE("hostile clients") {
 
   TEST_CASE("a body that is announced too large is refused although it never comes") {
     fake_node node;
-    for (auto [path, length] :
-         {std::pair{"/message", 50 * megabyte}, std::pair{"/message", 100 * megabyte},
-          std::pair{"/nowhere", 50 * megabyte}}) {
+    for (auto refused : {std::pair{"/message", 50 * megabyte}, std::pair{"/message", 100 * megabyte},
+                         std::pair{"/nowhere", 50 * megabyte}}) {
+      const auto path = refused.first;
+      const auto length = refused.second;
       CAPTURE(path);
       CAPTURE(length);
       wire::connection line(wire::port_of(node.url()));

@@ -49,7 +49,9 @@ TEST_CASE("the units give a process the time that it takes for its end") {
 }
 
 TEST_CASE("the units call the program as it wants to be called, and mistakes do not start again") {
-  for (auto& [unit, kind] : {std::pair{units[0], "node"}, std::pair{units[1], "endpoint"}}) {
+  for (auto& x : {std::pair{units[0], "node"}, std::pair{units[1], "endpoint"}}) {
+    const auto& unit = x.first;
+    const auto& kind = x.second;
     CAPTURE(unit);
     auto start = values_in(unit, "ExecStart");
     REQUIRE(start.size() == 1);

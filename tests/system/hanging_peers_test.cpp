@@ -212,21 +212,21 @@ TEST_CASE("a channel, a document API and a subscriber that hang, crawl or fail d
   ill sick;
   REQUIRE_FALSE(well.start());
   sick.begin();
-  for (const auto& [how, name] :
-       {std::pair{sickness::hangs, "hanging"}, std::pair{sickness::crawls, "crawling"},
-        std::pair{sickness::fails, "failing"}}) {
-    sick.become(how);
+  for (const auto& x : {std::pair{sickness::hangs, "hanging"}, std::pair{sickness::crawls, "crawling"},
+                        std::pair{sickness::fails, "failing"}}) {
+    const std::string name = x.second;
+    sick.become(x.first);
     auto before = std::array{sick.channel.requests.load(), sick.documents.requests.load(),
                              sick.subscriber.requests.load()};
     ratios found;
     for (int i = 0; i < series; ++i) {
-      found = compare(well, sick, std::string(name) + "-" + std::to_string(i));
-      MESSAGE(std::string(name) << ": POST " << found.post << ", GET " << found.read << ", journey "
+      found = compare(well, sick, name + "-" + std::to_string(i));
+      MESSAGE(name << ": POST " << found.post << ", GET " << found.read << ", journey "
                                 << found.journey << " times as long");
       if (found.good())
         break;
     }
-    CHECK_MESSAGE(found.good(), std::string(name));
+    CHECK_MESSAGE(found.good(), name);
     // All three were called while that was measured.
     CHECK(eventually([&] { return sick.channel.requests > before[0]; }));
     CHECK(eventually([&] { return sick.documents.requests > before[1]; }));

@@ -36,7 +36,9 @@ TEST_CASE("a rolling restart under load ends every process with 0, loses no requ
   auto file = w.folder.path() + "/promises";
   torture::load businesses(w.network, {seed, 100, file});
   for (int round = 0; round < rounds; ++round)
-    for (auto& [name, member] : w.network.members()) {
+    for (auto& x : w.network.members()) {
+      const auto& name = x.first;
+      auto& member = x.second;
       auto before = businesses.seen().messages;
       REQUIRE(eventually([&] { return businesses.seen().messages > before + 50; }));
       member.process.signal(SIGTERM);
@@ -48,9 +50,11 @@ TEST_CASE("a rolling restart under load ends every process with 0, loses no requ
   REQUIRE(eventually([&] { return businesses.finished(); }, patience));
 
   auto seen = businesses.seen();
-  for (const auto& [what, count] : seen.faults)
-    FAIL_CHECK(count << " times: " << what);
-  for (const auto& [why, count] : seen.retries) {
+  for (const auto& fault : seen.faults)
+    FAIL_CHECK(fault.second << " times: " << fault.first);
+  for (const auto& retried : seen.retries) {
+    const auto& why = retried.first;
+    const auto count = retried.second;
     MESSAGE(count << " were sent again: " << why);
     auto allowed = why == "peer_unreachable" || why == "peer_lost" || why == "503";
     CHECK_MESSAGE(allowed, count << " requests ended with " << why);

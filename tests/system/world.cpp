@@ -142,8 +142,9 @@ namespace {
 
 /// Nothing is left to do anywhere, and nothing was given up.
 void check_rest(world& w) {
-  for (auto& [name, member] : w.network.members()) {
-    node_client client({member.url, {}, {}});
+  for (auto& x : w.network.members()) {
+    const auto& name = x.first;
+    node_client client({x.second.url, {}, {}});
     ledger_figures left;
     auto rests = eventually(
         [&] {
@@ -168,14 +169,15 @@ void check_balance(world& w, const std::set<std::string>& promised) {
       [&] { return all_have(au, promised, "accepted") && all_have(sg, promised, "received"); },
       std::chrono::seconds{120});
   if (!settled)
-    for (const auto& [where, wanted] : {std::pair{au, "accepted"}, std::pair{sg, "received"}})
-      for (const auto& [ref, status] : statuses(where, promised))
-        if (status != wanted)
-          MESSAGE(where << " has AU:" << ref << " as " << status);
+    for (const auto& end : {std::pair{au, "accepted"}, std::pair{sg, "received"}})
+      for (const auto& x : statuses(end.first, promised))
+        if (x.second != end.second)
+          MESSAGE(end.first << " has AU:" << x.first << " as " << x.second);
   CHECK(settled);
   check_rest(w);
-  for (const auto& [about, count] : events_by_subject(sg, "message_received"))
-    CHECK_MESSAGE(count == 1, about << " came into the lake of SG " << count << " times");
+  for (const auto& came : events_by_subject(sg, "message_received"))
+    CHECK_MESSAGE(came.second == 1,
+                  came.first << " came into the lake of SG " << came.second << " times");
   // Each message lies on the channel once: as many observed ids as messages.
   node_client client({w.network.endpoint("SG").url, {}, {}});
   std::map<std::string, size_t> on_channel;
