@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace igl {
 
@@ -37,6 +38,7 @@ uint64_t taken_off(int descriptor) {
 } // namespace
 
 void followed_answer::comes_over(int descriptor) {
+  std::lock_guard lock{guard_};
   descriptor_ = descriptor;
   cookie_ = cookie_of(descriptor);
   taken_ = taken_off(descriptor);
@@ -54,10 +56,10 @@ answer_watch::~answer_watch() {
 }
 
 void answer_watch::follow(const std::shared_ptr<followed_answer>& x) {
-  if (x->cookie_ == 0)
-    return;
   {
     std::lock_guard lock{guard_};
+    if (std::exchange(x->is_followed_, true))
+      return;
     followed_.push_back(x);
   }
   wake_.notify_all();
@@ -80,9 +82,10 @@ void answer_watch::run() {
 }
 
 void answer_watch::look_at(followed_answer& x) {
+  std::lock_guard lock{x.guard_};
   auto taken = taken_off(x.descriptor_);
   // The descriptor may be another socket's by now.
-  if (cookie_of(x.descriptor_) != x.cookie_)
+  if (x.cookie_ == 0 || cookie_of(x.descriptor_) != x.cookie_)
     return;
   if (auto arrived = x.brought_(); arrived != x.arrived_) {
     x.arrived_ = arrived;

@@ -59,6 +59,20 @@ caf::expected<std::vector<ip_address>> callable_among(std::vector<ip_address> fo
   return found;
 }
 
+caf::error look_up_failure(const boost::system::error_code& why, const std::string& host) {
+  namespace refusal = boost::asio::error;
+  if (why == refusal::host_not_found || why == refusal::no_data)
+    return make_problem(errc::peer_unreachable, host + ": there is no such name");
+  return make_problem(errc::peer_timeout,
+                      host + ": the name cannot be looked up now: " + why.message());
+}
+
+caf::error nothing_sent(const caf::error& look_up) {
+  return code_of(look_up) == errc::peer_timeout
+             ? make_problem(errc::peer_unreachable, problem_of(look_up).detail)
+             : look_up;
+}
+
 void find_callable(const http_url& where, const std::shared_ptr<const callable_addresses>& only,
                    addresses_found then) {
   if (auto address = parse_ip(where.host))
@@ -66,17 +80,33 @@ void find_callable(const http_url& where, const std::shared_ptr<const callable_a
   auto resolver =
       std::make_shared<tcp::resolver>(crossplat::threadpool::shared_instance().service());
   // As C knows them: the same that cpprestsdk would find, whatever a name looks like.
-  resolver->async_resolve(
-      where.host, std::to_string(where.port), tcp::resolver::address_configured,
-      [resolver, host = where.host, only, then = std::move(then)](
-          const boost::system::error_code& failed, const tcp::resolver::results_type& all) {
-        if (failed)
-          return then(make_problem(errc::peer_unreachable, host + ": there is no such name"));
-        std::vector<ip_address> found;
-        for (auto& x : all)
-          found.push_back(address_of(x.endpoint().address()));
-        then(chosen(std::move(found), host, only));
-      });
+  resolver->async_resolve(where.host, std::to_string(where.port), tcp::resolver::address_configured,
+                          [resolver, host = where.host, only,
+                           then = std::move(then)](const boost::system::error_code& failed,
+                                                   const tcp::resolver::results_type& all) {
+                            if (failed)
+                              return then(look_up_failure(failed, host));
+                            std::vector<ip_address> found;
+                            for (auto& x : all)
+                              found.push_back(address_of(x.endpoint().address()));
+                            then(chosen(std::move(found), host, only));
+                          });
+}
+
+void found_host::found(std::vector<ip_address> at, clock::time_point now) {
+  at_ = std::move(at);
+  found_ = now;
+}
+
+std::vector<ip_address> found_host::now(clock::time_point now) const {
+  return now < found_ + look_again_after ? at_ : std::vector<ip_address>{};
+}
+
+std::vector<ip_address> found_host::in_spite_of(const caf::error& why,
+                                                clock::time_point now) const {
+  return code_of(why) == errc::peer_timeout && now < found_ + good_without_resolver
+             ? at_
+             : std::vector<ip_address>{};
 }
 
 } // namespace igl

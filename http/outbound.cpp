@@ -26,22 +26,24 @@ constexpr size_t most_of_a_refusal = 64 * 1024;
 using boost::asio::ip::tcp;
 
 /// The answer that comes next over a line. cpprestsdk shows the socket that it has chosen on its
-/// own threads, and does not say for which request.
+/// own threads, and does not say for which request; another one, when a kept connection turns out
+/// to be closed and it begins anew over a new one.
 struct expected_answer {
   std::mutex mutex;
-  std::shared_ptr<followed_answer> next;
+  std::weak_ptr<followed_answer> next;
   std::shared_ptr<answer_watch> watch;
   bool is_ipv4;
 
   /// A new socket is opened here, or nobody could say later which one it was.
   void comes_over(tcp::socket& chosen) {
     std::lock_guard guard{mutex};
-    if (!next)
+    auto answer = next.lock();
+    if (!answer)
       return;
     if (!chosen.is_open())
       chosen.open(is_ipv4 ? tcp::v4() : tcp::v6());
-    next->comes_over(chosen.native_handle());
-    watch->follow(std::exchange(next, nullptr));
+    answer->comes_over(chosen.native_handle());
+    watch->follow(answer);
   }
 };
 
@@ -75,10 +77,10 @@ public:
 
   pplx::task<web::http::http_response> request(const web::http::http_request& x,
                                                const pplx::cancellation_token& until,
-                                               std::shared_ptr<followed_answer> answer) {
+                                               const std::shared_ptr<followed_answer>& answer) {
     {
       std::lock_guard guard{expected_->mutex};
-      expected_->next = std::move(answer);
+      expected_->next = answer;
     }
     return over_.request(x, until);
   }
@@ -247,37 +249,37 @@ public:
       : where_(std::move(where)), only_(std::move(only)) {}
 
   void start(const errand_ptr& x) {
-    if (auto known = known_addresses(clock::now()); !known.empty())
+    if (auto known = known_addresses(); !known.empty())
       return connect(known, x, 1);
     find_callable(where_, only_, [self = shared_from_this(), x](auto found) {
       if (found)
         self->remember(*found);
-      // A resolver that is away for a moment does not end what goes well without it.
-      else if (auto known = self->known_addresses({}); !known.empty())
+      else if (auto known = self->known_in_spite_of(found.error()); !known.empty())
         found = std::move(known);
       if (found)
         self->connect(*found, x, 1);
       else
-        x->ended({found.error(), false, {}});
+        x->ended({nothing_sent(found.error()), false, {}});
     });
   }
 
 private:
-  using clock = std::chrono::steady_clock;
-  /// Saves a resolver's work; what is in use was looked at all the same.
-  static constexpr std::chrono::seconds look_again_after{5};
   /// A name that moves among more addresses than this has its connections made anew.
   static constexpr size_t most_addresses = 8;
 
-  std::vector<ip_address> known_addresses(clock::time_point now) {
+  std::vector<ip_address> known_addresses() {
     std::lock_guard guard{mutex_};
-    return now < look_again_ ? known_ : std::vector<ip_address>{};
+    return known_.now(found_host::clock::now());
+  }
+
+  std::vector<ip_address> known_in_spite_of(const caf::error& why) {
+    std::lock_guard guard{mutex_};
+    return known_.in_spite_of(why, found_host::clock::now());
   }
 
   void remember(const std::vector<ip_address>& found) {
     std::lock_guard guard{mutex_};
-    known_ = found;
-    look_again_ = clock::now() + look_again_after;
+    known_.found(found, found_host::clock::now());
   }
 
   /// Where nobody takes connections nothing was sent: another address may be tried.
@@ -341,8 +343,7 @@ private:
   const std::shared_ptr<const callable_addresses> only_;
   std::mutex mutex_;
   std::map<std::string, std::vector<std::shared_ptr<line>>> free_lines_; // by address
-  std::vector<ip_address> known_;
-  clock::time_point look_again_{};
+  found_host known_;
   size_t turn_ = 0;
 };
 

@@ -19,7 +19,7 @@ public:
   /// `brought` tells how many bytes of the body have reached where they are to go.
   explicit followed_answer(std::function<uint64_t()> brought) : brought_(std::move(brought)) {}
 
-  /// Before it begins: the socket it will come over. Never: nobody looks after it.
+  /// Before it begins, and begins anew: the socket it will come over. Never: nobody looks after it.
   void comes_over(int descriptor);
   /// It was cut off: its head, or a chunk, was too large.
   bool was_cut() const { return was_cut_; }
@@ -28,6 +28,8 @@ private:
   friend class answer_watch;
   std::function<uint64_t()> brought_;
   std::atomic<bool> was_cut_{false};
+  bool is_followed_ = false; ///< under the guard of the watch
+  std::mutex guard_;         ///< of what stands below
   int descriptor_ = -1;
   uint64_t cookie_ = 0;  ///< which socket the descriptor was
   uint64_t arrived_ = 0; ///< of the body, at the last look

@@ -5,6 +5,9 @@
 
 #include <caf/expected.hpp>
 
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -19,10 +22,39 @@ caf::expected<std::vector<ip_address>> callable_among(std::vector<ip_address> fo
                                                       const std::string& host,
                                                       const callable_addresses& only);
 
+/// What a resolver's refusal means: peer_unreachable, there is no such name; peer_timeout, it could
+/// not tell now.
+caf::error look_up_failure(const boost::system::error_code& why, const std::string& host);
+
+/// The same for whoever wanted to send something: nothing was sent, whatever kept a name from being
+/// looked up.
+caf::error nothing_sent(const caf::error& look_up);
+
 /// Looks a host up; without a list its addresses are all good, IPv6 only where there is nothing
 /// else. `then` is called once, on this thread or on one of cpprestsdk's. Fails like
-/// callable_among, and with peer_unreachable when there is no such name.
+/// callable_among and look_up_failure.
 void find_callable(const http_url& where, const std::shared_ptr<const callable_addresses>& only,
                    addresses_found then);
+
+/// Where a name was found, for as long as that may be relied on.
+class found_host {
+public:
+  using clock = std::chrono::steady_clock;
+  /// Saves a resolver's work; what is in use was looked at all the same.
+  static constexpr std::chrono::seconds look_again_after{5};
+  /// A resolver that is away for so long does not end what goes well without it. What it says –
+  /// that there is no such name, that it is elsewhere – counts at once.
+  static constexpr std::chrono::minutes good_without_resolver{5};
+
+  void found(std::vector<ip_address> at, clock::time_point now);
+  /// None: the name is to be looked up.
+  std::vector<ip_address> now(clock::time_point now) const;
+  /// None: the failure counts.
+  std::vector<ip_address> in_spite_of(const caf::error& why, clock::time_point now) const;
+
+private:
+  std::vector<ip_address> at_;
+  clock::time_point found_{};
+};
 
 } // namespace igl

@@ -150,6 +150,36 @@ TEST_SUITE("http client: answers") {
     }
   }
 
+  TEST_CASE("an answer over a second connection is bounded as one over the first") {
+    constexpr size_t megabyte = 1 << 20;
+    constexpr size_t most = 1024 * megabyte;
+    std::atomic<size_t> sent{0};
+    std::atomic<int> begun_anew{0};
+    raw_server server([&](int socket, int number) {
+      raw_server::read_request(socket);
+      if (number == 0) {
+        // Kept, until there is another request: for that one the library connects again.
+        raw_server::write(socket, raw_server::ok("kept"));
+        raw_server::read_request(socket);
+        return;
+      }
+      ++begun_anew;
+      raw_server::write(socket, "HTTP/1.1 200 OK\r\nX-A: ");
+      const std::string much(64 * 1024, 'a');
+      while (sent < most && raw_server::write(socket, much))
+        sent += much.size();
+    });
+    client_world x;
+    REQUIRE(x.get(server.url + "/"));
+    auto what = request_for("POST", server.url + "/", {}, "event");
+    what.max_body = most;
+    auto answer = x.ask(what);
+    REQUIRE_FALSE(answer);
+    REQUIRE(begun_anew == 1);
+    CHECK(code_of(answer.error()) == errc::too_large);
+    CHECK(sent < most);
+  }
+
   TEST_CASE("bodies of any size pass, in chunks and beside each other") {
     raw_server server([](int socket, int) {
       if (raw_server::read_request(socket).empty())
