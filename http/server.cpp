@@ -27,6 +27,9 @@ constexpr int port_attempts = 16;
 constexpr std::chrono::milliseconds quiet{200};
 constexpr std::chrono::milliseconds farewell{1000};
 
+/// When places are short, a body that does not come has its own for so long.
+constexpr std::chrono::seconds linger{2};
+
 /// How many times as many connections as allowed there may be while they are being used: until
 /// those that are too many have heard that they have to go.
 constexpr uint32_t leeway = 4;
@@ -42,22 +45,25 @@ uint32_t answered_at_once(uint32_t requests, uint32_t connections) {
   return std::min(requests, most);
 }
 
+/// A body up to this size is waited for without a place: whoever announces one and does not send it
+/// keeps nobody out. In bytes; each connection that is allowed may bring so many into memory.
+constexpr uint64_t small_body = 64 * 1024;
+
 /// A probe is answered however much there is to do.
-traffic::errand errand_of(const web::http::http_request& x) {
-  using web::http::methods;
-  auto path = x.request_uri().path();
-  if (path == "/healthz" || path == "/readyz")
+traffic::errand errand_of(const web_exchange& x) {
+  if (x.path() == "/healthz" || x.path() == "/readyz")
     return traffic::errand::probe;
   auto& method = x.method();
-  auto reads = method == methods::GET || method == methods::HEAD || method == methods::OPTIONS;
-  return reads ? traffic::errand::read : traffic::errand::change;
+  if (method == "GET" || method == "HEAD" || method == "OPTIONS")
+    return traffic::errand::read;
+  return x.is_large(small_body) ? traffic::errand::large_change : traffic::errand::change;
 }
 
 /// What is bounded in what cpprestsdk reads before anybody is asked.
 struct reading_bounds {
   uint64_t head = 0;  ///< bytes
   uint64_t chunk = 0; ///< bytes
-  uint64_t usual = 0; ///< bytes of a body that is not worth looking after
+  uint64_t usual = 0; ///< bytes of a body that needs no explanation
   /// How much cpprestsdk reads at once, and what it may have read by the time that it tells us.
   static constexpr uint64_t at_once = 256 * 1024;
 };
@@ -66,29 +72,46 @@ reading_bounds bounds_of(const server_options& how) {
   return {how.header_bytes, how.chunk_bytes, std::max(how.message_bytes, most_form_bytes)};
 }
 
-void handle(const router& routes, const std::shared_ptr<traffic>& load, const reading_bounds& most,
-            const std::string& origin, web::http::http_request request) {
-  auto admitted = load->enter(errand_of(request), request.remote_address());
-  auto x = std::make_shared<web_exchange>(std::move(request), load, admitted, origin);
-  if (x->is_watched(most.usual))
-    load->watch(x);
+caf::error shutting_down() {
+  return make_problem(errc::unavailable, "this node is shutting down", R"(["shutdown"])");
+}
+
+caf::error does_not_come() {
+  return make_problem(errc::overloaded, "the body does not come, and others wait",
+                      R"(["limits.requests_in_flight", "limits.upload_memory"])");
+}
+
+void handle(const router& routes, const reading_bounds& most, traffic::errand why,
+            const std::shared_ptr<web_exchange>& x) {
+  auto admitted = x->enter(why);
   x->guarded([&] {
-    if (admitted.how == traffic::admission::draining)
-      x->refuse_and_close(
-          make_problem(errc::unavailable, "this node is shutting down", R"(["shutdown"])"));
+    if (admitted == traffic::admission::draining)
+      x->refuse_and_close(shutting_down());
     else if (x->head_bytes() > most.head)
       x->refuse_head();
     else if (!x->well_framed())
       x->refuse_and_close(make_problem(errc::bad_request,
                                        "the length of the body cannot be believed",
                                        R"(["Content-Length", "Transfer-Encoding"])"));
-    else if (admitted.how == traffic::admission::crowded)
+    else if (admitted == traffic::admission::crowded)
       x->refuse_and_close(make_problem(errc::overloaded));
-    else if (admitted.how == traffic::admission::overloaded)
+    else if (admitted == traffic::admission::overloaded)
       x->fail(make_problem(errc::overloaded));
     else
       dispatch(routes, x);
   });
+}
+
+void receive(const std::shared_ptr<const router>& routes, const std::shared_ptr<traffic>& load,
+             const reading_bounds& most, const std::string& origin,
+             web::http::http_request request) {
+  auto x = std::make_shared<web_exchange>(std::move(request), load, origin);
+  auto why = errand_of(*x);
+  if (x->is_large(small_body))
+    load->watch(x);
+  if (why != traffic::errand::change)
+    return handle(*routes, most, why, x);
+  x->when_whole([=] { handle(*routes, most, why, x); });
 }
 
 struct open_listener {
@@ -106,7 +129,7 @@ std::string try_to_open(open_listener& x, const listener_settings& settings,
     auto routes = std::make_shared<const router>(routes_of(settings, with));
     auto handler = [routes, load, most,
                     origin = x.address.reachable_url()](web::http::http_request request) {
-      handle(*routes, load, most, origin, std::move(request));
+      receive(routes, load, most, origin, std::move(request));
     };
     x.listener->support(handler);
     // cpprestsdk answers these two itself if nobody else does.
@@ -153,6 +176,10 @@ public:
               // watch.
               with->through.end_overdue();
               end_stalled_bodies(*load, idle);
+              auto places = load->was_short_for_large();
+              auto memory = with->upload_memory->was_exceeded();
+              if (places || memory)
+                let_stalled_bodies_give_way(*load, linger, does_not_come());
               return under_way(*load, with->how.chunk_bytes);
             },
             [load = load_](const crowd& x) { load->thin_out(x); })) {}
@@ -175,6 +202,7 @@ public:
     if (!load_->wait_until_idle(at_most) && at_most.count() > 0)
       spdlog::warn("http stops although requests are in flight");
     load_->wait_until_quiet(quiet, std::min(at_most, farewell));
+    let_stalled_bodies_give_way(*load_, std::chrono::milliseconds{0}, shutting_down());
     end_stalled_bodies(*load_, std::chrono::milliseconds{0});
     for (auto& x : listeners_)
       close(std::move(x.listener));
@@ -193,6 +221,12 @@ private:
   static void end_stalled_bodies(traffic& load, std::chrono::milliseconds patience) {
     for (auto& x : load.watched())
       x->end_stalled_body(patience);
+  }
+
+  static void let_stalled_bodies_give_way(traffic& load, std::chrono::milliseconds patience,
+                                          const caf::error& why) {
+    for (auto& x : load.watched())
+      x->give_way(patience, why);
   }
 
   static requests_under_way under_way(traffic& load, uint64_t chunk) {

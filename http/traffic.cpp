@@ -1,14 +1,25 @@
 #include "http/detail/traffic.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace igl {
+
+namespace {
+
+bool changes(traffic::errand why) {
+  return why == traffic::errand::change || why == traffic::errand::large_change;
+}
+
+} // namespace
 
 bool traffic::has_room_for(errand why) const {
   if (why == errand::probe)
     return true;
   if (why == errand::read)
     return welcomed_ < most_;
+  if (why == errand::large_change && large_changes_ >= most_ - most_ / 2)
+    return false;
   return welcomed_ < most_ - most_ / 4 &&
          (!waiting_for_ledger_ || waiting_for_ledger_->average() < std::max(most_ / 2, 1u));
 }
@@ -25,19 +36,26 @@ bool traffic::is_crowded(const std::string& address) {
   return true;
 }
 
-traffic::pass traffic::enter(errand why, const std::string& address) {
+void traffic::come() {
   std::lock_guard lock{guard_};
   ++in_flight_;
-  ++of_address_[address];
   last_came_ = std::chrono::steady_clock::now();
+}
+
+traffic::pass traffic::enter(errand why, const std::string& address) {
+  std::lock_guard lock{guard_};
+  ++of_address_[address];
   if (draining_)
     return {why, admission::draining, address};
   if (why != errand::probe && is_crowded(address))
     return {why, admission::crowded, address};
-  if (!has_room_for(why))
+  if (!has_room_for(why)) {
+    was_short_for_large_ |= why == errand::large_change;
     return {why, admission::overloaded, address};
+  }
   ++welcomed_;
-  if (why == errand::change && ++changes_ == 1)
+  large_changes_ += why == errand::large_change;
+  if (changes(why) && ++changes_ == 1)
     pace_.begin(std::chrono::steady_clock::now());
   return {why, admission::welcome, address};
 }
@@ -49,7 +67,8 @@ void traffic::leave(const pass& with) {
     of_address_.erase(found);
   if (with.how == admission::welcome) {
     --welcomed_;
-    if (with.why == errand::change) {
+    large_changes_ -= with.why == errand::large_change;
+    if (changes(with.why)) {
       --changes_;
       pace_.done(std::chrono::steady_clock::now());
     }
@@ -87,6 +106,11 @@ std::map<std::string, uint32_t> traffic::in_flight() {
 void traffic::thin_out(const crowd& x) {
   std::lock_guard lock{guard_};
   crowd_ = x;
+}
+
+bool traffic::was_short_for_large() {
+  std::lock_guard lock{guard_};
+  return std::exchange(was_short_for_large_, false);
 }
 
 void traffic::watch(std::weak_ptr<web_exchange> x) {

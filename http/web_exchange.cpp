@@ -42,9 +42,9 @@ concurrency::streams::istream no_body() {
 } // namespace
 
 web_exchange::web_exchange(web::http::http_request request, std::shared_ptr<traffic> load,
-                           traffic::pass admitted, std::string own_origin)
-    : exchange(std::move(own_origin)), request_(std::move(request)), load_(std::move(load)),
-      admitted_(admitted) {
+                           std::string own_origin)
+    : exchange(std::move(own_origin)), request_(std::move(request)), load_(std::move(load)) {
+  load_->come();
   auto& headers = request_.headers();
   std::string text;
   if (headers.match(names::transfer_encoding, text)) {
@@ -62,6 +62,30 @@ web_exchange::web_exchange(web::http::http_request request, std::shared_ptr<traf
 web_exchange::~web_exchange() {
   if (!answered_)
     guarded([this] { fail(make_problem(errc::broken_promise)); });
+}
+
+traffic::admission web_exchange::enter(traffic::errand why) {
+  entered_ = load_->enter(why, peer());
+  return entered_.how;
+}
+
+bool web_exchange::is_whole() const {
+  return length_ == uint64_t{0} || body_ended_ ||
+         pplx::create_task(request_._get_impl()->_get_data_available()).is_done();
+}
+
+void web_exchange::when_whole(std::function<void()> then) {
+  if (is_whole())
+    return then();
+  pplx::create_task(request_._get_impl()->_get_data_available())
+      .then([self = shared_this(), then = std::move(then)](pplx::task<uint64_t> whole) {
+        try {
+          whole.get();
+        } catch (const std::exception&) {
+          // Whoever reads the body says so.
+        }
+        then();
+      });
 }
 
 std::string web_exchange::header(const char* name) const {
@@ -88,7 +112,7 @@ uint64_t web_exchange::head_bytes() const {
   return bytes;
 }
 
-bool web_exchange::is_watched(uint64_t usual) const {
+bool web_exchange::is_large(uint64_t usual) const {
   return !length_ || *length_ > usual || expects_continue();
 }
 
@@ -111,6 +135,7 @@ void web_exchange::read(uint64_t at_most, std::function<void(std::string)> then)
     return then({});
   // What extract_vector() does, with one hop between threads and one copy less.
   auto arrived = pplx::create_task(request_._get_impl()->_get_data_available());
+  body_awaited_ = true;
   auto take = [self = shared_this(), then = std::move(then)](pplx::task<uint64_t> whole) {
     self->guarded([&] {
       std::string body(static_cast<size_t>(*self->length_), '\0');
@@ -122,8 +147,7 @@ void web_exchange::read(uint64_t at_most, std::function<void(std::string)> then)
         // The caller hung up; there is nobody left to read the answer.
       }
       if (read != body.size())
-        return self->fail(
-            make_problem(errc::bad_request, "the body was cut short", R"(["Content-Length"])"));
+        return self->fail(self->cut_short());
       then(std::move(body));
     });
   };
@@ -144,8 +168,7 @@ void web_exchange::read_chunked(uint64_t at_most, std::function<void(std::string
           try {
             read = some.get();
           } catch (const std::exception&) {
-            return self->fail(make_problem(errc::bad_request, "the body was cut short",
-                                           R"(["Transfer-Encoding"])"));
+            return self->fail(self->cut_short());
           }
           if (read == buffer->size()) {
             self->abandon_body();
@@ -166,24 +189,54 @@ bool web_exchange::nothing_came() {
   return taken_ == 0 && request_.body().streambuf().in_avail() == 0;
 }
 
+/// Byte by byte is no progress.
+std::chrono::steady_clock::duration web_exchange::without_progress() {
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  auto came = taken_ + request_.body().streambuf().in_avail();
+  if (came >= seen_ + least_progress) {
+    seen_ = came;
+    moved_ = now;
+  }
+  return now - moved_.load();
+}
+
 void web_exchange::end_stalled_body(std::chrono::milliseconds patience) {
-  auto since = std::chrono::steady_clock::now().time_since_epoch() - moved_.load();
+  auto since = without_progress();
   if (dropped_ > 0 && must_close_ &&
       since >= std::min<std::chrono::milliseconds>(linger, patience)) {
     dropped_ = 0;
     return refuse_body();
   }
-  if (answered_ || body_ended_)
+  if (answered_ || since < patience / 2 || is_whole())
     return;
-  if (expects_continue() && since >= patience / 2 && nothing_came()) {
+  if (expects_continue() && nothing_came()) {
     must_close_ = true;
     abandon_body();
-    return reply({417, std::string(no_continue)});
+    reply({417, std::string(no_continue)});
+  } else if (since >= patience) {
+    give_body_up(cut_short());
   }
-  if (length_ || !body_taken_ || since < patience)
+}
+
+void web_exchange::give_way(std::chrono::milliseconds patience, const caf::error& why) {
+  if (!answered_ && without_progress() >= patience && !is_whole())
+    give_body_up(why);
+}
+
+/// Answers for whoever waits for the body.
+void web_exchange::give_body_up(const caf::error& why) {
+  if (!body_taken_ && !body_awaited_)
     return;
+  must_close_ = true;
   abandon_body();
-  fail(make_problem(errc::bad_request, "the body was cut short", R"(["Transfer-Encoding"])"));
+  fail(why);
+  if (dropped_.exchange(0) > 0)
+    refuse_body();
+}
+
+caf::error web_exchange::cut_short() const {
+  return make_problem(errc::bad_request, "the body was cut short",
+                      length_ ? R"(["Content-Length"])" : R"(["Transfer-Encoding"])");
 }
 
 void web_exchange::refuse_head() {
@@ -270,17 +323,17 @@ void web_exchange::send(web::http::http_response response) {
     // A body that nobody reads is still on its way, and looked after.
     auto self = dropped_ > 0 ? weak_from_this().lock() : nullptr;
     request_.reply(response).then(
-        [load = load_, admitted = admitted_, self](pplx::task<void> written) {
+        [load = load_, entered = entered_, self](pplx::task<void> written) {
           try {
             written.get();
           } catch (const std::exception&) {
             // The caller hung up before it had the answer.
           }
-          load->leave(admitted);
+          load->leave(entered);
         });
   } catch (const std::exception&) {
     // The listener was closed meanwhile and has answered itself.
-    load_->leave(admitted_);
+    load_->leave(entered_);
   }
 }
 

@@ -23,7 +23,10 @@ public:
     bool uses(uint64_t bytes) {
       auto together = of_->used_ += bytes - bytes_;
       bytes_ = bytes;
-      return together <= of_->most_;
+      if (together <= of_->most_)
+        return true;
+      of_->was_exceeded_ = true;
+      return false;
     }
 
   private:
@@ -31,9 +34,13 @@ public:
     uint64_t bytes_ = 0;
   };
 
+  /// Since somebody asked last one of them was told that there is no more.
+  bool was_exceeded() { return was_exceeded_.exchange(false); }
+
 private:
   uint64_t most_;
   std::atomic<uint64_t> used_{0};
+  std::atomic<bool> was_exceeded_{false};
 };
 
 } // namespace igl

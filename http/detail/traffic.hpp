@@ -18,17 +18,18 @@ namespace igl {
 class web_exchange;
 
 /// Counts the requests in flight and says whether one more is welcome: one that changes something
-/// up to three quarters of the bound, and only while less than half of it waits for the ledger; one
-/// that reads up to the whole bound, so that reading goes on; a probe always. Where there are too
-/// many connections, so many requests over them are refused. Thread-safe.
+/// up to three quarters of the bound, and only while less than half of it waits for the ledger; of
+/// those, up to half of the bound that bring a body so large that they have a place while it comes;
+/// one that reads up to the whole bound, so that reading goes on; a probe always. Where there are
+/// too many connections, so many requests over them are refused. Thread-safe.
 class traffic {
 public:
-  enum class errand : uint8_t { probe, read, change };
-  enum class admission : uint8_t { welcome, overloaded, crowded, draining };
+  enum class errand : uint8_t { probe, read, change, large_change };
+  enum class admission : uint8_t { outside, welcome, overloaded, crowded, draining };
   /// What a request leaves with.
   struct pass {
     errand why = errand::probe;
-    admission how = admission::welcome;
+    admission how = admission::outside;
     std::string address{};
   };
 
@@ -36,7 +37,10 @@ public:
   traffic(uint32_t most, std::shared_ptr<gauge> waiting)
       : most_(most), waiting_for_ledger_(std::move(waiting)) {}
 
-  /// Counts the request in any case: a refusal is also an answer that has to be written.
+  /// A request has begun to come; somebody will leave, whether or not it enters.
+  void come();
+  /// It is here, as a whole unless it is a large change, and counts in any case: a refusal is also
+  /// an answer that has to be written.
   pass enter(errand why, const std::string& address = {});
   void leave(const pass& with);
   /// How many of each address are here and not answered yet.
@@ -49,6 +53,8 @@ public:
   void begin_wait(const std::string& address);
   void end_wait(const std::string& address);
   std::map<std::string, uint32_t> waiting();
+  /// Since somebody asked last there was no place for a large change.
+  bool was_short_for_large();
   /// The body of this request is not a usual one: cpprestsdk forgets a connection whose chunks are
   /// malformed, and bounds neither a chunk nor a head. So somebody has to look after it.
   void watch(std::weak_ptr<web_exchange> x);
@@ -70,9 +76,11 @@ private:
   uint32_t most_;
   std::shared_ptr<gauge> waiting_for_ledger_;
   uint32_t in_flight_ = 0;
-  uint32_t welcomed_ = 0; ///< of those
-  pace pace_;             ///< of the welcome ones that change something
-  uint32_t changes_ = 0;
+  uint32_t welcomed_ = 0;      ///< of those
+  pace pace_;                  ///< of the welcome ones that change something
+  uint32_t changes_ = 0;       ///< large ones, too
+  uint32_t large_changes_ = 0; ///< of those
+  bool was_short_for_large_ = false;
   bool draining_ = false;
   std::chrono::steady_clock::time_point last_came_{};
   std::map<std::string, uint32_t> waiting_;
