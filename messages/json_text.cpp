@@ -1,6 +1,7 @@
 #include "messages/json_text.hpp"
 
 #include "messages/json.hpp"
+#include "messages/json_plain.hpp"
 #include "messages/uri.hpp"
 
 namespace igl::json_text {
@@ -43,11 +44,8 @@ void append(std::string& out, std::string_view text) {
   auto flush = [&] {
     out.append(text.substr(done, at - done));
   };
-  while (at < text.size()) {
-    auto c = static_cast<unsigned char>(text[at]);
-    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-      ++at;
-    } else if (c < 0x80) {
+  while ((at += plain_prefix(text.substr(at))) < text.size()) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
       flush();
       append_escape(out, text[at]);
       done = ++at;

@@ -1,5 +1,6 @@
 #include "messages/quick_json.hpp"
 
+#include "messages/json_plain.hpp"
 #include "messages/uri.hpp"
 
 #include <algorithm>
@@ -77,6 +78,7 @@ bool reader::text(std::string& x) {
   unsigned char all_bits = 0;
   for (;;) {
     auto start = at;
+    at += plain_prefix(rest_.substr(at));
     while (at < rest_.size() && is_ordinary(rest_[at]))
       all_bits |= static_cast<unsigned char>(rest_[at++]);
     x.append(rest_.substr(start, at - start));

@@ -1,3 +1,4 @@
+#include "messages/json_plain.hpp"
 #include "messages/quick_json.hpp"
 
 #include <doctest/doctest.h>
@@ -69,6 +70,16 @@ TEST_SUITE("quick JSON") {
     for (char c = 'a'; c < 'a' + 17; ++c)
       many += std::string(many.size() > 1 ? "," : "") + '"' + c + "\":\"x\"";
     CHECK(!quick_json::string_members(many + "}"));
+  }
+
+  TEST_CASE("what stands for itself ends at any byte that does not, wherever it is") {
+    for (int c = 0; c < 256; ++c)
+      for (size_t before = 0; before < 20; ++before) {
+        auto stops = c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
+        auto text = std::string(before, 'a') + static_cast<char>(c) + "!~ #[]";
+        CHECK(plain_prefix(text) == (stops ? before : text.size()));
+      }
+    CHECK(plain_prefix("") == 0);
   }
 
   TEST_CASE("it never takes what the complete parser reads otherwise") {
