@@ -3,6 +3,8 @@
 #include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
+#include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -80,19 +82,24 @@ void gateway_actor::enqueue(caf::mailbox_element_ptr what, caf::execution_unit*)
 
 void gateway_actor::end_overdue() {
   const auto now = home_system().clock().now();
-  std::vector<waiting> overdue;
+  auto overdue = std::make_shared<std::vector<waiting>>();
   {
     std::lock_guard guard(mutex_);
     for (auto i = under_way_.begin(); i != under_way_.end();) {
       auto at = i++;
       if (at->second.until <= now)
-        overdue.push_back(std::move(under_way_.extract(at).mapped()));
+        overdue->push_back(std::move(under_way_.extract(at).mapped()));
     }
   }
-  for (auto& x : overdue) {
+  if (overdue->empty())
+    return;
+  for (auto& x : *overdue) {
     auto why = caf::make_message(caf::make_error(caf::sec::request_timeout));
     x.then(why);
   }
+  // An upload's file ends with whoever waited for it, and a disk that hangs may hang that. Nobody
+  // who looks regularly can wait for it.
+  std::thread([overdue = std::move(overdue)] { overdue->clear(); }).detach();
 }
 
 void gateway_actor::on_destroy() {

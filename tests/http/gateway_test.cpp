@@ -106,6 +106,32 @@ TEST_SUITE("http gateway") {
     CHECK(*called == 1);
   }
 
+  TEST_CASE("what a forgotten request held may take long to end, as a file on a disk that hangs") {
+    gate x;
+    auto silent = x.system.spawn(never_answers);
+    std::promise<void> disk_goes_on;
+    std::atomic<int> ended{0};
+    auto hangs = [&, until = disk_goes_on.get_future().share()](void*) {
+      until.wait();
+      ++ended;
+    };
+    std::atomic<int> heard{0};
+    auto ask = [&] {
+      std::shared_ptr<void> file(nullptr, hangs);
+      x.through.request(
+          silent, 1s, post_message{}, [file](const message_record&) {},
+          [&](const caf::error&) { ++heard; });
+    };
+    ask();
+    CHECK(wire::eventually([&] { return heard == 1; }));
+    ask();
+    CHECK(wire::eventually([&] { return heard == 2; }));
+    CHECK(ended == 0);
+    disk_goes_on.set_value();
+    CHECK(wire::eventually([&] { return ended == 2; }));
+    caf::anon_send_exit(silent, caf::exit_reason::kill);
+  }
+
   TEST_CASE("a request that nobody answers is ended when its time is over") {
     gate x;
     auto silent = x.system.spawn(never_answers);
