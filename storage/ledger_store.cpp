@@ -143,7 +143,12 @@ caf::error ledger_store::read(const reading& what) const {
   });
 }
 
+std::unique_lock<std::recursive_mutex> ledger_store::alone_in_step() {
+  return in_step_ ? std::unique_lock(step_mutex_) : std::unique_lock<std::recursive_mutex>();
+}
+
 void ledger_store::begin(const writing& what, ending done) {
+  const auto alone = alone_in_step();
   std::unique_lock lock(writing_mutex_);
   change_set changes;
   auto err = wait_for_room(lock);
@@ -177,6 +182,7 @@ caf::error ledger_store::write(const writing& what) {
 }
 
 caf::error ledger_store::flush() {
+  const auto alone = alone_in_step();
   std::unique_lock lock(writing_mutex_);
   const auto up_to = begun_;
   const auto failures = failures_;

@@ -90,6 +90,7 @@ private:
   uint64_t waiting_bytes() const;
   caf::error wait_for_room(std::unique_lock<std::mutex>& lock);
 
+  std::unique_lock<std::recursive_mutex> alone_in_step();
   bool has_to_turn() const;
   void take_over(change_set&& changes);
   void accept_all();
@@ -103,6 +104,7 @@ private:
   std::vector<lmdb::database> databases_;
   lmdb::database meta_;
   const bool in_step_;
+  std::recursive_mutex step_mutex_; ///< in step: of whoever does all the work
 
   // Under the writing mutex.
   mutable std::mutex writing_mutex_;

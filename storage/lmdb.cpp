@@ -219,8 +219,8 @@ struct environment::state {
     }
   }
 
+  /// One thread at a time.
   caf::error open_databases(const std::vector<std::string>& wanted) {
-    std::lock_guard guard(names_mutex);
     std::map<std::string, database> opened;
     auto open_all = [&](MDB_txn* txn) -> caf::error {
       for (const auto& name : wanted) {
@@ -235,6 +235,8 @@ struct environment::state {
     };
     if (auto err = read_only ? look(open_all) : change(open_all))
       return err;
+    // Not before: whoever reads asks for names.
+    std::lock_guard guard(names_mutex);
     for (const auto& [name, handle] : opened)
       if (sums)
         sums->add(handle, name);

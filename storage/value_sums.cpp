@@ -11,6 +11,8 @@ namespace igl::lmdb {
 
 void value_sums::add(database x, const std::string& name) {
   auto& one = databases_.at(static_cast<size_t>(x));
+  if (one.name == name) // and perhaps in use
+    return;
   one.name = name;
   one.seed = XXH3_64bits(name.data(), name.size());
 }
