@@ -233,7 +233,7 @@ bool is_inside(const std::string& folder, const std::string& of) {
   // Whatever names lead there.
   auto whole = [](const std::string& name) {
     std::error_code failed;
-    auto found = fs::weakly_canonical(name, failed);
+    auto found = fs::weakly_canonical(fs::absolute(name), failed);
     return ((failed ? fs::absolute(name) : found) / "").lexically_normal();
   };
   auto inner = whole(folder);
