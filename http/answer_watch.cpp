@@ -42,6 +42,7 @@ void followed_answer::comes_over(int descriptor) {
   descriptor_ = descriptor;
   cookie_ = cookie_of(descriptor);
   taken_ = taken_off(descriptor);
+  was_cut_ = false;
 }
 
 answer_watch::answer_watch(uint64_t most) : most_(most), thread_([this] { run(); }) {}

@@ -96,17 +96,18 @@ void find_callable(const http_url& where, const std::shared_ptr<const callable_a
 void found_host::found(std::vector<ip_address> at, clock::time_point now) {
   at_ = std::move(at);
   found_ = now;
+  look_again_ = now + look_again_after;
 }
 
 std::vector<ip_address> found_host::now(clock::time_point now) const {
-  return now < found_ + look_again_after ? at_ : std::vector<ip_address>{};
+  return now < look_again_ ? at_ : std::vector<ip_address>{};
 }
 
-std::vector<ip_address> found_host::in_spite_of(const caf::error& why,
-                                                clock::time_point now) const {
-  return code_of(why) == errc::peer_timeout && now < found_ + good_without_resolver
-             ? at_
-             : std::vector<ip_address>{};
+std::vector<ip_address> found_host::in_spite_of(const caf::error& why, clock::time_point now) {
+  if (code_of(why) != errc::peer_timeout || now >= found_ + good_without_resolver)
+    at_.clear();
+  look_again_ = now + look_again_after;
+  return at_;
 }
 
 } // namespace igl

@@ -72,10 +72,15 @@ void exchange::guarded(const std::function<void()>& piece) {
     // What is thrown here is thrown away: there is nobody above who could do better.
   }
   spdlog::error("http failed while it answered {} {}: {}", method(), path(), what);
+  abandon_body();
   fail(make_problem(errc::internal));
 }
 
 void exchange::fail(const caf::error& why) {
+  reply(refusal_of(why));
+}
+
+answer exchange::refusal_of(const caf::error& why) {
   auto x = problem_of(why);
   x.detail = cut(std::move(x.detail), much);
   x.source = cut_source(std::move(x.source));
@@ -88,7 +93,7 @@ void exchange::fail(const caf::error& why) {
     close_afterwards();
   if (refusal.status == 500)
     spdlog::error("http answers {} {} with 500: {}", method(), path(), sentence_of(why));
-  reply(std::move(refusal));
+  return refusal;
 }
 
 void exchange::refuse_and_close(const caf::error& why) {

@@ -27,9 +27,6 @@ constexpr int port_attempts = 16;
 constexpr std::chrono::milliseconds quiet{200};
 constexpr std::chrono::milliseconds farewell{1000};
 
-/// When places are short, a body that does not come has its own for so long.
-constexpr std::chrono::seconds linger{2};
-
 /// How many times as many connections as allowed there may be while they are being used: until
 /// those that are too many have heard that they have to go.
 constexpr uint32_t leeway = 4;
@@ -76,15 +73,17 @@ caf::error shutting_down() {
   return make_problem(errc::unavailable, "this node is shutting down", R"(["shutdown"])");
 }
 
-caf::error does_not_come() {
-  return make_problem(errc::overloaded, "the body does not come, and others wait",
-                      R"(["limits.requests_in_flight", "limits.upload_memory"])");
+caf::error too_slow() {
+  return make_problem(errc::overloaded, "the body comes too slowly while others wait for its place",
+                      R"(["body"])");
 }
 
-void handle(const router& routes, const reading_bounds& most, traffic::errand why,
+void handle(const router& routes, const std::shared_ptr<traffic>& load, const reading_bounds& most,
             const std::shared_ptr<web_exchange>& x) {
-  auto admitted = x->enter(why);
   x->guarded([&] {
+    auto admitted = x->enter(errand_of(*x));
+    if (x->is_large(small_body))
+      load->watch(x);
     if (admitted == traffic::admission::draining)
       x->refuse_and_close(shutting_down());
     else if (x->head_bytes() > most.head)
@@ -93,6 +92,8 @@ void handle(const router& routes, const reading_bounds& most, traffic::errand wh
       x->refuse_and_close(make_problem(errc::bad_request,
                                        "the length of the body cannot be believed",
                                        R"(["Content-Length", "Transfer-Encoding"])"));
+    else if (x->was_cut())
+      x->refuse_and_close(x->cut_short());
     else if (admitted == traffic::admission::crowded)
       x->refuse_and_close(make_problem(errc::overloaded));
     else if (admitted == traffic::admission::overloaded)
@@ -106,12 +107,10 @@ void receive(const std::shared_ptr<const router>& routes, const std::shared_ptr<
              const reading_bounds& most, const std::string& origin,
              web::http::http_request request) {
   auto x = std::make_shared<web_exchange>(std::move(request), load, origin);
-  auto why = errand_of(*x);
-  if (x->is_large(small_body))
-    load->watch(x);
-  if (why != traffic::errand::change)
-    return handle(*routes, most, why, x);
-  x->when_whole([=] { handle(*routes, most, why, x); });
+  if (!x->is_large(small_body))
+    return x->when_whole([=] { handle(*routes, load, most, x); });
+  x->may_be_cut();
+  handle(*routes, load, most, x);
 }
 
 struct open_listener {
@@ -176,10 +175,12 @@ public:
               // watch.
               with->through.end_overdue();
               end_stalled_bodies(*load, idle);
-              auto places = load->was_short_for_large();
+              auto places = load->lacked_places_of_large();
               auto memory = with->upload_memory->was_exceeded();
               if (places || memory)
-                let_stalled_bodies_give_way(*load, linger, does_not_come());
+                let_slow_bodies_give_way(*load, too_slow());
+              if (load->is_draining())
+                let_slow_bodies_give_way(*load, shutting_down());
               return under_way(*load, with->how.chunk_bytes);
             },
             [load = load_](const crowd& x) { load->thin_out(x); })) {}
@@ -202,7 +203,8 @@ public:
     if (!load_->wait_until_idle(at_most) && at_most.count() > 0)
       spdlog::warn("http stops although requests are in flight");
     load_->wait_until_quiet(quiet, std::min(at_most, farewell));
-    let_stalled_bodies_give_way(*load_, std::chrono::milliseconds{0}, shutting_down());
+    for (auto& x : load_->watched())
+      x->give_up(shutting_down());
     end_stalled_bodies(*load_, std::chrono::milliseconds{0});
     for (auto& x : listeners_)
       close(std::move(x.listener));
@@ -223,10 +225,9 @@ private:
       x->end_stalled_body(patience);
   }
 
-  static void let_stalled_bodies_give_way(traffic& load, std::chrono::milliseconds patience,
-                                          const caf::error& why) {
+  static void let_slow_bodies_give_way(traffic& load, const caf::error& why) {
     for (auto& x : load.watched())
-      x->give_way(patience, why);
+      x->give_way(why);
   }
 
   static requests_under_way under_way(traffic& load, uint64_t chunk) {

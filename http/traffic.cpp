@@ -13,15 +13,19 @@ bool changes(traffic::errand why) {
 
 } // namespace
 
-bool traffic::has_room_for(errand why) const {
+bool traffic::has_place_for(errand why) const {
   if (why == errand::probe)
     return true;
   if (why == errand::read)
     return welcomed_ < most_;
   if (why == errand::large_change && large_changes_ >= most_ - most_ / 2)
     return false;
-  return welcomed_ < most_ - most_ / 4 &&
-         (!waiting_for_ledger_ || waiting_for_ledger_->average() < std::max(most_ / 2, 1u));
+  return welcomed_ < most_ - most_ / 4;
+}
+
+bool traffic::lags(errand why) const {
+  return changes(why) && waiting_for_ledger_ &&
+         waiting_for_ledger_->average() >= std::max(most_ / 2, 1u);
 }
 
 bool traffic::is_crowded(const std::string& address) {
@@ -36,26 +40,28 @@ bool traffic::is_crowded(const std::string& address) {
   return true;
 }
 
-void traffic::come() {
+void traffic::begins() {
   std::lock_guard lock{guard_};
-  ++in_flight_;
   last_came_ = std::chrono::steady_clock::now();
 }
 
 traffic::pass traffic::enter(errand why, const std::string& address) {
   std::lock_guard lock{guard_};
+  ++in_flight_;
   ++of_address_[address];
   if (draining_)
     return {why, admission::draining, address};
   if (why != errand::probe && is_crowded(address))
     return {why, admission::crowded, address};
-  if (!has_room_for(why)) {
-    was_short_for_large_ |= why == errand::large_change;
+  if (!has_place_for(why)) {
+    lacked_places_of_large_ |= changes(why) && large_changes_ > 0;
     return {why, admission::overloaded, address};
   }
-  ++welcomed_;
+  if (lags(why))
+    return {why, admission::overloaded, address};
+  welcomed_ += why != errand::probe;
   large_changes_ += why == errand::large_change;
-  if (changes(why) && ++changes_ == 1)
+  if (why == errand::change && ++small_changes_ == 1)
     pace_.begin(std::chrono::steady_clock::now());
   return {why, admission::welcome, address};
 }
@@ -66,10 +72,10 @@ void traffic::leave(const pass& with) {
       found != of_address_.end() && --found->second == 0)
     of_address_.erase(found);
   if (with.how == admission::welcome) {
-    --welcomed_;
+    welcomed_ -= with.why != errand::probe;
     large_changes_ -= with.why == errand::large_change;
-    if (changes(with.why)) {
-      --changes_;
+    if (with.why == errand::change) {
+      --small_changes_;
       pace_.done(std::chrono::steady_clock::now());
     }
   }
@@ -79,7 +85,7 @@ void traffic::leave(const pass& with) {
 
 std::chrono::seconds traffic::retry_after() {
   std::lock_guard lock{guard_};
-  return pace_.time_for(changes_, std::chrono::steady_clock::now());
+  return pace_.time_for(small_changes_, std::chrono::steady_clock::now());
 }
 
 void traffic::begin_wait(const std::string& address) {
@@ -108,9 +114,9 @@ void traffic::thin_out(const crowd& x) {
   crowd_ = x;
 }
 
-bool traffic::was_short_for_large() {
+bool traffic::lacked_places_of_large() {
   std::lock_guard lock{guard_};
-  return std::exchange(was_short_for_large_, false);
+  return std::exchange(lacked_places_of_large_, false);
 }
 
 void traffic::watch(std::weak_ptr<web_exchange> x) {
@@ -131,6 +137,11 @@ std::vector<std::shared_ptr<web_exchange>> traffic::watched() {
 void traffic::drain() {
   std::lock_guard lock{guard_};
   draining_ = true;
+}
+
+bool traffic::is_draining() {
+  std::lock_guard lock{guard_};
+  return draining_;
 }
 
 bool traffic::wait_until_idle(std::chrono::milliseconds at_most) {

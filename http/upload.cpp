@@ -99,7 +99,10 @@ private:
   }
 
   bool finish() {
-    exchange_->body_ended();
+    if (!exchange_->body_ended()) {
+      file_ = nullptr;
+      return false;
+    }
     auto length = exchange_->announced_length();
     if (received_ == 0)
       return refuse(make_problem(errc::no_input_file));

@@ -18,7 +18,6 @@ using web_response = web::http::http_response;
 /// all of it when it reads the answer; of a larger one the connection is cut. So it is when the
 /// body of a refused request is still not there after a while: the caller is told all the same.
 constexpr uint64_t most_dropped = 64 << 20;
-constexpr uint64_t most_waited_for = 1 << 20;
 constexpr std::chrono::seconds linger{2};
 
 constexpr std::string_view large_head =
@@ -30,6 +29,11 @@ constexpr std::string_view no_continue =
     R"({"errors": [{"status": "Expectation Failed", "code": "generic-http-error", )"
     R"("title": "Expectation Failed", "detail": "this server never says 100 Continue: send the )"
     R"(body at once, or after a second", "source": ["Expect"]}]})";
+
+void leave(traffic& load, const traffic::pass& entered) {
+  if (entered.how != traffic::admission::outside)
+    load.leave(entered);
+}
 
 /// The body of an answer that has none, although its length is told.
 concurrency::streams::istream no_body() {
@@ -44,7 +48,7 @@ concurrency::streams::istream no_body() {
 web_exchange::web_exchange(web::http::http_request request, std::shared_ptr<traffic> load,
                            std::string own_origin)
     : exchange(std::move(own_origin)), request_(std::move(request)), load_(std::move(load)) {
-  load_->come();
+  load_->begins();
   auto& headers = request_.headers();
   std::string text;
   if (headers.match(names::transfer_encoding, text)) {
@@ -57,6 +61,8 @@ web_exchange::web_exchange(web::http::http_request request, std::shared_ptr<traf
     length_ = 0;
   }
   must_close_ = !well_framed_;
+  if (length_ != uint64_t{0})
+    whole_ = pplx::create_task(request_._get_impl()->_get_data_available());
 }
 
 web_exchange::~web_exchange() {
@@ -69,23 +75,44 @@ traffic::admission web_exchange::enter(traffic::errand why) {
   return entered_.how;
 }
 
-bool web_exchange::is_whole() const {
-  return length_ == uint64_t{0} || body_ended_ ||
-         pplx::create_task(request_._get_impl()->_get_data_available()).is_done();
+/// cpprestsdk may have all of it and be too busy to say so.
+bool web_exchange::is_whole() {
+  return length_ == uint64_t{0} || body_ == fate::ended || whole_.is_done() ||
+         (length_ && came() >= *length_);
 }
 
 void web_exchange::when_whole(std::function<void()> then) {
-  if (is_whole())
+  if (length_ == uint64_t{0})
     return then();
-  pplx::create_task(request_._get_impl()->_get_data_available())
-      .then([self = shared_this(), then = std::move(then)](pplx::task<uint64_t> whole) {
-        try {
-          whole.get();
-        } catch (const std::exception&) {
-          // Whoever reads the body says so.
-        }
-        then();
-      });
+  auto go_on = [self = shared_this(), then = std::move(then)](pplx::task<uint64_t> whole) {
+    try {
+      whole.get();
+    } catch (const std::exception&) {
+      self->was_cut_ = true;
+    }
+    then();
+  };
+  if (whole_.is_done())
+    go_on(whole_);
+  else
+    whole_.then(std::move(go_on));
+}
+
+void web_exchange::may_be_cut() {
+  if (length_ == uint64_t{0})
+    return;
+  whole_.then([](pplx::task<uint64_t> whole) {
+    try {
+      whole.get();
+    } catch (const std::exception&) {
+      // Whoever reads the body says so.
+    }
+  });
+}
+
+bool web_exchange::body_ended() {
+  auto before = fate::awaited;
+  return body_.compare_exchange_strong(before, fate::ended) || before == fate::ended;
 }
 
 std::string web_exchange::header(const char* name) const {
@@ -116,9 +143,10 @@ bool web_exchange::is_large(uint64_t usual) const {
   return !length_ || *length_ > usual || expects_continue();
 }
 
-/// An unsynchronised look at a counter; a body that moves is looked at again soon.
-uint64_t web_exchange::brought() {
-  return head_bytes() + taken_ + dropped_ + request_.body().streambuf().in_avail();
+/// Of the body, as far as cpprestsdk shows it. An unsynchronised look at a counter; a body that
+/// moves is looked at again soon.
+uint64_t web_exchange::came() {
+  return taken_ + request_.body().streambuf().in_avail();
 }
 
 concurrency::streams::streambuf<uint8_t> web_exchange::take_body() {
@@ -134,10 +162,9 @@ void web_exchange::read(uint64_t at_most, std::function<void(std::string)> then)
   if (*length_ == 0)
     return then({});
   // What extract_vector() does, with one hop between threads and one copy less.
-  auto arrived = pplx::create_task(request_._get_impl()->_get_data_available());
-  body_awaited_ = true;
   auto take = [self = shared_this(), then = std::move(then)](pplx::task<uint64_t> whole) {
     self->guarded([&] {
+      const bool is_wanted = self->body_ended();
       std::string body(static_cast<size_t>(*self->length_), '\0');
       size_t read = 0;
       try {
@@ -146,15 +173,17 @@ void web_exchange::read(uint64_t at_most, std::function<void(std::string)> then)
       } catch (const std::exception&) {
         // The caller hung up; there is nobody left to read the answer.
       }
+      if (!is_wanted)
+        return;
       if (read != body.size())
         return self->fail(self->cut_short());
       then(std::move(body));
     });
   };
-  if (arrived.is_done())
-    take(arrived);
+  if (whole_.is_done())
+    take(whole_);
   else
-    arrived.then(std::move(take));
+    whole_.then(std::move(take));
 }
 
 void web_exchange::read_chunked(uint64_t at_most, std::function<void(std::string)> then) {
@@ -163,13 +192,15 @@ void web_exchange::read_chunked(uint64_t at_most, std::function<void(std::string
   stream.getn(reinterpret_cast<uint8_t*>(buffer->data()), buffer->size())
       .then([self = shared_this(), buffer, then = std::move(then)](pplx::task<size_t> some) {
         self->guarded([&] {
-          self->body_ended();
+          const bool is_wanted = self->body_ended();
           size_t read = 0;
           try {
             read = some.get();
           } catch (const std::exception&) {
             return self->fail(self->cut_short());
           }
+          if (!is_wanted)
+            return;
           if (read == buffer->size()) {
             self->abandon_body();
             return self->fail(make_problem(errc::too_large));
@@ -189,47 +220,44 @@ bool web_exchange::nothing_came() {
   return taken_ == 0 && request_.body().streambuf().in_avail() == 0;
 }
 
-/// Byte by byte is no progress.
-std::chrono::steady_clock::duration web_exchange::without_progress() {
-  auto now = std::chrono::steady_clock::now().time_since_epoch();
-  auto came = taken_ + request_.body().streambuf().in_avail();
-  if (came >= seen_ + least_progress) {
-    seen_ = came;
-    moved_ = now;
-  }
-  return now - moved_.load();
-}
-
 void web_exchange::end_stalled_body(std::chrono::milliseconds patience) {
-  auto since = without_progress();
-  if (dropped_ > 0 && must_close_ &&
-      since >= std::min<std::chrono::milliseconds>(linger, patience)) {
-    dropped_ = 0;
+  auto since = std::chrono::steady_clock::now().time_since_epoch() - moved_.load();
+  if (since >= std::min<std::chrono::milliseconds>(linger, patience) && dropped_.exchange(0) > 0)
     return refuse_body();
-  }
   if (answered_ || since < patience / 2 || is_whole())
     return;
   if (expects_continue() && nothing_came()) {
+    if (!claim_answer())
+      return;
     must_close_ = true;
     abandon_body();
-    reply({417, std::string(no_continue)});
-  } else if (since >= patience) {
-    give_body_up(cut_short());
+    write({417, std::string(no_continue)});
+  } else if (!length_ && body_taken_ && since >= patience) {
+    give_up(cut_short());
   }
 }
 
-void web_exchange::give_way(std::chrono::milliseconds patience, const caf::error& why) {
-  if (!answered_ && without_progress() >= patience && !is_whole())
-    give_body_up(why);
+bool web_exchange::is_too_slow(uint64_t came, bool in_chunks,
+                               std::chrono::steady_clock::duration after) {
+  constexpr double least_rate = 16 * 1024;
+  const uint64_t not_shown = in_chunks ? 64 * 1024 : 4 * 1024;
+  return after >= linger && static_cast<double>(came + not_shown) <
+                                least_rate * std::chrono::duration<double>(after).count();
 }
 
-/// Answers for whoever waits for the body.
-void web_exchange::give_body_up(const caf::error& why) {
-  if (!body_taken_ && !body_awaited_)
+void web_exchange::give_way(const caf::error& why) {
+  if (is_too_slow(came(), !length_, std::chrono::steady_clock::now() - began_))
+    give_up(why);
+}
+
+void web_exchange::give_up(const caf::error& why) {
+  auto awaited = fate::awaited;
+  if (answered_ || is_whole() || !body_.compare_exchange_strong(awaited, fate::given_up) ||
+      !claim_answer())
     return;
   must_close_ = true;
   abandon_body();
-  fail(why);
+  write(refusal_of(why));
   if (dropped_.exchange(0) > 0)
     refuse_body();
 }
@@ -250,8 +278,11 @@ void web_exchange::expect_long_wait() {
 }
 
 void web_exchange::reply(answer x) {
-  if (!claim_answer())
-    return;
+  if (claim_answer())
+    write(std::move(x));
+}
+
+void web_exchange::write(answer x) {
   web_response response(x.status);
   for (auto& [name, value] : x.headers)
     response.headers().add(name, std::move(value));
@@ -291,10 +322,11 @@ void web_exchange::leave_body() {
     return;
   auto body = request_.body().streambuf();
   if (length_ && *length_ <= most_dropped && !request_.headers().has("Expect")) {
-    moved_ = std::chrono::steady_clock::now().time_since_epoch();
-    dropped_ = *length_;
-    if (*length_ > most_waited_for)
+    if (!is_whole()) {
       must_close_ = true;
+      moved_ = std::chrono::steady_clock::now().time_since_epoch();
+      dropped_ = *length_;
+    }
     body.close(std::ios_base::in);
     return;
   }
@@ -322,6 +354,8 @@ void web_exchange::send(web::http::http_response response) {
   try {
     // A body that nobody reads is still on its way, and looked after.
     auto self = dropped_ > 0 ? weak_from_this().lock() : nullptr;
+    if (!self && dropped_.exchange(0) > 0)
+      refuse_body();
     request_.reply(response).then(
         [load = load_, entered = entered_, self](pplx::task<void> written) {
           try {
@@ -329,11 +363,11 @@ void web_exchange::send(web::http::http_response response) {
           } catch (const std::exception&) {
             // The caller hung up before it had the answer.
           }
-          load->leave(entered);
+          leave(*load, entered);
         });
   } catch (const std::exception&) {
     // The listener was closed meanwhile and has answered itself.
-    load_->leave(entered_);
+    leave(*load_, entered_);
   }
 }
 

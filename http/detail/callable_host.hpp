@@ -42,19 +42,20 @@ public:
   using clock = std::chrono::steady_clock;
   /// Saves a resolver's work; what is in use was looked at all the same.
   static constexpr std::chrono::seconds look_again_after{5};
-  /// A resolver that is away for so long does not end what goes well without it. What it says –
-  /// that there is no such name, that it is elsewhere – counts at once.
+  /// A resolver that is away for so long does not end what goes well without it, nor makes each
+  /// wait for it. What it says – that there is no such name, that it is elsewhere – counts at once.
   static constexpr std::chrono::minutes good_without_resolver{5};
 
   void found(std::vector<ip_address> at, clock::time_point now);
   /// None: the name is to be looked up.
   std::vector<ip_address> now(clock::time_point now) const;
-  /// None: the failure counts.
-  std::vector<ip_address> in_spite_of(const caf::error& why, clock::time_point now) const;
+  /// None: the failure counts, until the name is found again.
+  std::vector<ip_address> in_spite_of(const caf::error& why, clock::time_point now);
 
 private:
   std::vector<ip_address> at_;
   clock::time_point found_{};
+  clock::time_point look_again_{};
 };
 
 } // namespace igl

@@ -82,8 +82,8 @@ public:
   virtual concurrency::streams::streambuf<uint8_t> take_body() = 0;
   /// So many bytes of the body were taken.
   virtual void body_moved(uint64_t) {}
-  /// All of it came.
-  virtual void body_ended() {}
+  /// All of it came. False: too late, somebody gave it up and has answered.
+  virtual bool body_ended() { return true; }
   /// Whoever took the body does not want the rest of it.
   virtual void abandon_body() {}
   /// Content-Length; none: chunked.
@@ -106,6 +106,7 @@ public:
 protected:
   /// The connection, if there is one, ends with the answer.
   virtual void close_afterwards() {}
+  answer refusal_of(const caf::error& why);
   /// When a request that cannot be served now may come again.
   virtual std::chrono::seconds retry_after() { return std::chrono::seconds{1}; }
 

@@ -37,10 +37,10 @@ public:
   traffic(uint32_t most, std::shared_ptr<gauge> waiting)
       : most_(most), waiting_for_ledger_(std::move(waiting)) {}
 
-  /// A request has begun to come; somebody will leave, whether or not it enters.
-  void come();
-  /// It is here, as a whole unless it is a large change, and counts in any case: a refusal is also
-  /// an answer that has to be written.
+  /// A request has begun to come.
+  void begins();
+  /// It is here, as a whole unless its body is large, and counts in any case: a refusal is also an
+  /// answer that has to be written.
   pass enter(errand why, const std::string& address = {});
   void leave(const pass& with);
   /// How many of each address are here and not answered yet.
@@ -53,8 +53,9 @@ public:
   void begin_wait(const std::string& address);
   void end_wait(const std::string& address);
   std::map<std::string, uint32_t> waiting();
-  /// Since somebody asked last there was no place for a large change.
-  bool was_short_for_large();
+  /// Since somebody asked last a change was refused for want of a place, while large ones have
+  /// some.
+  bool lacked_places_of_large();
   /// The body of this request is not a usual one: cpprestsdk forgets a connection whose chunks are
   /// malformed, and bounds neither a chunk nor a head. So somebody has to look after it.
   void watch(std::weak_ptr<web_exchange> x);
@@ -62,6 +63,7 @@ public:
   std::vector<std::shared_ptr<web_exchange>> watched();
   /// From now on nothing is welcome.
   void drain();
+  bool is_draining();
   /// False: the time was over first.
   bool wait_until_idle(std::chrono::milliseconds at_most);
   /// Returns when no request has come for so long, or when the time is over.
@@ -70,7 +72,8 @@ public:
 private:
   std::mutex guard_;
   std::condition_variable idle_;
-  bool has_room_for(errand why) const;
+  bool has_place_for(errand why) const;
+  bool lags(errand why) const;
   bool is_crowded(const std::string& address);
 
   uint32_t most_;
@@ -78,9 +81,9 @@ private:
   uint32_t in_flight_ = 0;
   uint32_t welcomed_ = 0;      ///< of those
   pace pace_;                  ///< of the welcome ones that change something
-  uint32_t changes_ = 0;       ///< large ones, too
+  uint32_t small_changes_ = 0; ///< of those
   uint32_t large_changes_ = 0; ///< of those
-  bool was_short_for_large_ = false;
+  bool lacked_places_of_large_ = false;
   bool draining_ = false;
   std::chrono::steady_clock::time_point last_came_{};
   std::map<std::string, uint32_t> waiting_;

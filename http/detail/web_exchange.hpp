@@ -26,19 +26,27 @@ public:
 
   void read(uint64_t at_most, std::function<void(std::string)> then) override;
   concurrency::streams::streambuf<uint8_t> take_body() override;
-  void body_moved(uint64_t bytes) override { taken_ += bytes; }
-  void body_ended() override { body_ended_ = true; }
-  void abandon_body() override { body_taken_ = body_awaited_ = false; }
+  void body_moved(uint64_t bytes) override {
+    taken_ += bytes;
+    moved_ = std::chrono::steady_clock::now().time_since_epoch();
+  }
+  bool body_ended() override;
+  void abandon_body() override { body_taken_ = false; }
   caf::optional<uint64_t> announced_length() const override { return length_; }
   bool well_framed() const override { return well_framed_; }
   void expect_long_wait() override;
   void reply(answer x) override;
   void stream(streamed_answer x) override;
 
-  /// Before it is dispatched: is there a place for it?
-  traffic::admission enter(traffic::errand why);
-  /// Then, when the body is here or the caller hung up.
+  /// Runs `then` when the body is here, or the caller hung up: then it was cut.
   void when_whole(std::function<void()> then);
+  /// The body may be cut while nobody waits for it as a whole: pplx ends a process in which nobody
+  /// asks why a task failed.
+  void may_be_cut();
+  bool was_cut() const { return was_cut_; }
+  caf::error cut_short() const;
+  /// Before it is dispatched: is there a place for it? Once.
+  traffic::admission enter(traffic::errand why);
   /// Bytes of the request's first line and its headers, as they are usually written.
   uint64_t head_bytes() const;
   /// 431, and the connection ends.
@@ -47,16 +55,20 @@ public:
   /// chunks, one that waits for a 100 Continue, one of more than so many bytes?
   bool is_large(uint64_t usual) const;
   /// How many bytes of it may have come into memory, apart from what cpprestsdk does not show.
-  uint64_t brought();
+  uint64_t brought() { return head_bytes() + came() + dropped_; }
   /// Does the caller wait to be told that its body is welcome?
   bool expects_continue() const;
-  /// Ends the wait for the body of a request that was refused. Answers 400 for whoever waits for a
-  /// body of which less than `least_progress` came for so long; and in half of that time 417 to a
-  /// caller that sends nothing before it is told to continue, which cpprestsdk cannot tell.
+  /// Ends the wait for the body of a request that was answered. Answers 400 for whoever took a body
+  /// in chunks of which none came for so long; and in half of that time 417 to a caller that sends
+  /// nothing before it is told to continue, which cpprestsdk cannot tell.
   void end_stalled_body(std::chrono::milliseconds patience);
-  /// Somebody else needs its place: answers `why` if less than `least_progress` came for so long.
-  void give_way(std::chrono::milliseconds patience, const caf::error& why);
-  static constexpr uint64_t least_progress = 1024; ///< bytes
+  /// Somebody else needs its place: answers `why` if its body comes too slowly.
+  void give_way(const caf::error& why);
+  /// The same, however fast it comes.
+  void give_up(const caf::error& why);
+  /// What has to have come of a body after so long, when places are short: after two seconds 16 KiB
+  /// for each second, but for what cpprestsdk does not show yet – 4 KiB, or the chunk that comes.
+  static bool is_too_slow(uint64_t came, bool in_chunks, std::chrono::steady_clock::duration after);
 
 private:
   std::shared_ptr<web_exchange> shared_this() {
@@ -67,11 +79,10 @@ private:
   bool claim_answer();
   void leave_body();
   void refuse_body();
-  bool is_whole() const;
-  caf::error cut_short() const;
+  bool is_whole();
   bool nothing_came();
-  std::chrono::steady_clock::duration without_progress();
-  void give_body_up(const caf::error& why);
+  void write(answer x);
+  uint64_t came();
   void send(web::http::http_response response);
   void read_chunked(uint64_t at_most, std::function<void(std::string)> then);
 
@@ -83,11 +94,13 @@ private:
   std::atomic<bool> must_close_{false};
   bool waits_long_ = false;
   std::atomic<bool> body_taken_{false};
-  std::atomic<bool> body_awaited_{false}; ///< by whoever wants it in one piece
-  std::atomic<bool> body_ended_{false};
+  enum class fate : uint8_t { awaited, ended, given_up };
+  std::atomic<fate> body_{fate::awaited};
+  pplx::task<uint64_t> whole_; ///< if there is a body
+  bool was_cut_ = false;
   std::atomic<uint64_t> taken_{0};
   std::atomic<uint64_t> dropped_{0}; ///< what will be taken off the line for nobody
-  uint64_t seen_ = 0;                ///< of the body, by whoever looks for stalled ones
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::atomic<std::chrono::steady_clock::duration> moved_{
       std::chrono::steady_clock::now().time_since_epoch()};
   std::atomic<bool> answered_{false};

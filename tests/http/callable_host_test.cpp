@@ -48,7 +48,23 @@ TEST_SUITE("callable host") {
     x.found(there, noon);
     CHECK(x.in_spite_of(away, noon + 1min) == there);
     CHECK(x.in_spite_of(away, noon + found_host::good_without_resolver).empty());
-    CHECK(x.in_spite_of(make_problem(errc::forbidden), noon + 1s).empty());
-    CHECK(x.in_spite_of(make_problem(errc::peer_unreachable), noon + 1s).empty());
+  }
+
+  TEST_CASE("a resolver that hangs is not waited for each time") {
+    found_host x;
+    x.found(there, noon);
+    CHECK(x.in_spite_of(make_problem(errc::peer_timeout), noon + 1min) == there);
+    CHECK(x.now(noon + 1min + found_host::look_again_after - 1s) == there);
+    CHECK(x.now(noon + 1min + found_host::look_again_after).empty());
+  }
+
+  TEST_CASE("what a resolver said counts when it is away afterwards, too") {
+    for (auto said : {errc::forbidden, errc::peer_unreachable}) {
+      found_host x;
+      x.found(there, noon);
+      CHECK(x.in_spite_of(make_problem(said), noon + 10s).empty());
+      CHECK(x.now(noon + 11s).empty());
+      CHECK(x.in_spite_of(make_problem(errc::peer_timeout), noon + 20s).empty());
+    }
   }
 }

@@ -1,6 +1,7 @@
 #include "fake_node.hpp"
 #include "http/detail/byte_budget.hpp"
 #include "http/detail/traffic.hpp"
+#include "http/detail/web_exchange.hpp"
 #include "node_apart.hpp"
 
 #include <doctest/doctest.h>
@@ -19,16 +20,11 @@ constexpr size_t megabyte = 1 << 20;
 
 using errand = traffic::errand;
 
-traffic::pass enter(traffic& to, errand why) {
-  to.come();
-  return to.enter(why);
-}
-
 /// How many of these errands are welcome, one after the other.
 int welcomed(traffic& to, errand why, int of) {
   int count = 0;
   for (int i = 0; i < of; ++i)
-    count += enter(to, why).how == traffic::admission::welcome;
+    count += to.enter(why).how == traffic::admission::welcome;
   return count;
 }
 
@@ -68,27 +64,52 @@ TEST_SUITE("overload") {
   TEST_CASE("large changes get half of the places, and say when they would need more") {
     traffic x{100, nullptr};
     CHECK(welcomed(x, errand::large_change, 50) == 50);
-    CHECK_FALSE(x.was_short_for_large());
+    CHECK_FALSE(x.lacked_places_of_large());
     CHECK(welcomed(x, errand::large_change, 10) == 0);
-    CHECK(x.was_short_for_large());
-    CHECK_FALSE(x.was_short_for_large());
+    CHECK(x.lacked_places_of_large());
+    CHECK_FALSE(x.lacked_places_of_large());
     CHECK(welcomed(x, errand::change, 50) == 25);
     x.leave({errand::large_change, traffic::admission::welcome});
     CHECK(welcomed(x, errand::large_change, 10) == 1);
   }
 
-  TEST_CASE("a request that leaves before it entered gives nobody's place back") {
+  TEST_CASE("probes take nobody's place") {
     traffic x{4, nullptr};
-    CHECK(welcomed(x, errand::read, 4) == 4);
-    x.come();
-    x.leave({});
+    CHECK(welcomed(x, errand::probe, 100) == 100);
+    CHECK(welcomed(x, errand::read, 100) == 4);
+    x.leave({errand::probe, traffic::admission::welcome});
     CHECK(welcomed(x, errand::read, 1) == 0);
+  }
+
+  TEST_CASE("large changes are short when others want their places, not when the ledger lags") {
+    auto waiting = std::make_shared<gauge>(1ms);
+    traffic x{100, waiting};
+    CHECK(welcomed(x, errand::large_change, 10) == 10);
+    waiting->change(60);
+    CHECK(wire::eventually([&] { return welcomed(x, errand::change, 1) == 0; }));
+    CHECK_FALSE(x.lacked_places_of_large());
+    waiting->change(-60);
+    CHECK(wire::eventually([&] { return welcomed(x, errand::change, 1) == 1; }));
+    welcomed(x, errand::change, 100);
+    CHECK(x.lacked_places_of_large());
+  }
+
+  TEST_CASE("a body is too slow when less than 16 KiB a second came, but for what is not shown") {
+    constexpr uint64_t kib = 1024;
+    CHECK_FALSE(web_exchange::is_too_slow(0, false, 1999ms));
+    CHECK(web_exchange::is_too_slow(0, false, 2s));
+    CHECK_FALSE(web_exchange::is_too_slow(28 * kib, false, 2s));
+    CHECK(web_exchange::is_too_slow(28 * kib - 1, false, 2s));
+    CHECK_FALSE(web_exchange::is_too_slow(0, true, 4s));
+    CHECK(web_exchange::is_too_slow(0, true, 4001ms));
+    CHECK(web_exchange::is_too_slow(1000 * kib, false, 63s));
+    CHECK_FALSE(web_exchange::is_too_slow(1000 * kib, false, 62s));
   }
 
   TEST_CASE("who was refused takes nobody's place") {
     traffic x{4, nullptr};
     CHECK(welcomed(x, errand::change, 3) == 3);
-    auto refused = enter(x, errand::change);
+    auto refused = x.enter(errand::change);
     CHECK(refused.how == traffic::admission::overloaded);
     CHECK(welcomed(x, errand::read, 2) == 1);
     x.leave(refused);
@@ -265,6 +286,34 @@ TEST_SUITE("overload") {
         stalled.push_back(begun(whole.size(), "{"));
       CHECK(wire::eventually(is_taken));
     }
+    SUBCASE("of requests that read, and of probes") {
+      for (auto path : {"/", "/healthz"})
+        for (int i = 0; i < 60; ++i) {
+          stalled.push_back(std::make_unique<wire::connection>(wire::port_of(node.url())));
+          stalled.back()->send(wire::request_text("GET", path, {{"Content-Length", "1"}}, ""));
+        }
+      for (int i = 0; i < 20; ++i) {
+        CHECK(is_taken());
+        CHECK(wire::ask(node.url(), "GET", "/").status == 200);
+      }
+    }
+    SUBCASE("large ones of requests that are answered without them") {
+      for (auto path : {"/nope", "/message"})
+        for (int i = 0; i < 60; ++i) {
+          stalled.push_back(std::make_unique<wire::connection>(wire::port_of(node.url())));
+          stalled.back()->send(wire::request_text(
+              "POST", path, {{"Content-Type", "text/plain"}, {"Content-Length", "100000"}}, ""));
+        }
+      for (int i = 0; i < 20; ++i)
+        CHECK(is_taken());
+      CHECK(wire::eventually([&] {
+        auto line = half_an_upload(node);
+        line->send(upload_end);
+        return line->read().status == 200;
+      }));
+      // They are told, although they sent nothing.
+      CHECK(stalled.front()->read().status == 404);
+    }
     SUBCASE("large ones") {
       for (int i = 0; i < 150; ++i)
         stalled.push_back(half_an_upload(node));
@@ -276,5 +325,27 @@ TEST_SUITE("overload") {
         return line->read().status == 200;
       }));
     }
+  }
+
+  TEST_CASE("who sends nothing more does not keep a node from stopping") {
+    fake_node node;
+    auto port = wire::port_of(node.url());
+    std::vector<std::unique_ptr<wire::connection>> silent;
+    for (auto& head : {wire::request_text("POST", "/message", {{"Content-Length", "100"}}, ""),
+                       wire::request_text("POST", "/nope", {{"Content-Length", "100000"}}, ""),
+                       wire::request_text("GET", "/", {{"Content-Length", "1"}}, "")}) {
+      silent.push_back(std::make_unique<wire::connection>(port));
+      silent.back()->send(head);
+    }
+    wire::connection upload(port);
+    upload.send(wire::request_text(
+        "POST", "/jurisdictions/AU",
+        {{"Content-Type", "multipart/form-data; boundary=XyZ"}, {"Content-Length", "1000000"}},
+        upload_begin + std::string(65'000, 'x')));
+    REQUIRE(wire::eventually([&] { return !node.spooled().empty(); }));
+    const auto begun = std::chrono::steady_clock::now();
+    node.server->stop(60s);
+    CHECK(std::chrono::steady_clock::now() - begun < 50s);
+    CHECK(upload.read().status == 503);
   }
 }

@@ -173,9 +173,12 @@ TEST_SUITE("http server") {
       line.send(wire::request_text("POST", "/message", {{"Content-Type", "application/json"}},
                                    message_json()));
       CHECK(line.read().status == 201);
-      line.send(wire::request_text("POST", "/nowhere/at/all", {}, std::string(100'000, 'x')));
+      line.send(wire::request_text("POST", "/nowhere/at/all", {}, std::string(60'000, 'x')));
       CHECK(line.read().status == 404);
     }
+    // Who is refused a large body is told, and goes.
+    line.send(wire::request_text("POST", "/nowhere/at/all", {}, std::string(1'000'000, 'x')));
+    CHECK(line.read().status == 404);
   }
 
   TEST_CASE("more requests in flight than allowed are 503, probes are answered") {
