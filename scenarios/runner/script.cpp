@@ -16,7 +16,7 @@ std::vector<std::string> lines_of(std::string_view text) {
   while (!text.empty()) {
     auto end = text.find('\n');
     auto line = text.substr(0, end);
-    if (!line.empty() && line.back() == '\r')
+    if (end != std::string_view::npos && !line.empty() && line.back() == '\r')
       line.remove_suffix(1);
     lines.emplace_back(line);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -99,10 +99,12 @@ caf::optional<std::vector<word>> words_of(std::string_view line) {
 }
 
 std::variant<script, mistake> parse_script(const std::string& file, std::string_view text) {
-  if (text.substr(0, byte_order_mark.size()) == byte_order_mark)
-    text.remove_prefix(byte_order_mark.size());
   script result;
   result.file = file;
+  if (text.substr(0, byte_order_mark.size()) == byte_order_mark) {
+    result.begin = byte_order_mark;
+    text.remove_prefix(byte_order_mark.size());
+  }
   if (text.find("\r\n") != std::string_view::npos)
     result.line_end = "\r\n";
   result.lines = lines_of(text);
@@ -151,7 +153,7 @@ std::variant<script, mistake> parse_script(const std::string& file, std::string_
 }
 
 std::string rewritten(const script& x, const std::vector<std::vector<std::string>>& came_out) {
-  std::string text;
+  std::string text = x.begin;
   auto copy = [&](const std::string& line) {
     text += line + x.line_end;
   };

@@ -38,6 +38,7 @@ struct script {
   std::string file;
   std::vector<std::string> lines;
   std::string line_end = "\n"; ///< of its lines, or as Windows has it
+  std::string begin;           ///< a byte order mark, if it has one
   std::vector<block> blocks;
 };
 

@@ -81,6 +81,11 @@ TEST_CASE("what came out replaces what was there, and nothing else of the text c
         "# one\nrun\n----\nnew\n\n# two\nrun\n----\ntwo\nlines\n");
 }
 
+TEST_CASE("how a text begins and its lines end stays, too") {
+  for (std::string text : {"\xef\xbb\xbfrun\n----\nold\n", "run\r\n----\r\nold\r\n"})
+    CHECK(rewritten(read(text), {{"old"}}) == text);
+}
+
 TEST_CASE("a command is found, with its slots and options") {
   auto found = understand_line("AU posts 1..10 to SG subject=x");
   REQUIRE(std::holds_alternative<understood>(found));
