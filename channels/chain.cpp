@@ -286,8 +286,9 @@ caf::expected<chain_place> chain::find(const std::string& id) const {
 }
 
 caf::error chain::follow(const chain_follower::rules& how, caf::timestamp now, uint32_t limit,
-                         chain_follower::position& at, medium_page& page) const {
+                         chain_follower::position& at, medium_page& page, uint64_t& seen) const {
   return env_->read([&](const lmdb::read_transaction& txn) -> caf::error {
+    seen = txn.id();
     chain_view view{txn, db_};
     if (auto newest = view.newest_block(); at.observed > newest)
       return make_problem(errc::storage_format,

@@ -69,14 +69,15 @@ public:
   caf::expected<chain_status> status(size_t newest = 0) const;
   caf::expected<chain_place> find(const std::string& id) const;
 
-  /// chain_follower::follow on a snapshot. Fails with storage_format if the position is of a block
-  /// that is not there.
+  /// chain_follower::follow on a snapshot, which has the changes up to `seen`. Fails with
+  /// storage_format if the position is of a block that is not there.
   caf::error follow(const chain_follower::rules& how, caf::timestamp now, uint32_t limit,
-                    chain_follower::position& at, medium_page& page) const;
+                    chain_follower::position& at, medium_page& page, uint64_t& seen) const;
 
   const std::string& identity() const { return identity_; }
   const std::string& path() const { return path_; }
-  /// Changes with everything that happens on the chain; costs next to nothing.
+  /// Grows with everything that happens on the chain; costs next to nothing. It is seen here before
+  /// it is in a snapshot.
   uint64_t last_change() const { return env_->last_transaction(); }
 
 private:

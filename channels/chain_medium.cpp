@@ -22,18 +22,20 @@ public:
       return why;
     medium_page page;
     page.cursor = cursor;
-    auto change = chain_->last_change();
-    if (change == seen_change_ && cursor == seen_cursor_ && (!next_gone_ || now < *next_gone_))
+    if (chain_->last_change() == seen_change_ && cursor == seen_cursor_ &&
+        (!next_gone_ || now < *next_gone_))
       return page;
     auto from = start_of(cursor, page);
     if (!from)
       return from.error();
-    if (auto why = chain_->follow(rules_, now, limit, *from, page))
+    uint64_t seen = 0;
+    if (auto why = chain_->follow(rules_, now, limit, *from, page, seen))
       return why;
     page.cursor = cursor_of(*from);
     // The next read finds nothing as long as nothing happens.
     if (page.changes.empty() && page.unreadable.empty() && page.cursor == cursor) {
-      seen_change_ = change;
+      // Of the snapshot: what is being written at this moment is not in it, and comes next time.
+      seen_change_ = seen;
       seen_cursor_ = cursor;
       next_gone_ = chain_follower::next_gone(*from, rules_);
     }

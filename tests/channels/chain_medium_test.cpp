@@ -5,10 +5,12 @@
 #include "tests/contracts/medium_contract.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <atomic>
 #include <map>
 #include <numeric>
 #include <random>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace igl;
@@ -362,6 +364,38 @@ TEST_CASE("says so when blocks were taken away, and when a cursor is none") {
     REQUIRE(!refused);
     CHECK(code_of(refused.error()) == errc::storage_format);
   }
+}
+
+TEST_CASE("the last change is told, also to who looks while it is being written") {
+  temporary_folder folder;
+  chain_place_world x{folder.path("chain")};
+  auto read = x.open();
+  std::atomic<uint64_t> wanted{0}, made{0};
+  constexpr uint64_t rounds = 500;
+  std::thread writer([&] {
+    for (uint64_t i = 1; i <= rounds; ++i) {
+      while (wanted < i)
+        std::this_thread::yield();
+      x.mine(1);
+      made = i;
+    }
+  });
+  std::string cursor;
+  auto look = [&] {
+    auto page = read->read(cursor, 10);
+    REQUIRE(page);
+    cursor = page->cursor;
+  };
+  for (uint64_t i = 1; i <= rounds; ++i) {
+    wanted = i;
+    while (made < i)
+      look();
+    look();
+    look();
+    auto observed = cursor.substr(cursor.find(':') + 1);
+    CHECK(observed.substr(0, observed.find('.')) == std::to_string(i));
+  }
+  writer.join();
 }
 
 TEST_CASE("is written and followed by several processes at once") {
