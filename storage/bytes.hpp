@@ -2,12 +2,23 @@
 
 #include <caf/timestamp.hpp>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace igl {
+
+/// Adds the lowest bytes of a number, the highest of them first.
+template <size_t Bytes>
+void add_big_endian(std::string& to, uint64_t x) {
+  std::array<char, Bytes> all;
+  for (size_t i = Bytes; i-- > 0; x >>= 8)
+    all[i] = static_cast<char>(x);
+  to.append(all.data(), all.size());
+}
 
 /// Builds a key or a value out of fields (storage/FORMAT.md, "fields").
 class byte_writer {
@@ -16,9 +27,9 @@ public:
 
   void u8(uint8_t x) { to_.push_back(static_cast<char>(x)); }
 
-  void u32(uint32_t x) { big_endian(x, 4); }
+  void u32(uint32_t x) { add_big_endian<4>(to_, x); }
 
-  void u64(uint64_t x) { big_endian(x, 8); }
+  void u64(uint64_t x) { add_big_endian<8>(to_, x); }
 
   /// Seven bits a byte, the low ones first.
   void number(uint64_t x) {
@@ -41,11 +52,6 @@ public:
   void raw(std::string_view x) { to_.append(x); }
 
 private:
-  void big_endian(uint64_t x, int bytes) {
-    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
-      u8(static_cast<uint8_t>(x >> shift));
-  }
-
   std::string& to_;
 };
 

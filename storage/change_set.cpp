@@ -26,22 +26,14 @@ const change_set::changes& change_set::of(lmdb::database x) const {
   return place < databases_.size() ? databases_[place] : none;
 }
 
-void change_set::put(lmdb::database x, std::string_view key, std::string_view value) {
-  auto& all = in(x);
+void change_set::put(lmdb::database x, std::string key, std::string_view value) {
   bytes_ += key.size() + value.size();
-  if (auto found = all.find(key); found != all.end())
-    found->second.emplace(value);
-  else
-    all.emplace(key, change{std::in_place, value});
+  in(x)[std::move(key)].emplace(value);
 }
 
-void change_set::erase(lmdb::database x, std::string_view key) {
-  auto& all = in(x);
+void change_set::erase(lmdb::database x, std::string key) {
   bytes_ += key.size();
-  if (auto found = all.find(key); found != all.end())
-    found->second.reset();
-  else
-    all.emplace(key, std::nullopt);
+  in(x)[std::move(key)].reset();
 }
 
 void change_set::merge(change_set&& newer) {
@@ -97,9 +89,9 @@ change_set change_set::decoded(std::string_view from, std::span<const lmdb::data
     auto what = deed{in.u8()};
     auto key = in.text();
     if (what == deed::put)
-      result.put(order[place], key, in.text());
+      result.put(order[place], std::string{key}, in.text());
     else if (what == deed::erased)
-      result.erase(order[place], key);
+      result.erase(order[place], std::string{key});
     else
       throw damaged_value("a change that is neither put nor erased");
   }

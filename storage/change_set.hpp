@@ -20,8 +20,8 @@ public:
   using change = std::optional<std::string>;
   using changes = std::map<std::string, change, std::less<>>;
 
-  void put(lmdb::database in, std::string_view key, std::string_view value);
-  void erase(lmdb::database in, std::string_view key);
+  void put(lmdb::database in, std::string key, std::string_view value);
+  void erase(lmdb::database in, std::string key);
   /// Takes over what came later.
   void merge(change_set&& newer);
   /// The same, but forgets what was put here and erased again, unless `is_below` says of the key

@@ -86,7 +86,7 @@ void ledger_batch::finish() {
   if (!written_)
     return;
   encode(value_, state_);
-  txn_.put(db_.meta, meta_key::state, value_);
+  txn_.put(db_.meta, std::string{meta_key::state}, value_);
 }
 
 // -- checks --------------------------------------------------------------------------------------
@@ -169,24 +169,19 @@ uint64_t ledger_batch::write_event(event_kind what, const std::string& about,
 }
 
 void ledger_batch::write_message(const message_change& x, uint64_t version, caf::timestamp came) {
-  auto record = x.record;
-  record.version = version;
-  record.since = came;
-  encode(value_, record);
+  encode(value_, x.record, version, came);
   txn_.put(db_.messages, key_of(x), value_);
 }
 
 void ledger_batch::write_channel_record(const channel_record_change& x, uint64_t version,
                                         uint64_t replaced) {
-  auto record = x.record;
+  const auto& record = x.record;
   const auto& id = record.said.id;
   if (replaced != 0)
     txn_.erase(db_.channel_updates, keys::of_channel_update(record.half, replaced, id));
-  record.version = version;
-  record.updated = now_.at;
-  encode(value_, record);
+  encode(value_, record, version, now_.at);
   txn_.put(db_.channel_records, key_of(x), value_);
-  encode(value_, channel_update{record.updated, record.said.content.receiver, id});
+  encode(value_, channel_update{now_.at, record.said.content.receiver, id});
   txn_.put(db_.channel_updates, keys::of_channel_update(record.half, version, id), value_);
 }
 

@@ -96,6 +96,7 @@ private:
   void pass_on(const open_job& x);
   void start_waiting_lanes();
   std::optional<stored_job> first_in(const std::string& lane) const;
+  std::optional<std::string> first_key_in(const std::string& lane) const;
   uint64_t first_open_place() const;
 
   ledger_transaction& txn_;
@@ -110,8 +111,8 @@ private:
   bool place_left_ = false; ///< a job that held lanes back has ended in this settlement
   /// Dead letters by the ids of their jobs, when somebody has asked for them.
   std::optional<std::multimap<std::string, uint64_t>> letters_of_;
-  uint32_t stirred_ = 0;    ///< by this settlement; as in `settled`
-  std::string value_;       ///< used again and again
+  uint32_t stirred_ = 0; ///< by this settlement; as in `settled`
+  std::string value_;    ///< used again and again
 };
 
 } // namespace igl

@@ -66,7 +66,7 @@ void ledger_batch::forget_subscription(std::string_view key, const subscription&
   auto of_callback = keys::of_callback(x.callback);
   txn_.erase(db_.subscription_ends, keys::of_subscription_end(x.ends, key));
   txn_.erase(db_.subscriptions_of, of_callback + std::string{key});
-  txn_.erase(db_.subscriptions, key);
+  txn_.erase(db_.subscriptions, std::string{key});
   if (!txn_.find(db_.lanes_held, keys::of_text(x.callback)))
     return;
   auto is_last = [&] {
@@ -205,6 +205,14 @@ std::optional<stored_job> ledger_batch::first_in(const std::string& lane) const 
   return decoded<stored_job>(*stored);
 }
 
+std::optional<std::string> ledger_batch::first_key_in(const std::string& lane) const {
+  auto begins = keys::of_text(lane);
+  auto at = txn_.walk(db_.lanes);
+  if (!at.seek(begins) || !at.key().starts_with(begins))
+    return std::nullopt;
+  return std::string{at.key()};
+}
+
 uint64_t ledger_batch::first_open_place() const {
   auto at = txn_.walk(db_.places_open);
   return at.first() ? keys::number_of(at.key()) : std::numeric_limits<uint64_t>::max();
@@ -212,13 +220,14 @@ uint64_t ledger_batch::first_open_place() const {
 
 void ledger_batch::join_lane(const open_job& x) {
   const auto& lane = x.order.lane;
-  auto first = first_in(lane);
+  const auto first = first_key_in(lane);
   auto key = keys::of_lane_job(x);
-  txn_.put(db_.lanes, key, keys::of_text(x.order.id));
-  if (first && keys::of_lane_job(first->job) < key)
+  const bool is_behind = first && *first < key;
+  txn_.put(db_.lanes, std::move(key), keys::of_text(x.order.id));
+  if (is_behind)
     return;
   if (first)
-    txn_.erase(db_.lanes_waiting, keys::of_waiting_lane(first->job.order.place, lane));
+    txn_.erase(db_.lanes_waiting, keys::of_waiting_lane(keys::place_of_lane_job(*first), lane));
   start_next_in(lane);
 }
 

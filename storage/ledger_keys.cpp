@@ -3,20 +3,28 @@
 #include "messages/multihash.hpp"
 #include "storage/bytes.hpp"
 
+#include <algorithm>
+
 namespace igl::ledger_keys {
 
 namespace {
 
 constexpr size_t digest_mark = 0xffff;
+constexpr size_t longest_topic = 300;
 
-void add_length(std::string& key, size_t length) {
-  key.push_back(static_cast<char>(length >> 8));
-  key.push_back(static_cast<char>(length & 0xff));
+/// What a number, and a text beside its own bytes, take in a key.
+constexpr size_t number_size = 8;
+constexpr size_t length_size = 2;
+
+/// An empty key with room for a text, or its digest, and so many bytes.
+std::string key_with_room(std::string_view text, size_t longest, size_t beside) {
+  std::string key;
+  key.reserve(length_size + std::min(text.size(), longest) + beside);
+  return key;
 }
 
 void add_number(std::string& key, uint64_t x) {
-  for (int shift = 56; shift >= 0; shift -= 8)
-    key.push_back(static_cast<char>(x >> shift & 0xff));
+  add_big_endian<number_size>(key, x);
 }
 
 void add_time(std::string& key, caf::timestamp x) {
@@ -26,10 +34,10 @@ void add_time(std::string& key, caf::timestamp x) {
 
 void add_text(std::string& key, std::string_view text, size_t longest) {
   if (text.size() <= longest) {
-    add_length(key, text.size());
+    add_big_endian<length_size>(key, text.size());
     key.append(text);
   } else {
-    add_length(key, digest_mark);
+    add_big_endian<length_size>(key, digest_mark);
     key.append(sha256_hex(text));
   }
 }
@@ -37,7 +45,7 @@ void add_text(std::string& key, std::string_view text, size_t longest) {
 } // namespace
 
 std::string of_text(std::string_view text, size_t longest) {
-  std::string key;
+  auto key = key_with_room(text, longest, 0);
   add_text(key, text, longest);
   return key;
 }
@@ -53,14 +61,16 @@ std::string of_message(const reference& about) {
 }
 
 std::string of_event_about(std::string_view about, uint64_t number) {
-  auto key = of_text(about);
+  auto key = key_with_room(about, longest_text, number_size);
+  add_text(key, about, longest_text);
   add_number(key, number);
   return key;
 }
 
 std::string of_channel_record(channel_half half, std::string_view id) {
-  std::string key(1, static_cast<char>(half));
-  add_text(key, id, 400);
+  auto key = key_with_room(id, longest_text, 1);
+  key.push_back(static_cast<char>(half));
+  add_text(key, id, longest_text);
   return key;
 }
 
@@ -71,8 +81,9 @@ std::string before_channel_updates(channel_half half, uint64_t version) {
 }
 
 std::string of_channel_update(channel_half half, uint64_t version, std::string_view id) {
-  auto key = before_channel_updates(half, version);
-  add_text(key, id, 400);
+  auto key = key_with_room(id, longest_text, 1 + number_size);
+  key.append(before_channel_updates(half, version));
+  add_text(key, id, longest_text);
   return key;
 }
 
@@ -90,17 +101,16 @@ std::string of_access(const access_grant& x) {
 
 std::string of_piece(uint64_t upload, uint32_t piece) {
   auto key = of_number(upload);
-  for (int shift = 24; shift >= 0; shift -= 8)
-    key.push_back(static_cast<char>(piece >> shift & 0xff));
+  add_big_endian<4>(key, piece);
   return key;
 }
 
 std::string of_topic(std::string_view canonical_topic) {
-  return of_text(canonical_topic, 300);
+  return of_text(canonical_topic, longest_topic);
 }
 
 std::string of_subscription(std::string_view canonical_topic, std::string_view callback) {
-  return of_topic(canonical_topic) + sha256_hex(callback);
+  return of_topic(canonical_topic) + of_callback(callback);
 }
 
 std::string of_subscription_end(caf::timestamp ends, std::string_view subscription_key) {
@@ -115,22 +125,30 @@ std::string of_callback(std::string_view callback) {
 }
 
 std::string of_hub_topic(std::string_view canonical_topic, uint64_t number) {
-  auto key = of_topic(canonical_topic);
+  auto key = key_with_room(canonical_topic, longest_topic, number_size);
+  add_text(key, canonical_topic, longest_topic);
   add_number(key, number);
   return key;
 }
 
 std::string of_lane_job(const open_job& x) {
-  auto key = of_text(x.order.lane);
+  auto key = key_with_room(x.order.lane, longest_text, 2 * number_size);
+  add_text(key, x.order.lane, longest_text);
   add_number(key, x.order.place);
   add_number(key, x.number);
   return key;
 }
 
+uint64_t place_of_lane_job(std::string_view key) {
+  if (key.size() < 2 * number_size)
+    throw damaged_value("a lane has a job without a place");
+  return number_of(key.substr(key.size() - 2 * number_size));
+}
+
 std::string of_waiting_lane(uint64_t place, std::string_view lane) {
-  std::string key;
+  auto key = key_with_room(lane, longest_text, number_size);
   add_number(key, place);
-  add_text(key, lane, 400);
+  add_text(key, lane, longest_text);
   return key;
 }
 

@@ -9,9 +9,11 @@
 /// The keys of the ledger's databases (storage/FORMAT.md). All sort as bytes.
 namespace igl::ledger_keys {
 
+constexpr size_t longest_text = 400;
+
 /// A text as (part of) a key: its length in two bytes, then itself, so that no key is the beginning
 /// of another; a text longer than `longest` is replaced by its digest.
-std::string of_text(std::string_view text, size_t longest = 400);
+std::string of_text(std::string_view text, size_t longest = longest_text);
 
 std::string of_number(uint64_t x);
 
@@ -35,6 +37,7 @@ std::string of_callback(std::string_view callback);
 std::string of_hub_topic(std::string_view canonical_topic, uint64_t number);
 /// All jobs of a lane begin like `of_text` of it.
 std::string of_lane_job(const open_job& x);
+uint64_t place_of_lane_job(std::string_view key);
 /// A lane that waits for what comes before the place of its first job.
 std::string of_waiting_lane(uint64_t place, std::string_view lane);
 std::string of_due(stream on, const due_place& x);

@@ -26,8 +26,9 @@ bool is_told(const subscription& x, const find_subscribers& what) {
 bool is_told_before(const ledger_snapshot& txn, const ledger_databases& db,
                     const std::vector<std::string>& topics, size_t place, const subscription& x,
                     const find_subscribers& what) {
+  const auto of_callback = keys::of_callback(x.callback);
   for (size_t i = 0; i < place; ++i)
-    if (auto stored = txn.find(db.subscriptions, keys::of_subscription(topics[i], x.callback)))
+    if (auto stored = txn.find(db.subscriptions, keys::of_topic(topics[i]) + of_callback))
       if (is_told(decoded<subscription>(*stored), what))
         return true;
   return false;
@@ -74,9 +75,10 @@ caf::expected<found_subscribers> disk_ledger::read(const find_subscribers& what)
 caf::expected<found_subscription> disk_ledger::read(const find_subscription& what) const {
   auto now = now_();
   auto topics = what.or_above ? topics_matching(what.topic) : std::vector{what.topic};
+  const auto of_callback = keys::of_callback(what.callback);
   return answer<found_subscription>([&](const auto& txn, found_subscription& found) -> caf::error {
     for (auto& topic : topics)
-      if (auto stored = txn.find(db_.subscriptions, keys::of_subscription(topic, what.callback)))
+      if (auto stored = txn.find(db_.subscriptions, keys::of_topic(topic) + of_callback))
         if (auto x = decoded<subscription>(*stored); x.ends > now) {
           found.what = std::move(x);
           return {};

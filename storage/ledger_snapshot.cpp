@@ -171,17 +171,17 @@ uint64_t ledger_snapshot::size(lmdb::database in) const {
 
 // -- transaction ---------------------------------------------------------------------------------
 
-void ledger_transaction::put(lmdb::database in, std::string_view key, std::string_view value) {
+void ledger_transaction::put(lmdb::database in, std::string key, std::string_view value) {
   constexpr size_t longest = 511;
   if (key.empty() || key.size() > longest)
     throw std::length_error("a key of " + std::to_string(key.size()) + " bytes");
-  changes_.put(in, key, value);
+  changes_.put(in, std::move(key), value);
 }
 
-bool ledger_transaction::insert(lmdb::database in, std::string_view key, std::string_view value) {
+bool ledger_transaction::insert(lmdb::database in, std::string key, std::string_view value) {
   if (find_or_absent(in, key))
     return false;
-  put(in, key, value);
+  put(in, std::move(key), value);
   return true;
 }
 

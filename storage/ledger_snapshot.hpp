@@ -91,10 +91,10 @@ public:
         changes_(changes) {}
 
   /// Keys are 1 to 511 bytes; throws std::length_error: later, LMDB could not take another one.
-  void put(lmdb::database in, std::string_view key, std::string_view value);
+  void put(lmdb::database in, std::string key, std::string_view value);
   /// False, and nothing changed, if the key is there; like find_or_absent.
-  bool insert(lmdb::database in, std::string_view key, std::string_view value);
-  void erase(lmdb::database in, std::string_view key) { changes_.erase(in, key); }
+  bool insert(lmdb::database in, std::string key, std::string_view value);
+  void erase(lmdb::database in, std::string key) { changes_.erase(in, std::move(key)); }
   void undo() { changes_ = {}; }
 
 private:

@@ -149,14 +149,18 @@ void decode(std::string_view from, event& x) {
 }
 
 void encode(std::string& to, const message_record& x) {
+  encode(to, x, x.version, x.since);
+}
+
+void encode(std::string& to, const message_record& x, uint64_t version, caf::timestamp since) {
   auto was_taken_back = !x.taken_back_by.empty();
   auto has_arrivals = !x.arrivals.empty() || was_taken_back;
   auto write = start(to, was_taken_back ? layout_taken_back
                          : has_arrivals ? layout_with_arrivals
                                         : layout);
-  write.number(x.version);
+  write.number(version);
   write_enum(write, x.status);
-  write.time(x.since);
+  write.time(since);
   write_content(write, x.content);
   write.text(x.channel_id);
   write.text(x.channel_txn_id);
@@ -205,11 +209,15 @@ void decode(std::string_view from, message_record& x) {
 }
 
 void encode(std::string& to, const channel_record& x) {
+  encode(to, x, x.version, x.updated);
+}
+
+void encode(std::string& to, const channel_record& x, uint64_t version, caf::timestamp updated) {
   auto write = start(to);
-  write.number(x.version);
+  write.number(version);
   write_enum(write, x.half);
   write_enum(write, x.said.status);
-  write.time(x.updated);
+  write.time(updated);
   write.text(x.said.id);
   write_content(write, x.said.content);
 }

@@ -51,7 +51,10 @@ struct stored_hub_event {
 void encode(std::string& to, const ledger_state& x);
 void encode(std::string& to, const event& x);
 void encode(std::string& to, const message_record& x);
+/// With another version and time than it has.
+void encode(std::string& to, const message_record& x, uint64_t version, caf::timestamp since);
 void encode(std::string& to, const channel_record& x);
+void encode(std::string& to, const channel_record& x, uint64_t version, caf::timestamp updated);
 void encode(std::string& to, const channel_update& x);
 void encode(std::string& to, const stored_job& x);
 void encode(std::string& to, const dead_letter& x);

@@ -186,6 +186,10 @@ TEST_SUITE("ledger format") {
     CHECK(shown(keys::of_hub_topic("t", 1)) == "\\00\\01t\\00\\00\\00\\00\\00\\00\\00\\01");
     CHECK(shown(keys::of_lane_job(x.job)) == "\\00\\08http://a\\00\\00\\00\\00\\00\\00\\00\\02"
                                              "\\00\\00\\00\\00\\00\\00\\00\\05");
+    CHECK(keys::place_of_lane_job(keys::of_lane_job(x.job)) == 2);
+    x.job.order.lane = std::string(1000, 'a');
+    CHECK(keys::place_of_lane_job(keys::of_lane_job(x.job)) == 2);
+    CHECK_THROWS_AS(keys::place_of_lane_job("short"), damaged_value);
     CHECK(shown(keys::of_waiting_lane(2, "a")) == "\\00\\00\\00\\00\\00\\00\\00\\02\\00\\01a");
   }
 
