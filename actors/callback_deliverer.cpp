@@ -31,10 +31,11 @@ struct errand {
   job_ticket ticket;
   deliver_callback order;
   std::string peer;
+  std::string topic; ///< canonical
   std::shared_ptr<guarded_promise<settled>> answer;
   std::shared_ptr<const hub_event> event; ///< null: the order has the body
 };
-using errand_ptr = std::shared_ptr<const errand>;
+using errand_ptr = std::shared_ptr<errand>;
 
 void end(const errand_ptr& x, settlement what) {
   settle(x->from->self, x->from->around, std::move(what), answer_with(x->answer));
@@ -76,31 +77,36 @@ void set_out(const errand_ptr& x, const found_subscription& found) {
       [=](caf::error why) { not_heard(x, std::move(why)); });
 }
 
+void find_subscriber(const errand_ptr& x) {
+  x->from->self
+      ->request(x->from->around.reader, timeouts::read,
+                find_subscription{x->topic, x->order.callback, /* or_above: */ true})
+      .then([x](const found_subscription& found) { set_out(x, found); },
+            [x](caf::error& why) { x->answer->deliver(std::move(why)); });
+}
+
 /// Finds the event, and the last ones without asking: many subscribers are told the same.
-void with_event(const errand_ptr& x, std::function<void(const errand_ptr&)> then) {
+void find_event(const errand_ptr& x) {
   if (!x->order.event)
-    return then(x);
+    return find_subscriber(x);
   auto& lately = x->from->self->state.lately;
   auto number = *x->order.event;
-  auto use = [x, then](std::shared_ptr<const hub_event> event) {
-    auto complete = *x;
-    complete.event = std::move(event);
-    then(std::make_shared<const errand>(std::move(complete)));
-  };
   for (auto& event : lately)
-    if (event->number == number)
-      return use(event);
+    if (event->number == number) {
+      x->event = event;
+      return find_subscriber(x);
+    }
   x->from->self->request(x->from->around.reader, timeouts::read, find_hub_event{number})
       .then(
-          [=](const found_hub_event& found) {
+          [=](found_hub_event& found) {
             if (!found.what)
               return end(x, event_forgotten(x->ticket, x->order));
-            auto event = std::make_shared<const hub_event>(*found.what);
+            x->event = std::make_shared<const hub_event>(std::move(*found.what));
             auto& known = x->from->self->state.lately;
-            known.push_front(event);
+            known.push_front(x->event);
             if (known.size() > 8)
               known.pop_back();
-            use(event);
+            find_subscriber(x);
           },
           [=](caf::error& why) { x->answer->deliver(std::move(why)); });
 }
@@ -211,7 +217,7 @@ callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer
                                         std::move(http), std::move(calls), std::move(hub_url)});
   answer_probes(self);
   return {
-      [=](const job_ticket& ticket, const deliver_callback& order) {
+      [=](job_ticket& ticket, deliver_callback& order) {
         auto answer = promise_of<settled>(self);
         auto url = parse_http_url(order.callback);
         auto topic = subscribed_topic(order.topic);
@@ -220,14 +226,9 @@ callback_deliverer(callback_deliverer_actor::stateful_pointer<callback_deliverer
                                                            order.callback + " to " + order.topic));
           return answer->unguarded();
         }
-        auto x =
-            std::make_shared<const errand>(errand{from, ticket, order, url->origin(), answer, {}});
-        with_event(x, [self, from, topic = *topic](const errand_ptr& y) {
-          self->request(from->around.reader, timeouts::read,
-                        find_subscription{topic, y->order.callback, /* or_above: */ true})
-              .then([=](const found_subscription& found) { set_out(y, found); },
-                    [=](caf::error& why) { y->answer->deliver(std::move(why)); });
-        });
+        find_event(std::make_shared<errand>(errand{from, std::move(ticket), std::move(order),
+                                                   url->origin(), std::move(*topic), answer,
+                                                   /* event: */ nullptr}));
         return answer->unguarded();
       },
   };

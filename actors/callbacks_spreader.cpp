@@ -25,29 +25,38 @@ size_t count(const std::vector<found_subscribers>& found) {
   return result;
 }
 
+/// One order on its way to all who are to be told.
+struct spreading {
+  spreader_pointer self;
+  surroundings around;
+  job_ticket ticket;
+  message_changed order;
+  std::shared_ptr<guarded_promise<settled>> answer;
+  std::vector<found_subscribers> found{}; ///< of the notices so far
+};
+
 /// One notice after the other: an order has one or two.
-void find_all(spreader_pointer self, const surroundings& around, const job_ticket& ticket,
-              const message_changed& order, const std::vector<found_subscribers>& found,
-              const std::shared_ptr<guarded_promise<settled>>& answer) {
+void find_all(const std::shared_ptr<spreading>& x) {
+  const auto& order = x->order;
+  auto& found = x->found;
   auto next = first_notice(order) + found.size();
   if (next >= order.notices.size() || count(found) >= deliveries_per_settlement ||
       (!found.empty() && found.back().next)) {
-    settle(self, around, decide(ticket, order, found), answer_with(answer));
+    settle(x->self, x->around, decide(x->ticket, order, found), answer_with(x->answer));
     return;
   }
-  find_subscribers what{order.notices[next].topic, around.now()};
+  find_subscribers what{order.notices[next].topic, x->around.now()};
   what.limit = deliveries_per_settlement;
   what.event = order.notices[next].number.value_or(0);
   if (order.from && found.empty())
     what.after = {order.from->topic, order.from->callback};
-  self->request(around.reader, timeouts::read, what)
+  x->self->request(x->around.reader, timeouts::read, what)
       .then(
-          [=](const found_subscribers& more) {
-            auto all = found;
-            all.push_back(more);
-            find_all(self, around, ticket, order, all, answer);
+          [x](found_subscribers& more) {
+            x->found.push_back(std::move(more));
+            find_all(x);
           },
-          [=](caf::error& why) { answer->deliver(std::move(why)); });
+          [x](caf::error& why) { x->answer->deliver(std::move(why)); });
 }
 
 } // namespace
@@ -96,9 +105,10 @@ callbacks_spreader(spreader_pointer self, surroundings around,
                    std::shared_ptr<const process_settings>) {
   answer_probes(self);
   return {
-      [=](const job_ticket& ticket, const message_changed& order) {
+      [=](job_ticket& ticket, message_changed& order) {
         auto answer = promise_of<settled>(self);
-        find_all(self, around, ticket, order, {}, answer);
+        find_all(std::make_shared<spreading>(
+            spreading{self, around, std::move(ticket), std::move(order), answer}));
         return answer->unguarded();
       },
   };

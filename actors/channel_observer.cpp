@@ -83,7 +83,7 @@ void look(const post_ptr& at, const caf::optional<job_ticket>& ticket, const std
   self->request(at->handle, patience_for(at->channel.timeout),
                 find_channel_updates{cursor, {}, at->settings->jurisdiction, page_limit})
       .then(
-          [=](const channel_page& page) {
+          [=](channel_page& page) {
             note(at, caf::none);
             if (page.more && page.cursor == cursor) {
               done(make_problem(errc::bad_answer,
@@ -93,18 +93,21 @@ void look(const post_ptr& at, const caf::optional<job_ticket>& ticket, const std
             auto todo = decide(page, at->channel, *at->settings);
             if (ticket && !page.more)
               todo.job = closed(*ticket);
-            auto next = [=](caf::expected<settled> result) {
+            const auto nothing =
+                !todo.job && page.cursor == cursor && todo.opens.empty() && todo.events.empty();
+            auto next = [=, reached = std::move(page.cursor),
+                         more = page.more](caf::expected<settled> result) {
               if (result)
-                self->state.health.cursor = page.cursor;
-              if (result && page.more)
-                look(at, ticket, page.cursor, done, anew);
+                self->state.health.cursor = reached;
+              if (result && more)
+                look(at, ticket, reached, done, anew);
               else
                 done(std::move(result));
             };
-            if (!todo.job && page.cursor == cursor && todo.opens.empty() && todo.events.empty())
+            if (nothing)
               next(settled{});
             else
-              settle(self, at->around, std::move(todo), next);
+              settle(self, at->around, std::move(todo), std::move(next));
           },
           [=](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));

@@ -139,34 +139,48 @@ uint32_t count(channel_poller_state& state, const std::string& job) {
   return 0;
 }
 
-void ask(poller_pointer self, const surroundings& around, const channel_settings& which,
-         const channel_actor& channel, const job_ticket& ticket, const check_delivery& order,
-         std::shared_ptr<guarded_promise<settled>> answer) {
-  auto id = which.id;
-  auto* how = &which; // one of the settings that the actor holds
-  self->request(channel, patience_for(which.timeout), find_channel_message{order.channel_txn_id})
+/// A channel is to say what became of a message.
+struct checking {
+  poller_pointer self;
+  surroundings around;
+  const channel_settings* which; ///< one of the settings that the actor holds
+  channel_actor channel;
+  job_ticket ticket;
+  check_delivery order;
+  std::shared_ptr<guarded_promise<settled>> answer;
+};
+
+void ask(const std::shared_ptr<const checking>& x) {
+  x->self
+      ->request(x->channel, patience_for(x->which->timeout),
+                find_channel_message{x->order.channel_txn_id})
       .then(
-          [=](const channel_message& said) {
-            self->state.gates.at(id).leave(id, peer_mood::answering);
-            auto pause = how->poll_interval;
-            if (said.status == channel_status::received && order.last == said.status)
-              pause = pause_before_check(count(self->state, ticket.id), pause);
+          [x](const channel_message& said) {
+            auto& st = x->self->state;
+            st.gates.at(x->which->id).leave(x->which->id, peer_mood::answering);
+            auto pause = x->which->poll_interval;
+            if (said.status == channel_status::received && x->order.last == said.status)
+              pause = pause_before_check(count(st, x->ticket.id), pause);
             else
-              self->state.asked.erase(ticket.id);
-            settle(self, around, decide(ticket, order, said, around.now(), pause, *how),
-                   answer_with(answer));
+              st.asked.erase(x->ticket.id);
+            settle(x->self, x->around,
+                   decide(x->ticket, x->order, said, x->around.now(), pause, *x->which),
+                   answer_with(x->answer));
           },
-          [=](caf::error& failure) {
+          [x](caf::error& failure) {
             auto why = as_peer_error(std::move(failure));
-            self->state.gates.at(id).leave(id, mood_after(why));
-            if (order.confirmed && tells_of_an_outage(why))
-              return settle(self, around, unheard(ticket, order, around.now(), *how),
-                            answer_with(answer));
+            const auto& id = x->which->id;
+            x->self->state.gates.at(id).leave(id, mood_after(why));
+            if (x->order.confirmed && tells_of_an_outage(why))
+              return settle(x->self, x->around,
+                            unheard(x->ticket, x->order, x->around.now(), *x->which),
+                            answer_with(x->answer));
             // A channel that forgot what it took may remember, or need a person: not "never".
             if (code_of(why) == errc::not_found)
-              why = make_problem(errc::peer_failed, "channel " + id + " does not know message " +
-                                                        order.channel_txn_id + ", which it took");
-            answer->deliver(std::move(why));
+              why =
+                  make_problem(errc::peer_failed, "channel " + id + " does not know message " +
+                                                      x->order.channel_txn_id + ", which it took");
+            x->answer->deliver(std::move(why));
           });
 }
 
@@ -276,7 +290,7 @@ channel_poller_actor::behavior_type channel_poller(poller_pointer self, surround
   auto handles = std::make_shared<const std::map<std::string, channel_actor>>(std::move(channels));
   answer_probes(self);
   return {
-      [=](const job_ticket& ticket, const check_delivery& order) {
+      [=](job_ticket& ticket, check_delivery& order) {
         auto answer = promise_of<settled>(self);
         auto which = std::find_if(settings->channels.begin(), settings->channels.end(),
                                   [&](auto& x) { return x.id == order.channel_id; });
@@ -286,11 +300,12 @@ channel_poller_actor::behavior_type channel_poller(poller_pointer self, surround
           return answer->unguarded();
         }
         auto& gate = self->state.gates.at(which->id);
-        gate.admit(which->id,
-                   {[=] { ask(self, around, *which, channel->second, ticket, order, answer); },
-                    [=] {
-                      answer->deliver(make_problem(errc::peer_busy));
-                    }});
+        auto x = std::make_shared<const checking>(checking{
+            self, around, &*which, channel->second, std::move(ticket), std::move(order), answer});
+        gate.admit(which->id, {[x] { ask(x); },
+                               [answer] {
+                                 answer->deliver(make_problem(errc::peer_busy));
+                               }});
         return answer->unguarded();
       },
       [=](const job_ticket& ticket, const channel_notified& order) {

@@ -225,11 +225,12 @@ inbound_message_processor_actor::behavior_type inbound_message_processor(
     surroundings around, current_settings settings) {
   answer_probes(self);
   return {
-      [=](const job_ticket& ticket, const process_message& order) {
+      [=](job_ticket& ticket, process_message& order) {
         auto answer = promise_of<settled>(self);
+        auto question = find_message{order.content.ref()};
         read_decide_settle<found_message>(
-            self, around, find_message{order.content.ref()},
-            [=](const found_message& stored) {
+            self, around, std::move(question),
+            [=, ticket = std::move(ticket), order = std::move(order)](const found_message& stored) {
               return decide(ticket, order, stored, *settings.now());
             },
             answer_with(answer));

@@ -117,21 +117,21 @@ published_at when_published(const publishing_lane& lane, const due_place& place)
 }
 
 /// Publishes a page of due jobs and moves the walk on behind it.
-void take(const publishing_ptr& x, publishing_lane& lane, bool republishing,
-          const found_due_jobs& page, uint32_t limit) {
+void take(const publishing_ptr& x, publishing_lane& lane, bool republishing, found_due_jobs page,
+          uint32_t limit) {
   auto& walk = republishing ? lane.republications.front() : lane.following;
-  auto fresh = page.jobs;
-  std::erase_if(fresh, [&](const auto& job) {
+  if (!republishing && !page.jobs.empty())
+    remember_if_late(lane, page, x->with.now());
+  const auto found = page.jobs.size();
+  std::erase_if(page.jobs, [&](const auto& job) {
     return !lane.jobs.insert(publication_id(ticket_of(job))).second;
   });
-  for (auto& what : publications_of(fresh, x->options.bundle, enough_bytes)) {
+  for (auto& what : publications_of(page.jobs, x->options.bundle, enough_bytes)) {
     ++lane.since;
     publish(x, lane, std::move(what));
   }
-  if (!republishing && !page.jobs.empty())
-    remember_if_late(lane, page, x->with.now());
   walk.place = page.last;
-  if (page.jobs.size() >= limit) {
+  if (found >= limit) {
     lane.wanted = true;
   } else if (republishing) {
     lane.republications.pop_front();
@@ -159,9 +159,9 @@ void read(const publishing_ptr& x, publishing_lane& lane) {
       ->request(x->with.reader, timeouts::read,
                 due_jobs{lane.on, walk.place, walk.until ? *walk.until : x->with.now(), limit})
       .then(
-          [=, &lane](const found_due_jobs& page) {
+          [=, &lane](found_due_jobs& page) {
             lane.reading = false;
-            take(x, lane, republishing, page, limit);
+            take(x, lane, republishing, std::move(page), limit);
             look(x, lane);
           },
           [=, &lane](const caf::error& err) {

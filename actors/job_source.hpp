@@ -169,8 +169,10 @@ job_source(job_source_actor::stateful_pointer<job_source_state> self, surroundin
     auto worker = pick(*order);
     if (!worker)
       return done(make_problem(errc::unknown_channel, "no worker takes " + job.ticket.id));
+    auto answer = std::make_shared<const job_answer>(done);
     source->request(worker, caf::infinite, job.ticket, std::move(*order))
-        .then([done](const settled&) { done({}); }, [done](caf::error& err) { done(err); });
+        .then([answer](const settled&) { (*answer)({}); },
+              [answer](caf::error& err) { (*answer)(err); });
   };
   return run_job_source(self, std::move(with), std::move(from), std::move(options),
                         std::move(perform));

@@ -154,15 +154,18 @@ message_updater(message_updater_actor::stateful_pointer<message_updater_state> s
                 surroundings around, current_settings settings) {
   answer_probes(self);
   return {
-      [=](const job_ticket& ticket, const update_message& order) {
+      [=](job_ticket& ticket, update_message& order) {
         auto answer = promise_of<settled>(self);
         auto next = caf::timestamp{};
         if (order.next_round)
           next = around.now() +
                  pause_after(settings.now()->retry_revoked, *order.next_round - 1, chance(around));
+        auto question = find_message{order.about};
         read_decide_settle<found_message>(
-            self, around, find_message{order.about},
-            [=](const found_message& stored) { return decide(ticket, order, stored, next); },
+            self, around, std::move(question),
+            [=, ticket = std::move(ticket), order = std::move(order)](const found_message& stored) {
+              return decide(ticket, order, stored, next);
+            },
             answer_with(answer));
         return answer->unguarded();
       },

@@ -381,7 +381,7 @@ multichannel_router(router_pointer self, surroundings around,
   auto handles = std::make_shared<const std::map<std::string, channel_actor>>(std::move(channels));
   answer_probes(self);
   return {
-      [=](const job_ticket& ticket, const route_message& order) {
+      [=](const job_ticket& ticket, route_message& order) {
         auto answer = promise_of<settled>(self);
         if (auto end = taken_back_too_often(ticket, order, settings->retry_revoked)) {
           spdlog::warn("multichannel-router leaves {} to an operator: {}",
@@ -389,11 +389,10 @@ multichannel_router(router_pointer self, surroundings around,
           settle(self, around, std::move(*end), answer_with(answer));
           return answer->unguarded();
         }
-        auto known = order;
         if (auto at = self->state.unsettled.find(ticket.id); at != self->state.unsettled.end())
-          known.doubt = at->second;
+          order.doubt = at->second;
         auto pause = pause_after(settings->retry_outbox, ticket.attempt, chance(around));
-        route way{ticket, std::move(known), settings};
+        route way{ticket, std::move(order), settings};
         ask_next(std::make_shared<trip>(
             trip{self, around, handles, ticket.id, pause, std::move(way), answer}));
         return answer->unguarded();

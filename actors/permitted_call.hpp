@@ -27,24 +27,35 @@ struct permitted_call {
 template <class Self, class Question, class Heard, class NotHeard>
 void call_in_turn(Self* self, const permitted_call& x, Question question, Heard heard,
                   NotHeard not_heard) {
-  auto ask = [=] {
-    self->request(x.http, timeouts::outside, question())
+  struct call {
+    permitted_call permitted;
+    Question question;
+    Heard heard;
+    NotHeard not_heard;
+  };
+  auto made = std::make_shared<const call>(
+      call{x, std::move(question), std::move(heard), std::move(not_heard)});
+  auto ask = [self, made] {
+    self->request(made->permitted.http, timeouts::outside, made->question())
         .then(
-            [=](const http_response& said) {
-              x.permit->ended(call_end_of(said), x.now());
-              self->state.gate.leave(x.peer, peer_mood::answering);
-              heard(said);
+            [self, made](const http_response& said) {
+              const auto& of = made->permitted;
+              of.permit->ended(call_end_of(said), of.now());
+              self->state.gate.leave(of.peer, peer_mood::answering);
+              made->heard(said);
             },
-            [=](caf::error& failure) {
+            [self, made](caf::error& failure) {
+              const auto& of = made->permitted;
               auto why = as_peer_error(std::move(failure));
-              x.permit->ended(call_end_of(why), x.now());
-              self->state.gate.leave(x.peer, mood_after(why));
-              not_heard(std::move(why));
+              of.permit->ended(call_end_of(why), of.now());
+              self->state.gate.leave(of.peer, mood_after(why));
+              made->not_heard(std::move(why));
             });
   };
-  self->state.gate.admit(x.peer, {ask, [=] {
-                                    not_heard(make_problem(errc::peer_busy, x.peer));
-                                  }});
+  self->state.gate.admit(x.peer,
+                         {ask, [made] {
+                            made->not_heard(make_problem(errc::peer_busy, made->permitted.peer));
+                          }});
 }
 
 } // namespace igl

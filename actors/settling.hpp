@@ -46,41 +46,61 @@ inline settlement dead_letter_of(const job_ticket& ticket, std::string reason) {
 /// Settles, and calls `done(caf::expected<settled>)`.
 template <class Self, class Done>
 void settle(Self* self, const surroundings& around, settlement what, Done done) {
+  // CAF copies handlers several times, with all they hold.
+  auto then = std::make_shared<Done>(std::move(done));
   self->request(around.ledger, timeouts::settle, std::move(what))
-      .then([=](const settled& x) { done(caf::expected<settled>{x}); },
-            [=](caf::error& why) { done(caf::expected<settled>{std::move(why)}); });
+      .then([then](const settled& x) { (*then)(caf::expected<settled>{x}); },
+            [then](caf::error& why) { (*then)(caf::expected<settled>{std::move(why)}); });
 }
 
 /// The same for what was decided, if anything was: otherwise the result is its error.
 template <class Self, class Done>
 void settle(Self* self, const surroundings& around, caf::expected<settlement> decision, Done done) {
   if (decision)
-    settle(self, around, std::move(*decision), done);
+    settle(self, around, std::move(*decision), std::move(done));
   else
     done(caf::expected<settled>{std::move(decision.error())});
 }
+
+/// A decision under way.
+template <class Found, class Self, class Question, class Decide, class Done>
+struct deciding {
+  Self* self;
+  surroundings around;
+  Question question;
+  Decide decide;
+  Done done;
+
+  /// Asks, decides and settles; stale: again, so many times in all at most.
+  static void go_on(const std::shared_ptr<deciding>& x, uint32_t left) {
+    x->self->request(x->around.reader, timeouts::read, x->question)
+        .then(
+            [=](const Found& found) {
+              caf::expected<settlement> decision = x->decide(found);
+              if (!decision) {
+                x->done(caf::expected<settled>{std::move(decision.error())});
+                return;
+              }
+              settle(x->self, x->around, std::move(*decision), [=](caf::expected<settled> result) {
+                if (!result && code_of(result.error()) == errc::stale && left > 1)
+                  go_on(x, left - 1);
+                else
+                  x->done(std::move(result));
+              });
+            },
+            [=](caf::error& why) { x->done(caf::expected<settled>{std::move(why)}); });
+  }
+};
 
 /// Asks the ledger's reader, decides (`caf::expected<settlement> decide(const Found&)`) and
 /// settles; stale: asks and decides again. Calls `done(caf::expected<settled>)` once.
 template <class Found, class Self, class Question, class Decide, class Done>
 void read_decide_settle(Self* self, surroundings around, Question question, Decide decide,
-                        Done done, uint32_t left = decisions_at_most) {
-  self->request(around.reader, timeouts::read, question)
-      .then(
-          [=](const Found& found) {
-            caf::expected<settlement> decision = decide(found);
-            if (!decision) {
-              done(caf::expected<settled>{std::move(decision.error())});
-              return;
-            }
-            settle(self, around, std::move(*decision), [=](caf::expected<settled> result) {
-              if (!result && code_of(result.error()) == errc::stale && left > 1)
-                read_decide_settle<Found>(self, around, question, decide, done, left - 1);
-              else
-                done(std::move(result));
-            });
-          },
-          [=](caf::error& why) { done(caf::expected<settled>{std::move(why)}); });
+                        Done done) {
+  using decision = deciding<Found, Self, Question, Decide, Done>;
+  decision::go_on(std::make_shared<decision>(decision{self, std::move(around), std::move(question),
+                                                      std::move(decide), std::move(done)}),
+                  decisions_at_most);
 }
 
 /// A promise as the `done` of the functions above.

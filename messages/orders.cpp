@@ -45,8 +45,10 @@ std::string id_of(stream on, std::string_view rest) {
   id.reserve(order.size() + 1 + std::max<size_t>(rest.size(), 64));
   id.append(order).append(1, '/');
   if (id.size() + rest.size() > longest_id || !is_plain_text(rest))
-    return id += sha256_hex(rest);
-  return id.append(rest);
+    id.append(sha256_hex(rest));
+  else
+    id.append(rest);
+  return id;
 }
 
 template <class Order>
@@ -62,7 +64,8 @@ job_order job(const Order& x, stream on, std::string_view rest, std::string abou
 std::string join(std::string_view a, std::string_view b) {
   std::string text;
   text.reserve(a.size() + 1 + b.size());
-  return text.append(a).append(1, '/').append(b);
+  text.append(a).append(1, '/').append(b);
+  return text;
 }
 
 } // namespace
@@ -173,7 +176,12 @@ job_order make_job(const write_to_medium& x) {
 }
 
 std::string publication_id(const job_ticket& ticket) {
-  return ticket.id + "#" + std::to_string(ticket.generation) + "." + std::to_string(ticket.attempt);
+  const auto generation = std::to_string(ticket.generation);
+  const auto attempt = std::to_string(ticket.attempt);
+  std::string id;
+  id.reserve(ticket.id.size() + 1 + generation.size() + 1 + attempt.size());
+  id.append(ticket.id).append(1, '#').append(generation).append(1, '.').append(attempt);
+  return id;
 }
 
 } // namespace igl

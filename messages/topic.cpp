@@ -65,6 +65,8 @@ std::vector<std::string> topics_matching(std::string_view topic) {
   if (is_url_topic(topic))
     return {std::string{topic}};
   std::vector<std::string> result;
+  const auto kept = topic.substr(0, longest_topic);
+  result.reserve(static_cast<size_t>(std::count(kept.begin(), kept.end(), '.')) + 2);
   auto rest = lower_case(topic);
   while (!rest.empty()) {
     if (rest.size() <= longest_topic)
