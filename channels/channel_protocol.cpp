@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/http_date.hpp"
 #include "messages/json.hpp"
+#include "messages/quick_json.hpp"
 #include "messages/text.hpp"
 #include "messages/uri.hpp"
 
@@ -57,12 +58,17 @@ caf::error broken(const http_request& asked, const std::string& how) {
   return make_problem(errc::bad_answer, asked.method + " " + asked.url + " " + how);
 }
 
-/// The parsed body of a 2xx answer.
-caf::expected<nlohmann::json> body_of(const http_request& asked, const http_response& x) {
+/// Anything but a 2xx answer.
+caf::error failure_in(const http_request& asked, const http_response& x) {
   if (x.status >= 400)
     return error_of(asked, x);
   if (x.status < 200 || x.status >= 300)
     return broken(asked, "answers " + std::to_string(x.status));
+  return caf::none;
+}
+
+/// The parsed body of a 2xx answer.
+caf::expected<nlohmann::json> body_of(const http_request& asked, const http_response& x) {
   auto body = parse_json(x.body);
   if (!body)
     return broken(asked, "answers " + std::to_string(x.status) + " without JSON");
@@ -266,6 +272,11 @@ caf::expected<channel_receipt> read_receipt(const http_request& asked, const htt
   if (x.status == 502 || x.status == 504)
     return make_problem(x.status == 502 ? errc::peer_lost : errc::peer_timeout,
                         problem_of(error_of(asked, x)).detail);
+  if (auto why = failure_in(asked, x))
+    return why;
+  if (auto usual = quick_json::string_members(x.body);
+      usual && usual->size() == 1 && usual->front().first == "id" && !usual->front().second.empty())
+    return channel_receipt{std::move(usual->front().second)};
   auto body = body_of(asked, x);
   if (!body)
     return body.error();
@@ -278,6 +289,13 @@ caf::expected<channel_receipt> read_receipt(const http_request& asked, const htt
 caf::expected<channel_message> read_message(const http_request& asked, const http_response& x) {
   if (x.status == 404)
     return make_problem(errc::not_found, asked.url + " is not known to the channel");
+  if (auto why = failure_in(asked, x))
+    return why;
+  const auto confirmation = parse_confirmation_kind(x.header("X-Confirmation"));
+  if (auto usual = usual_channel_message(x.body)) {
+    usual->confirmation = confirmation;
+    return std::move(*usual);
+  }
   auto body = body_of(asked, x);
   if (!body)
     return body.error();
@@ -285,7 +303,7 @@ caf::expected<channel_message> read_message(const http_request& asked, const htt
   if (!said)
     return broken(asked, "answers what cannot be read, " + problem_of(said.error()).detail + ": " +
                              excerpt(*body));
-  said->confirmation = parse_confirmation_kind(x.header("X-Confirmation"));
+  said->confirmation = confirmation;
   return said;
 }
 
@@ -324,6 +342,32 @@ caf::error go_on_without_link(channel_page& page, const find_channel_updates& qu
   return caf::none;
 }
 
+/// What an answer lists; no cursor yet.
+caf::expected<channel_page> listed_in(const http_request& asked, const http_response& x) {
+  channel_page page;
+  if (auto why = failure_in(asked, x))
+    return why;
+  if (auto usual = usual_channel_messages(x.body)) {
+    page.messages = std::move(*usual);
+    return page;
+  }
+  auto body = body_of(asked, x);
+  if (!body)
+    return body.error();
+  if (body->is_object() && body->contains("messages"))
+    *body = nlohmann::json((*body)["messages"]);
+  if (!body->is_array())
+    return broken(asked, "answers no list of messages");
+  for (auto& element : *body) {
+    auto said = channel_message_from_wire(element);
+    if (said)
+      page.messages.push_back(std::move(*said));
+    else
+      page.unreadable.push_back(unreadable(element, said.error()));
+  }
+  return page;
+}
+
 } // namespace
 
 caf::expected<channel_page> read_page(const find_channel_updates& question,
@@ -333,29 +377,18 @@ caf::expected<channel_page> read_page(const find_channel_updates& question,
       !question.cursor.empty() && question.cursor.front() == '?' && limit_in(question.cursor) == 0;
   if (link && (x.status == 400 || x.status == 404 || x.status == 410))
     return make_problem(errc::bad_request, problem_of(error_of(asked, x)).detail);
-  auto body = body_of(asked, x);
-  if (!body)
-    return body.error();
-  if (body->is_object() && body->contains("messages"))
-    *body = nlohmann::json((*body)["messages"]);
-  if (!body->is_array())
-    return broken(asked, "answers no list of messages");
-  channel_page page;
-  for (auto& element : *body) {
-    auto said = channel_message_from_wire(element);
-    if (said)
-      page.messages.push_back(std::move(*said));
-    else
-      page.unreadable.push_back(unreadable(element, said.error()));
-  }
+  auto page = listed_in(asked, x);
+  if (!page)
+    return page;
+  const auto count = page->messages.size() + page->unreadable.size();
   auto next = link_target(x.header("Link"), "next");
   if (auto at = next.find('?'); at != std::string::npos) {
     // Only the query: the path is ours, and a token must not follow a link elsewhere.
-    page.cursor = next.substr(at, next.find('#') - at);
-    if (!parse_http_url("http://h/" + page.cursor))
+    page->cursor = next.substr(at, next.find('#') - at);
+    if (!parse_http_url("http://h/" + page->cursor))
       return broken(asked, "links to further messages with what is no URL");
-    page.more = says_more(question, x, body->size());
-  } else if (auto why = go_on_without_link(page, question, asked, x, body->size(), when)) {
+    page->more = says_more(question, x, count);
+  } else if (auto why = go_on_without_link(*page, question, asked, x, count, when)) {
     return why;
   }
   return page;
@@ -363,10 +396,8 @@ caf::expected<channel_page> read_page(const find_channel_updates& question,
 
 caf::expected<subscription_accepted> read_acceptance(const http_request& asked,
                                                      const http_response& x) {
-  if (x.status >= 400)
-    return error_of(asked, x);
-  if (x.status < 200 || x.status >= 300)
-    return broken(asked, "answers " + std::to_string(x.status));
+  if (auto why = failure_in(asked, x))
+    return why;
   return subscription_accepted{};
 }
 

@@ -1,10 +1,12 @@
 #include "http/channel_form.hpp"
 
 #include "messages/json.hpp"
+#include "messages/quick_json.hpp"
 #include "messages/uri.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace igl {
@@ -28,13 +30,11 @@ const std::array<field, 6> fields{{
     {"sender_ref", &message::sender_ref, content::sender_ref},
 }};
 
+/// All but sender_ref must be there.
+constexpr size_t five_fields = fields.size() - 1;
+
 /// Empty: nothing is wrong. The first sentences are those of the reference software.
-std::string_view fault_of(const field& x, const nlohmann::json& given, const jurisdictions& known) {
-  if (given.is_null())
-    return "Field may not be null.";
-  if (!given.is_string())
-    return "Not a valid string.";
-  auto& text = given.get_ref<const std::string&>();
+std::string_view fault_of(const field& x, const std::string& text, const jurisdictions& known) {
   switch (x.kind) {
   case content::jurisdiction:
     return known.contains(text) ? "" : "Not a known jurisdiction.";
@@ -46,6 +46,34 @@ std::string_view fault_of(const field& x, const nlohmann::json& given, const jur
     return is_sender_ref(text) ? "" : "Not 1 to 256 characters without a slash.";
   }
   return "";
+}
+
+std::string_view fault_of(const field& x, const nlohmann::json& given, const jurisdictions& known) {
+  if (given.is_null())
+    return "Field may not be null.";
+  if (!given.is_string())
+    return "Not a valid string.";
+  return fault_of(x, given.get_ref<const std::string&>(), known);
+}
+
+/// What is spelt as usual and has nothing wrong; none: it has to be looked at closely.
+caf::optional<message> read_usual(std::string_view json, const jurisdictions& known) {
+  auto members = quick_json::string_members(json);
+  if (!members)
+    return caf::none;
+  message read;
+  size_t required = 0;
+  for (auto& [name, value] : *members) {
+    auto x = std::find_if(fields.begin(), fields.end(),
+                          [&name = name](const field& y) { return y.name == name; });
+    if (x == fields.end() || !fault_of(*x, value, known).empty())
+      return caf::none;
+    read.*x->value = std::move(value);
+    required += x->kind == content::sender_ref ? 0 : 1;
+  }
+  if (required != five_fields)
+    return caf::none;
+  return read;
 }
 
 std::string text_of(const nlohmann::json& x) {
@@ -60,6 +88,8 @@ field_faults fault_in(std::string_view name, std::string_view what) {
 
 std::variant<message, field_faults> parse_channel_post(std::string_view json,
                                                        const jurisdictions& known) {
+  if (auto usual = read_usual(json, known))
+    return std::move(*usual);
   auto body = parse_json(json);
   if (!body || !body->is_object())
     return fault_in("_schema", "Invalid input type.");

@@ -1,6 +1,7 @@
 #include "http/detail/routes.hpp"
 
 #include "messages/json.hpp"
+#include "messages/quick_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,10 @@ namespace {
 /// The id of a channel's message out of a notification; none if there is none. Some channels
 /// number their messages.
 caf::optional<std::string> message_id_in(const std::string& body) {
+  if (auto usual = quick_json::string_members(body))
+    for (auto& [name, value] : *usual)
+      if (name == "id" && !value.empty())
+        return std::move(value);
   auto json = parse_json(body);
   if (!json || !json->is_object())
     return caf::none;

@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/json_read.hpp"
 #include "messages/json_text.hpp"
+#include "messages/quick_json.hpp"
 
 namespace igl {
 
@@ -12,7 +13,6 @@ using json_text::exact_time;
 using json_text::well_formed;
 
 constexpr size_t deepest = 64;
-constexpr size_t longest = size_t{16} << 20; // bytes
 
 /// The deepest nesting, without building anything: the tree of a hostile text would be written
 /// and freed by recursion elsewhere.
@@ -41,7 +41,7 @@ bool is_too_deep(std::string_view text) {
 } // namespace
 
 caf::expected<json> parse_json(std::string_view text) {
-  if (text.size() > longest)
+  if (text.size() > quick_json::longest)
     return make_problem(errc::bad_request, "the JSON text is longer than 16 MiB");
   if (is_too_deep(text))
     return make_problem(errc::bad_request, "the JSON text is nested deeper than 64 levels");
@@ -52,6 +52,22 @@ caf::expected<json> parse_json(std::string_view text) {
   if (value.is_discarded())
     return make_problem(errc::bad_request, "the text is not JSON in UTF-8");
   return value;
+}
+
+std::map<std::string, std::string> text_members(std::string_view object) {
+  std::map<std::string, std::string> all;
+  if (auto usual = quick_json::string_members(object)) {
+    for (auto& [name, value] : *usual)
+      all.emplace(std::move(name), std::move(value));
+    return all;
+  }
+  auto tree = parse_json(object);
+  if (!tree || !tree->is_object())
+    return all;
+  for (auto& [name, value] : tree->items())
+    if (value.is_string())
+      all.emplace(name, value.get_ref<const std::string&>());
+  return all;
 }
 
 void to_json(json& j, const reference& x) {

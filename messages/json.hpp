@@ -7,8 +7,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The vocabulary as JSON: for streams, stored values and the wire. Names are those of the fields.
 namespace igl {
@@ -16,6 +18,9 @@ namespace igl {
 /// Parses text with a bound on nesting (64) and size; invalid UTF-8 and trailing text are errors.
 /// Fails with bad_request.
 caf::expected<nlohmann::json> parse_json(std::string_view text);
+
+/// The members of an object that are texts, by name, the last of a repeated one; or none.
+std::map<std::string, std::string> text_members(std::string_view object);
 
 /// RFC 3339 in UTC with microseconds: 2026-11-21T08:15:30.000125Z.
 std::string to_rfc3339(caf::timestamp t);
@@ -40,6 +45,11 @@ std::string channel_message_to_wire(const channel_message& x, sender_ref_field w
 /// Reads what a Channel API answers for one message; id may be a number or a string. Fails with
 /// bad_answer.
 caf::expected<channel_message> channel_message_from_wire(const nlohmann::json& x);
+/// The same of a text as our endpoints write it; none: it may be right, but is spelt otherwise. It
+/// takes a tenth of the time.
+caf::optional<channel_message> usual_channel_message(std::string_view text);
+/// A list of them.
+caf::optional<std::vector<channel_message>> usual_channel_messages(std::string_view text);
 /// `{"errors": [{…}]}` of wire.md.
 std::string problem_to_wire(const problem& x);
 

@@ -133,6 +133,8 @@ bool reader::object(std::string_view& x) {
 std::optional<std::vector<std::pair<std::string, std::string>>>
 string_members(std::string_view text) {
   constexpr size_t few = 16;
+  if (text.size() > longest)
+    return std::nullopt;
   std::vector<std::pair<std::string, std::string>> all;
   reader in{text};
   const auto next = [&](std::string_view sign) {

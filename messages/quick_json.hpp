@@ -13,6 +13,9 @@
 /// twice on its way.
 namespace igl::quick_json {
 
+/// In bytes: the complete parser takes no longer text.
+inline constexpr size_t longest = size_t{16} << 20;
+
 class reader {
 public:
   explicit reader(std::string_view text) : rest_(text) {}

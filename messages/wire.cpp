@@ -1,8 +1,12 @@
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
 #include "messages/json_text.hpp"
+#include "messages/quick_json.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
 
 namespace igl {
 
@@ -10,12 +14,23 @@ namespace {
 
 using nlohmann::json;
 
+struct field {
+  const char* name;
+  std::string message::*value;
+};
+
+/// What every message says, in the order of the wire.
+constexpr std::array<field, 5> five_fields{{
+    {"sender", &message::sender},
+    {"receiver", &message::receiver},
+    {"subject", &message::subject},
+    {"obj", &message::obj},
+    {"predicate", &message::predicate},
+}};
+
 void write_five_fields(json_text::object& out, const message& x) {
-  out.text("sender", x.sender)
-      .text("receiver", x.receiver)
-      .text("subject", x.subject)
-      .text("obj", x.obj)
-      .text("predicate", x.predicate);
+  for (const auto& f : five_fields)
+    out.text(f.name, x.*f.value);
 }
 
 caf::error bad_answer(std::string detail) {
@@ -35,10 +50,8 @@ caf::expected<message> message_from_channel(const json& x) {
   if (!x.is_object())
     return bad_answer("the channel's message is not an object");
   message m;
-  for (auto err : {take_text(x, "sender", m.sender), take_text(x, "receiver", m.receiver),
-                   take_text(x, "subject", m.subject), take_text(x, "obj", m.obj),
-                   take_text(x, "predicate", m.predicate)})
-    if (err)
+  for (const auto& f : five_fields)
+    if (auto err = take_text(x, f.name, m.*f.value))
       return err;
   if (!has_form_of_jurisdiction(m.sender) || !has_form_of_jurisdiction(m.receiver))
     return bad_answer("the channel's message has a sender or receiver that is no jurisdiction");
@@ -47,6 +60,31 @@ caf::expected<message> message_from_channel(const json& x) {
       return bad_answer("the channel's message has a sender_ref that is not valid");
     m.sender_ref = ref->get_ref<const std::string&>();
   }
+  return m;
+}
+
+/// The same of what is spelt as usual and has nothing wrong; none: it has to be looked at closely.
+caf::optional<message> usual_message(std::string_view text) {
+  auto members = quick_json::string_members(text);
+  if (!members)
+    return caf::none;
+  message m;
+  size_t found = 0;
+  for (auto& [name, value] : *members) {
+    auto known = std::find_if(five_fields.begin(), five_fields.end(),
+                              [&name = name](const field& f) { return f.name == name; });
+    if (known != five_fields.end()) {
+      m.*known->value = std::move(value);
+      ++found;
+    } else if (name == "sender_ref") {
+      if (!is_sender_ref(value))
+        return caf::none;
+      m.sender_ref = std::move(value);
+    }
+  }
+  if (found != five_fields.size() || !has_form_of_jurisdiction(m.sender) ||
+      !has_form_of_jurisdiction(m.receiver))
+    return caf::none;
   return m;
 }
 
@@ -111,6 +149,45 @@ caf::expected<channel_message> channel_message_from_wire(const json& x) {
     return inner.error();
   m.content = std::move(*inner);
   return m;
+}
+
+caf::optional<channel_message> usual_channel_message(std::string_view text) {
+  channel_message m;
+  std::string status;
+  std::string_view inner;
+  quick_json::reader in{text};
+  if (!in.name('{', "id") || !in.text(m.id) || m.id.empty() || !in.name(',', "status") ||
+      !in.text(status) || !in.name(',', "message") || !in.object(inner) || !in.literal("}") ||
+      !in.at_end())
+    return caf::none;
+  auto known = parse_channel_status(status);
+  auto content = usual_message(inner);
+  if (!known || !content)
+    return caf::none;
+  m.status = *known;
+  m.content = std::move(*content);
+  return m;
+}
+
+caf::optional<std::vector<channel_message>> usual_channel_messages(std::string_view text) {
+  std::vector<channel_message> all;
+  quick_json::reader in{text};
+  if (text == "[]")
+    return all;
+  if (text.size() > quick_json::longest || !in.literal("["))
+    return caf::none;
+  do {
+    std::string_view element;
+    if (!in.object(element))
+      return caf::none;
+    auto x = usual_channel_message(element);
+    if (!x)
+      return caf::none;
+    all.push_back(std::move(*x));
+  } while (in.literal(","));
+  if (!in.literal("]") || !in.at_end())
+    return caf::none;
+  return all;
 }
 
 namespace {

@@ -92,6 +92,14 @@ TEST_SUITE("JSON text") {
     }
   }
 
+  TEST_CASE("an object's texts are found by name, whatever stands beside them") {
+    using texts = std::map<std::string, std::string>;
+    CHECK(text_members(R"({"a":"1","b":""})") == texts{{"a", "1"}, {"b", ""}});
+    CHECK(text_members(R"({"a":"\u0031","b":null,"c":[],"d":2})") == texts{{"a", "1"}});
+    for (auto text : {"", "[]", "{}", R"({"a")", R"("a")"})
+      CHECK(text_members(text).empty());
+  }
+
   TEST_CASE("64 levels are taken, one more is not") {
     auto nested = [](size_t levels, std::string_view open, std::string_view close) {
       return test::repeated(open, levels) + "1" + test::repeated(close, levels);

@@ -98,6 +98,50 @@ TEST_SUITE("wire") {
     CHECK(back->content.predicate == x.content.predicate);
   }
 
+  TEST_CASE("an answer spelt as usual is read at once, any other is left to the complete reader") {
+    const channel_message said{"4711", test::certificate_of_origin(), channel_status::observed};
+    const auto usual = channel_message_to_wire(said, sender_ref_field::included);
+    auto x = usual_channel_message(usual);
+    REQUIRE(x);
+    CHECK(x->id == said.id);
+    CHECK(x->status == said.status);
+    CHECK(x->content == said.content);
+    auto all = usual_channel_messages("[" + usual + "," + usual + "]");
+    REQUIRE(all);
+    REQUIRE(all->size() == 2);
+    CHECK(all->back().content == said.content);
+    CHECK(usual_channel_messages("[]")->empty());
+
+    // What is at one place of it otherwise.
+    const auto with = [&](const std::string& place, const std::string& otherwise) {
+      auto text = usual;
+      REQUIRE(text.find(place) != std::string::npos);
+      return text.replace(text.find(place), place.size(), otherwise);
+    };
+    CHECK(usual_channel_message(with(R"("subject":")", R"("more":"x","subject":")"))->content ==
+          said.content);
+    CHECK(usual_channel_message(with(R"("subject":")", R"("subject":"\"é)"))->content.subject ==
+          "\"é" + said.content.subject);
+    CHECK(usual_channel_message(with(R"("sender_ref":)", R"("other":)"))->content.sender_ref == "");
+
+    for (auto& text :
+         {std::string{}, usual + " ", usual + usual, usual.substr(0, usual.size() - 1),
+          with(R"("4711")", "4711"), with(R"("4711")", R"("")"), with("observed", "pending"),
+          with(R"("sender":"AU")", R"("sender":"Australia")"), with(R"("sender":)", R"("from":)"),
+          with(R"("sender":)", R"("sender":1,"from":)"),
+          with(R"("sender_ref":")", R"("sender_ref":"a/)")})
+      CHECK_FALSE(usual_channel_message(text));
+    for (auto& text : {std::string{}, usual, std::string{"["}, "[" + usual, "[" + usual + ",]",
+                       "[" + usual + "]]", "[" + usual + usual + "]", "[1," + usual + "]"})
+      CHECK_FALSE(usual_channel_messages(text));
+
+    // Nor more than the complete reader takes.
+    auto list = "[" + usual;
+    while (list.size() <= (size_t{16} << 20))
+      list += "," + usual;
+    CHECK_FALSE(usual_channel_messages(list + "]"));
+  }
+
   TEST_CASE("a channel's id may be a number or a text; what it said is kept") {
     CHECK(channel_message_from_wire(answer_with("id", 123))->id == "123");
     CHECK(channel_message_from_wire(answer_with("id", -1))->id == "-1");
