@@ -1,6 +1,7 @@
 #include "scenarios/runner/story.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/json.hpp"
 #include "messages/multihash.hpp"
 
 #include <nlohmann/json.hpp>
@@ -36,11 +37,10 @@ std::string complaint_in(const http_response& x) {
 }
 
 std::string message_in(const http_response& x) {
-  auto json = nlohmann::json::parse(x.body, nullptr, false);
-  if (!json.is_object())
+  auto said = text_members(x.body);
+  if (said.empty())
     return x.body;
-  return json.value("sender", std::string{}) + ":" + json.value("sender_ref", std::string{}) + " " +
-         json.value("status", std::string{});
+  return said["sender"] + ":" + said["sender_ref"] + " " + said["status"];
 }
 
 std::string told_of(const caf::expected<http_response>& x,

@@ -3,14 +3,13 @@
 #include "actors/callback_deliverer.hpp"
 #include "config/config.hpp"
 #include "messages/errors.hpp"
+#include "messages/json.hpp"
 #include "messages/text.hpp"
 #include "messages/topic.hpp"
 #include "scenarios/runner/grammar.hpp"
 #include "scenarios/runner/simulated_machine.hpp"
 #include "scenarios/runner/telling.hpp"
 #include "storage/memory_streams.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <set>
@@ -58,16 +57,10 @@ std::string topic_of(const http_request& x) {
 subscriber::told told_in(const http_request& x, caf::timestamp at) {
   subscriber::told result{at, topic_of(x), {}, {}, x.body};
   result.number = parse_number(value_in(x, event_number_header));
-  auto json = nlohmann::json::parse(x.body, nullptr, false);
-  if (!json.is_object())
-    return result;
-  auto text = [&](const char* name) {
-    auto found = json.find(name);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string{};
-  };
-  auto sender = text("sender");
-  result.predicate = text("predicate");
-  result.about = (sender.empty() ? "" : sender + ":") + text("sender_ref");
+  auto said = text_members(x.body);
+  auto& sender = said["sender"];
+  result.predicate = said["predicate"];
+  result.about = (sender.empty() ? "" : sender + ":") + said["sender_ref"];
   return result;
 }
 
