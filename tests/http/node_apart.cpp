@@ -63,6 +63,7 @@ TEST_CASE("a node apart, for other cases" * doctest::skip()) {
     rlimit few{options["descriptors"], options["descriptors"]};
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
   }
+  ::setenv("TMPDIR", options["folder"].get<std::string>().c_str(), 1);
   fake_node node{fake_node::start::later};
   auto& how = node.how;
   how.connections = options.value("connections", how.connections);
@@ -89,7 +90,8 @@ TEST_CASE("a node apart, for other cases" * doctest::skip()) {
   ::_exit(0);
 }
 
-node_apart::node_apart(const apart_options& options) {
+node_apart::node_apart(apart_options options) {
+  options["folder"] = folder_.path();
   int url[2], lifeline[2];
   if (::pipe2(url, O_CLOEXEC) != 0 || ::pipe2(lifeline, O_CLOEXEC) != 0)
     throw std::runtime_error("no pipes");

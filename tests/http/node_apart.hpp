@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/support/temporary_folder.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <sys/types.h>
@@ -20,7 +22,7 @@ using apart_options = nlohmann::json;
 /// "upload_memory", "idle_connection" (milliseconds), "operator_token".
 class node_apart {
 public:
-  explicit node_apart(const apart_options& options = apart_options::object());
+  explicit node_apart(apart_options options = apart_options::object());
   node_apart(const node_apart&) = delete;
   node_apart& operator=(const node_apart&) = delete;
   ~node_apart();
@@ -34,6 +36,7 @@ public:
   std::chrono::milliseconds worked() const;
 
 private:
+  temporary_folder folder_; ///< where it keeps what it writes: it ends without tidying up
   pid_t process_ = 0;
   int lifeline_ = -1; ///< it ends when this is closed
   std::string url_;
