@@ -122,7 +122,7 @@ private:
     if (how_.live)
       result.left_out = only_simulated(story_text);
     if (!result.left_out.empty()) {
-      out_ << "left out: " << result.left_out << '\n';
+      out_ << "left out: " << result.left_out << std::endl;
       status_ = many_ ? status_ : 2;
       return;
     }
@@ -155,10 +155,26 @@ private:
              << (how_.live ? " --live" : " --seed " + std::to_string(seed)) << '\n';
         status_ = std::max(status_, 1);
       }
+      if (done.good())
+        show_life(file, seed, result.seconds);
       // The last number there is has none behind it.
       if (!done.good() || seed == seeds_.last)
         return;
     }
+  }
+
+  /// Of what takes long: each story with real processes, otherwise a line every few seconds.
+  void show_life(const std::string& file, uint64_t seed, double seconds) {
+    constexpr auto silent_at_most = std::chrono::seconds{5};
+    const auto now = std::chrono::steady_clock::now();
+    const bool several_seeds = seeds_.first != seeds_.last;
+    if (how_.verbose || (!many_ && !several_seeds) || (!how_.live && now - shown_ < silent_at_most))
+      return;
+    shown_ = now;
+    out_ << file << " came true";
+    if (several_seeds)
+      out_ << " with the seeds " << seeds_.first << ".." << seed;
+    out_ << ", " << std::fixed << std::setprecision(1) << seconds << " s" << std::endl;
   }
 
   played played_with(const script& text, uint64_t seed) {
@@ -181,6 +197,7 @@ private:
   int status_ = 0;
   std::vector<story_result> report_;
   std::string last_ = "nothing was played to its end"; ///< said of who was interrupted
+  std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
   uint64_t journeys_ = 0;
   size_t played_ = 0;
 };
