@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/json.hpp"
 #include "messages/multihash.hpp"
+#include "scenarios/runner/document_text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -114,31 +115,29 @@ void story::post(const call& x) {
 void story::add_business() {
   add("{NATION} stores {DOCUMENT} for {RECEIVER}", {"text", "links"},
       "stores a document: the file beside the story, or text=\"…\"; links=a.json,b.json refers to "
-      "documents that were stored before",
+      "documents that were stored before, or to hashes of some that nobody stored",
       [this](const call& x) -> caf::error {
         auto& name = x.slots[1];
         for (auto& link : x.has("links") ? parts_of(x.option("links")) : std::vector<std::string>{})
-          if (documents_.count(link) == 0)
+          if (documents_.count(link) == 0 && !is_multihash(link))
             return blame(x.column_of("links"), "no document " + link + " was stored before");
         auto before = documents_.find(name);
         auto text = before == documents_.end() ? std::string{} : before->second;
+        const auto known = is_multihash(name) ? stand_in_words(name) : std::string{};
         std::vector<std::string> linked;
         if (x.has("text") || x.has("links")) {
-          nlohmann::json links = nlohmann::json::array();
+          std::vector<std::string> links;
           std::istringstream names_given(x.option("links"));
           for (std::string link; std::getline(names_given, link, ',');) {
-            linked.push_back(world_.called().real(link));
-            links.push_back(
-                {{"rel", "part"}, {"type", "application/json"}, {"link", linked.back()}});
+            links.push_back(world_.called().real(link));
+            if (documents_.count(link) != 0)
+              linked.push_back(links.back());
           }
-          text = links.empty()
-                     ? x.option("text")
-                     : nlohmann::json{{"text", x.option("text")}, {"links", links}}.dump();
+          text = document_text(x.has("text") ? x.option("text") : known, links);
         } else if (std::ifstream file{beside_ + "/" + name, std::ios::binary}) {
           text.assign(std::istreambuf_iterator<char>{file}, {});
-        } else if (text.empty() && is_multihash(name)) {
-          // All that is known of it is its hash.
-          text = "the document " + name;
+        } else if (text.empty() && !known.empty()) {
+          text = known;
         } else if (text.empty()) {
           return blame(x.slot_columns[1], "there is no file " + beside_ + "/" + name +
                                               "; say what is in it: text=\"…\"");

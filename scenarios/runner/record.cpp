@@ -2,18 +2,13 @@
 
 #include "actors/commands/node_client.hpp"
 #include "messages/errors.hpp"
-#include "messages/json.hpp"
 #include "messages/multihash.hpp"
 #include "messages/text.hpp"
-#include "messages/uri.hpp"
+#include "scenarios/runner/document_text.hpp"
 #include "scenarios/runner/names.hpp"
 #include "scenarios/runner/telling.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <ostream>
 #include <regex>
 #include <set>
@@ -168,14 +163,29 @@ private:
   }
 
   void post(caf::timestamp at, const message& x) {
-    if (auto document = document_of(x.obj); document && stored_.insert(*document).second) {
-      command(at, x.sender + " stores " + *document + " for " + x.receiver);
-      said_ += told_by(x.sender, "200  " + *document + " stored for " + x.receiver) + '\n';
-    }
+    if (auto document = document_of(x.obj))
+      store(at, *document, x.sender, x.receiver);
     command(at, x.sender + " posts " + word_of(x.sender_ref) + " to " + x.receiver +
                     " subject=" + word_of(x.subject) + " object=" + word_of(x.obj) +
                     " predicate=" + word_of(x.predicate));
     said_ += told_by(x.sender, "201  " + to_string(x.ref()) + " pending") + '\n';
+  }
+
+  /// What it refers to is stored before; a document that lies beside the story names that itself.
+  void store(caf::timestamp at, const std::string& document, const std::string& sender,
+             const std::string& receiver) {
+    if (!stored_.insert({document, receiver}).second)
+      return;
+    std::string named;
+    if (auto known = x_.links.find(document); known != x_.links.end())
+      for (auto& link : known->second) {
+        if (x_.links.count(link) != 0)
+          store(at, link, sender, receiver);
+        named += (named.empty() ? " links=" : ",") + link;
+      }
+    command(at, sender + " stores " + document + " for " + receiver +
+                    (x_.documents_are_beside ? "" : named));
+    said_ += told_by(sender, "200  " + document + " stored for " + receiver) + '\n';
   }
 
   std::string questions() {
@@ -189,8 +199,23 @@ private:
     for (auto& about : posted_)
       for (auto& event : x_.events)
         if (event.about == about && !is_misfortune(event.what))
-          text += in_the_story(told_by(x_.nation, sentence_of(event))) + '\n';
+          text +=
+              in_the_story(told_by(x_.nation, as_long_as_in_the_story(sentence_of(event)))) + '\n';
     return text;
+  }
+  /// What stands in for a document has a length of its own.
+  std::string as_long_as_in_the_story(const std::string& line) const {
+    static const std::regex length{"(\\w+), (\\d+) bytes"};
+    std::smatch found;
+    if (!std::regex_search(line, found, length))
+      return line;
+    auto known = x_.links.find(found[1].str());
+    if (x_.documents_are_beside && known != x_.links.end())
+      return line;
+    auto text = document_text(stand_in_words(found[1].str()),
+                              known == x_.links.end() ? std::vector<std::string>{} : known->second);
+    return found.prefix().str() + found[1].str() + ", " + std::to_string(text.size()) + " bytes" +
+           found.suffix().str();
   }
 
   const recording& x_;
@@ -207,74 +232,9 @@ private:
     bool is_subscribed = false;
   };
   std::map<std::pair<std::string, std::string>, subscriber> subscribers_; ///< callback, topic
-  std::set<std::string> stored_;
+  std::set<std::pair<std::string, std::string>> stored_;                  ///< document, for whom
   std::set<std::string> posted_;
 };
-
-caf::expected<std::vector<event>> all_events(node_client& at) {
-  constexpr uint32_t page = 5000;
-  std::vector<event> all;
-  for (;;) {
-    auto after = all.empty() ? 0 : all.back().number;
-    auto json = at.operation("GET", "/operator/events?after=" + std::to_string(after) +
-                                        "&limit=" + std::to_string(page));
-    if (!json)
-      return json.error();
-    auto found = json->at("events").get<std::vector<event>>();
-    all.insert(all.end(), found.begin(), found.end());
-    if (found.size() < page)
-      return all;
-  }
-}
-
-caf::error keep_document(node_client& at, const std::string& hash, const std::string& nation,
-                         const std::string& folder) {
-  http_request wanted;
-  wanted.method = "GET";
-  wanted.url = at.where().url + "/" + hash + "?as_jurisdiction=" + nation;
-  auto answer = at.exchange(std::move(wanted));
-  if (!answer)
-    return answer.error();
-  if (answer->status != 200)
-    return caf::none; // it has none, or may not read it: the story has the hash
-  std::filesystem::create_directories(folder);
-  if (!(std::ofstream(folder + "/" + hash, std::ios::binary) << answer->body))
-    return make_problem(errc::unavailable, folder + "/" + hash + " cannot be written");
-  return caf::none;
-}
-
-caf::error read_from(node_client& at, const record_options& how, recording& x) {
-  auto status = at.operation("GET", "/operator/status");
-  if (!status)
-    return status.error();
-  x.nation = status->value("name", std::string{});
-  auto events = all_events(at);
-  if (!events)
-    return events.error();
-  x.events = std::move(*events);
-  for (auto& event : x.events) {
-    if (event.what != event_kind::message_posted && event.what != event_kind::message_received)
-      continue;
-    if ((!how.message.empty() && how.message != event.about) || x.messages.count(event.about) != 0)
-      continue;
-    auto json = at.json("GET", at.where().url + "/message/" + percent_encode(event.about));
-    if (!json)
-      return json.error();
-    message content;
-    auto reference = parse_reference(event.about);
-    content.sender = reference->sender;
-    content.sender_ref = reference->sender_ref;
-    content.receiver = json->value("receiver", "");
-    content.subject = json->value("subject", "");
-    content.obj = json->value("obj", "");
-    content.predicate = json->value("predicate", "");
-    if (auto document = document_of(content.obj); document && !how.documents.empty())
-      if (auto why = keep_document(at, *document, x.nation, how.documents))
-        return why;
-    x.messages.emplace(event.about, std::move(content));
-  }
-  return caf::none;
-}
 
 } // namespace
 
@@ -283,22 +243,17 @@ std::string recorded_story(const recording& x, const std::string& about) {
 }
 
 int record(const record_options& how, std::ostream& out, std::ostream& err) {
-  recording x;
   node_client at{{how.from, {}, how.token}};
-  try {
-    if (auto why = read_from(at, how, x)) {
-      err << "igl scenario record: " << problem_of(why).detail << '\n';
-      return 1;
-    }
-  } catch (const std::exception& why) {
-    err << "igl scenario record: " << how.from << " is not understood: " << why.what() << '\n';
+  auto x = read_recording(at, how.message, how.documents);
+  if (!x) {
+    err << "igl scenario record: " << problem_of(x.error()).detail << '\n';
     return 1;
   }
-  if (!how.message.empty() && x.messages.count(how.message) == 0) {
+  if (!how.message.empty() && x->messages.count(how.message) == 0) {
     err << "igl scenario record: " << how.from << " does not know " << how.message << '\n';
     return 1;
   }
-  out << recorded_story(x, how.message);
+  out << recorded_story(*x, how.message);
   return 0;
 }
 

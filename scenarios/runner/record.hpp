@@ -1,21 +1,11 @@
 #pragma once
 
-#include "messages/events.hpp"
-#include "messages/message.hpp"
+#include "scenarios/runner/recording.hpp"
 
 #include <iosfwd>
-#include <map>
 #include <string>
-#include <vector>
 
 namespace igl::scenario {
-
-/// What a running node tells of what happened there.
-struct recording {
-  std::string nation; ///< whose node it is
-  std::vector<event> events;
-  std::map<std::string, message> messages; ///< by reference, `AU:17`
-};
 
 /// A story that lets the same happen again: everybody posts, decides and subscribes as they did, at
 /// the same intervals; what went wrong outside is in remarks. What must come out is what the node

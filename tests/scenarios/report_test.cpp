@@ -116,6 +116,37 @@ TEST_CASE("what happened at a node becomes a story in which it happens again") {
   CHECK(std::holds_alternative<script>(parse_script("x", one)));
 }
 
+TEST_CASE("what a recorded document refers to is stored before it, for everybody it is for") {
+  const auto certificate = multihash_of("a certificate"), list = multihash_of("a packing list"),
+             lost = multihash_of("what nobody stored");
+  recording x;
+  x.nation = "AU";
+  x.events = {at(0, event_kind::message_posted, "AU:17", "for SG"),
+              at(0, event_kind::message_posted, "AU:18", "for SG"),
+              at(0, event_kind::message_posted, "AU:19", "for CN")};
+  x.messages["AU:17"] = {"AU", "17", "SG", "s", certificate, "UN.CEFACT.Trade.Invoice.created"};
+  x.messages["AU:18"] = {"AU", "18", "SG", "s", certificate, "UN.CEFACT.Trade.Invoice.created"};
+  x.messages["AU:19"] = {"AU", "19", "CN", "s", certificate, "UN.CEFACT.Trade.Invoice.created"};
+  x.links[certificate] = {list, lost};
+  x.links[list] = {};
+  auto stores = [](const std::string& text) {
+    std::string lines;
+    std::istringstream story{text};
+    for (std::string line; std::getline(story, line);)
+      if (line.starts_with("AU stores "))
+        lines += line + '\n';
+    return lines;
+  };
+  const auto links = " links=" + list + ',' + lost;
+  CHECK(stores(recorded_story(x, {})) ==
+        "AU stores " + list + " for SG\nAU stores " + certificate + " for SG" + links +
+            "\nAU stores " + list + " for CN\nAU stores " + certificate + " for CN" + links + '\n');
+  // A document that lies beside the story says itself what it refers to.
+  x.documents_are_beside = true;
+  CHECK(stores(recorded_story(x, "AU:17")) ==
+        "AU stores " + list + " for SG\nAU stores " + certificate + " for SG\n");
+}
+
 TEST_CASE("what is recorded comes true when it is played") {
   temporary_folder folder;
   recording told;
