@@ -321,7 +321,7 @@ int main(int argc, char** argv) {
     return igl::commands::run_endpoint(config_file, own_environment(), stop, std::cerr);
   if (*demo)
     return igl::commands::demo(demo_how, stop, std::cout, std::cerr);
-  stop.hangup_ends();
+  stop.ends_the_process();
   if (*check)
     return igl::check_command(config_file, own_environment(), std::cout, std::cerr);
   if (*options)

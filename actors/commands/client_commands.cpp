@@ -7,8 +7,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <ostream>
 
 namespace igl::commands {
@@ -57,6 +63,29 @@ caf::expected<std::string> own_jurisdiction(node_client& node) {
     return status.error();
   return status->value("name", std::string{});
 }
+
+/// A file that is gone when the program ends, however it ends: it has no name.
+class nameless_file {
+public:
+  explicit nameless_file(std::string in) {
+    in += "/igl-XXXXXX";
+    descriptor_ = ::mkstemp(in.data());
+    if (descriptor_ >= 0)
+      ::unlink(in.c_str());
+  }
+  nameless_file(const nameless_file&) = delete;
+  nameless_file& operator=(const nameless_file&) = delete;
+  ~nameless_file() {
+    if (descriptor_ >= 0)
+      ::close(descriptor_);
+  }
+
+  bool is_there() const { return descriptor_ >= 0; }
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+private:
+  int descriptor_ = -1;
+};
 
 } // namespace
 
@@ -109,10 +138,13 @@ int document_get(node_client& node, const terminal& term, const std::string& mul
   request.max_body = UINT64_MAX;
   request.timeout = std::chrono::hours{1};
   // Always by way of a file: the document may be larger than the memory.
-  auto spool = output.empty()
-                   ? (std::filesystem::temp_directory_path() / ("igl-" + multihash)).string() +
-                         "." + std::to_string(getpid())
-                   : output + ".part";
+  std::optional<nameless_file> unseen;
+  if (output.empty()) {
+    const auto folder = std::filesystem::temp_directory_path().string();
+    if (!unseen.emplace(folder).is_there())
+      return refuse(term, command, "cannot write to " + folder + ": " + std::strerror(errno));
+  }
+  const auto spool = unseen ? unseen->path() : output + ".part";
   request.save_to = spool;
   auto asked = request;
   auto answer = node.exchange(std::move(request));
@@ -122,7 +154,8 @@ int document_get(node_client& node, const terminal& term, const std::string& mul
       std::ifstream said(spool, std::ios::binary);
       answer->body.assign(std::istreambuf_iterator<char>(said), {});
     }
-    std::filesystem::remove(spool, ignored);
+    if (!unseen)
+      std::filesystem::remove(spool, ignored);
     return fail(term, command, answer ? error_in(asked, *answer) : answer.error());
   }
   if (output.empty()) {
@@ -130,7 +163,6 @@ int document_get(node_client& node, const terminal& term, const std::string& mul
     if (document.peek() != std::ifstream::traits_type::eof())
       term.out.raw() << document.rdbuf();
     term.out.flush();
-    std::filesystem::remove(spool, ignored);
     return term.out.raw() ? 0 : 1;
   }
   std::filesystem::rename(spool, output, ignored);

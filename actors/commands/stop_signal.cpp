@@ -40,8 +40,8 @@ bool stop_signal::wait(std::chrono::milliseconds at_most) {
   return came_;
 }
 
-void stop_signal::hangup_ends() {
-  auto set = of({SIGHUP});
+void stop_signal::ends_the_process() {
+  auto set = of({SIGINT, SIGTERM, SIGHUP});
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 

@@ -19,8 +19,9 @@ public:
   void hangup_means_reload() { reloads_ = true; }
   /// Was a reload asked for since the last time that this was asked?
   bool reload_asked() { return std::exchange(reload_asked_, false); }
-  /// From now on SIGHUP ends the process at once, as any other's; for the thread of main.
-  void hangup_ends();
+  /// From now on they end the process at once, as any other's: nothing waits for them here. For the
+  /// thread of main.
+  void ends_the_process();
 
 private:
   bool came_ = false;

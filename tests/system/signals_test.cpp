@@ -1,10 +1,15 @@
 #include "tests/system/member.hpp"
 
 #include "actors/commands/child_process.hpp"
+#include "messages/multihash.hpp"
+#include "tests/support/raw_server.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -85,6 +90,33 @@ TEST_CASE("SIGHUP ends the demo, as a closed terminal does, and any other comman
   REQUIRE(eventually([&] { return !content_of(folder.path() + "/fuzz.log").empty(); }));
   invents->signal(SIGHUP);
   CHECK(invents->wait(std::chrono::seconds{60}) == 128 + SIGHUP);
+}
+
+TEST_CASE("a command that waits for a node ends at once with Ctrl-C, and leaves nothing behind") {
+  std::atomic<int> asked{0};
+  raw_server silent{[&](int socket, int) {
+    // As long as it is asked; nothing is ever answered.
+    for (char byte; ::read(socket, &byte, 1) > 0;)
+      ++asked;
+  }};
+  temporary_folder folder;
+  const auto document = multihash_of("a document");
+  for (auto& arguments : std::vector<std::vector<std::string>>{
+           {"message", "show", "AU:17", "--node", silent.url},
+           {"document", "get", document, "--as", "SG", "--node", silent.url},
+           {"scenario", "record", "--from", silent.url}})
+    for (auto signal : {SIGINT, SIGTERM, SIGHUP}) {
+      asked = 0;
+      auto line = arguments;
+      line.insert(line.begin(), IGL_PROGRAM);
+      auto waits = child_process::start(line, folder.path("log"), {"TMPDIR=" + folder.path()});
+      REQUIRE(waits);
+      REQUIRE(eventually([&] { return asked > 0; }));
+      waits->signal(signal);
+      CHECK_MESSAGE(waits->wait(std::chrono::seconds{5}) == 128 + signal, arguments.front());
+    }
+  for (auto& left : std::filesystem::directory_iterator{folder.path()})
+    CHECK(left.path().filename() == "log");
 }
 
 TEST_SUITE_END();
