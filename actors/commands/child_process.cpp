@@ -2,10 +2,12 @@
 
 #include "messages/errors.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -132,18 +134,32 @@ std::string own_program() {
   return failed ? "igl" : path.string();
 }
 
-uint16_t free_port() {
+namespace {
+
+bool can_listen_on(uint16_t port) {
   auto fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  uint16_t port = 0;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
-    port = ntohs(address.sin_port);
+  auto can = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   close(fd);
-  return port;
+  return can;
+}
+
+} // namespace
+
+uint16_t free_port() {
+  // Linux gives connections ports from 32768 on: one of those may be taken before who asked for it
+  // listens there, or while it is down.
+  constexpr uint16_t first = 10240, behind = 32768;
+  static std::atomic<uint32_t> next{std::random_device{}()};
+  for (int tried = first; tried < behind; ++tried) {
+    auto port = static_cast<uint16_t>(first + next++ % (behind - first));
+    if (can_listen_on(port))
+      return port;
+  }
+  return 0;
 }
 
 } // namespace igl

@@ -43,7 +43,7 @@ private:
 /// The program that is running.
 std::string own_program();
 
-/// A port of 127.0.0.1 that nobody listens on.
+/// A port of 127.0.0.1 that nobody listens on, another one each time; 0: there is none.
 uint16_t free_port();
 
 } // namespace igl
