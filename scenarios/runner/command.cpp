@@ -154,9 +154,9 @@ private:
         err_ << "again: igl scenario run " << file
              << (how_.live ? " --live" : " --seed " + std::to_string(seed)) << '\n';
         status_ = std::max(status_, 1);
-      }
-      if (done.good())
+      } else {
         show_life(file, seed, result.seconds);
+      }
       // The last number there is has none behind it.
       if (!done.good() || seed == seeds_.last)
         return;
@@ -165,10 +165,10 @@ private:
 
   /// Of what takes long: each story with real processes, otherwise a line every few seconds.
   void show_life(const std::string& file, uint64_t seed, double seconds) {
-    constexpr auto silent_at_most = std::chrono::seconds{5};
     const auto now = std::chrono::steady_clock::now();
     const bool several_seeds = seeds_.first != seeds_.last;
-    if (how_.verbose || (!many_ && !several_seeds) || (!how_.live && now - shown_ < silent_at_most))
+    if (how_.verbose || (!many_ && !several_seeds) ||
+        (!how_.live && now - shown_ < how_.silent_at_most))
       return;
     shown_ = now;
     out_ << file << " came true";

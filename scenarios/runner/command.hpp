@@ -2,6 +2,7 @@
 
 #include "scenarios/runner/play.hpp"
 
+#include <chrono>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ struct run_options {
   uint64_t seed = 1;
   std::string junit; ///< file for a report; empty: none
   std::string seeds; ///< "1..1000": each of them; stops at the first that fails; empty: `seed`
+  std::chrono::milliseconds silent_at_most{5000}; ///< a line says how far it is when it takes long
 };
 
 /// `igl scenario run`: plays stories; says what did not come true, and how to see it again. The

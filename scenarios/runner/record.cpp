@@ -9,9 +9,10 @@
 #include "scenarios/runner/telling.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <ostream>
-#include <regex>
 #include <set>
+#include <tuple>
 
 namespace igl::scenario {
 
@@ -48,6 +49,21 @@ bool is_misfortune(event_kind x) {
   }
 }
 
+/// The channel, and what it calls the message: `over channel au-sg as 4711`.
+std::optional<std::pair<std::string, std::string>> carried_over(const std::string& detail) {
+  constexpr std::string_view before = "channel ", between = " as ";
+  auto name = detail.find(before);
+  auto as = name == std::string::npos ? name : detail.find(between, name += before.size());
+  if (as == std::string::npos)
+    return std::nullopt;
+  auto channel = detail.substr(name, as - name);
+  auto id = as + between.size();
+  if (channel.empty() ||
+      channel.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
+    return std::nullopt;
+  return std::pair{std::move(channel), detail.substr(id, detail.find_first_of(" \t\r\n", id) - id)};
+}
+
 /// Writes a story from events.
 class writer {
 public:
@@ -60,7 +76,12 @@ public:
       nations_.insert(x_.nation == "AU" ? "SG" : "AU");
     std::string text = "# Recorded at the node of " + x_.nation +
                        (about_.empty() ? "" : ", what concerns " + about_) +
-                       ". The media of its channels are not known there: say medium=… of each.\n\n";
+                       ". The media of its channels are not known there: say medium=… of each.\n";
+    if (!x_.has_all_documents)
+      text += "# Not all documents are in it: there are more than " +
+              std::to_string(most_documents) + ", or such that are more than " +
+              std::to_string(deepest_link) + " links away.\n";
+    text += '\n';
     std::string all;
     for (auto& nation : nations_) {
       text += "nation " + nation + '\n';
@@ -81,17 +102,15 @@ private:
 
   /// Who there is.
   void look(const event& x) {
-    static const std::regex over{"channel ([a-z0-9-]+) as (\\S+)"};
     if (!parse_reference(x.about) || !concerns(x.about))
       return;
-    std::smatch found;
-    if ((x.what == event_kind::message_routed || x.what == event_kind::message_received) &&
-        std::regex_search(x.detail, found, over)) {
-      auto channel = found[1].str();
-      if (std::find(channels_.begin(), channels_.end(), channel) == channels_.end())
-        channels_.push_back(channel);
-      called_.call(found[2].str(), channel + ":" + std::to_string(++carried_[channel]));
-    }
+    if (x.what == event_kind::message_routed || x.what == event_kind::message_received)
+      if (auto over = carried_over(x.detail)) {
+        auto& [channel, id] = *over;
+        if (std::find(channels_.begin(), channels_.end(), channel) == channels_.end())
+          channels_.push_back(channel);
+        called_.call(id, channel + ":" + std::to_string(++carried_[channel]));
+      }
     auto message = x_.messages.find(x.about);
     if (message == x_.messages.end())
       return;
@@ -163,29 +182,45 @@ private:
   }
 
   void post(caf::timestamp at, const message& x) {
-    if (auto document = document_of(x.obj))
-      store(at, *document, x.sender, x.receiver);
+    auto object = x.obj;
+    if (auto document = document_of(x.obj)) {
+      store(at, *document, x, 0);
+      // Only the multihash stands for another one in the story.
+      if (is_stand_in(*document))
+        object = *document;
+    }
     command(at, x.sender + " posts " + word_of(x.sender_ref) + " to " + x.receiver +
-                    " subject=" + word_of(x.subject) + " object=" + word_of(x.obj) +
+                    " subject=" + word_of(x.subject) + " object=" + word_of(object) +
                     " predicate=" + word_of(x.predicate));
     said_ += told_by(x.sender, "201  " + to_string(x.ref()) + " pending") + '\n';
   }
 
-  /// What it refers to is stored before; a document that lies beside the story names that itself.
-  void store(caf::timestamp at, const std::string& document, const std::string& sender,
-             const std::string& receiver) {
-    if (!stored_.insert({document, receiver}).second)
+  /// The sender stores a document for the receiver of its message, and before it what that refers
+  /// to. At the receiver's node it may not have arrived: a misfortune, which is a remark. At
+  /// another node the receiver may not read it, and so it is in the story.
+  void store(caf::timestamp at, const std::string& document, const message& about, uint32_t depth) {
+    const auto is_read = x_.has(document, about.receiver);
+    if (depth > deepest_link || (!is_read && x_.nation != about.receiver) ||
+        !stored_.insert({about.sender, document, about.receiver}).second)
       return;
+    if (!is_read) {
+      pause(at);
+      body_ += "# " + x_.nation + " did not have " + document + "; in this story it gets it\n";
+    }
     std::string named;
     if (auto known = x_.links.find(document); known != x_.links.end())
       for (auto& link : known->second) {
-        if (x_.links.count(link) != 0)
-          store(at, link, sender, receiver);
+        store(at, link, about, depth + 1);
         named += (named.empty() ? " links=" : ",") + link;
       }
-    command(at, sender + " stores " + document + " for " + receiver +
-                    (x_.documents_are_beside ? "" : named));
-    said_ += told_by(sender, "200  " + document + " stored for " + receiver) + '\n';
+    command(at, about.sender + " stores " + document + " for " + about.receiver +
+                    (is_stand_in(document) ? named : ""));
+    said_ += told_by(about.sender, "200  " + document + " stored for " + about.receiver) + '\n';
+  }
+
+  /// The story has a text of its own instead.
+  bool is_stand_in(const std::string& document) const {
+    return !x_.documents_are_beside || x_.links.count(document) == 0;
   }
 
   std::string questions() {
@@ -199,23 +234,21 @@ private:
     for (auto& about : posted_)
       for (auto& event : x_.events)
         if (event.about == about && !is_misfortune(event.what))
-          text +=
-              in_the_story(told_by(x_.nation, as_long_as_in_the_story(sentence_of(event)))) + '\n';
+          text += in_the_story(told_by(x_.nation, sentence_of(as_in_the_story(event)))) + '\n';
     return text;
   }
   /// What stands in for a document has a length of its own.
-  std::string as_long_as_in_the_story(const std::string& line) const {
-    static const std::regex length{"(\\w+), (\\d+) bytes"};
-    std::smatch found;
-    if (!std::regex_search(line, found, length))
-      return line;
-    auto known = x_.links.find(found[1].str());
-    if (x_.documents_are_beside && known != x_.links.end())
-      return line;
-    auto text = document_text(stand_in_words(found[1].str()),
+  event as_in_the_story(event x) const {
+    auto hash = x.detail.substr(0, x.detail.find(", "));
+    auto unit = x.detail.find(" bytes");
+    if (x.what != event_kind::document_stored || unit == std::string::npos || !is_multihash(hash) ||
+        !is_stand_in(hash))
+      return x;
+    auto known = x_.links.find(hash);
+    auto text = document_text(stand_in_words(hash),
                               known == x_.links.end() ? std::vector<std::string>{} : known->second);
-    return found.prefix().str() + found[1].str() + ", " + std::to_string(text.size()) + " bytes" +
-           found.suffix().str();
+    x.detail = hash + ", " + std::to_string(text.size()) + x.detail.substr(unit);
+    return x;
   }
 
   const recording& x_;
@@ -232,7 +265,7 @@ private:
     bool is_subscribed = false;
   };
   std::map<std::pair<std::string, std::string>, subscriber> subscribers_; ///< callback, topic
-  std::set<std::pair<std::string, std::string>> stored_;                  ///< document, for whom
+  std::set<std::tuple<std::string, std::string, std::string>> stored_;    ///< by, what, for
   std::set<std::string> posted_;
 };
 
@@ -246,7 +279,7 @@ int record(const record_options& how, std::ostream& out, std::ostream& err) {
   node_client at{{how.from, {}, how.token}};
   auto x = read_recording(at, how.message, how.documents);
   if (!x) {
-    err << "igl scenario record: " << problem_of(x.error()).detail << '\n';
+    err << "igl scenario record: " << sentence_of(x.error()) << '\n';
     return 1;
   }
   if (!how.message.empty() && x->messages.count(how.message) == 0) {

@@ -61,6 +61,19 @@ TEST_CASE("--seeds stops at the first seed that fails") {
   CHECK(y.run() == 2);
 }
 
+TEST_CASE("a run that takes long says how far it is") {
+  one_story x{brief + answers};
+  x.how.seeds = "1..3";
+  CHECK(x.run() == 0);
+  CHECK(x.out.str().find("with the seeds") == std::string::npos);
+  x.how.silent_at_most = std::chrono::milliseconds{0};
+  CHECK(x.run() == 0);
+  for (auto* seeds : {"1..1", "1..2", "1..3"})
+    CHECK_MESSAGE(x.out.str().find(x.file + " came true with the seeds " + seeds + ", ") !=
+                      std::string::npos,
+                  x.out.str());
+}
+
 TEST_CASE("--rewrite writes what came out into the story, and -v prints it as it comes") {
   one_story x{brief + "something else\n"};
   x.how.rewrite = x.how.verbose = true;
@@ -116,35 +129,55 @@ TEST_CASE("what happened at a node becomes a story in which it happens again") {
   CHECK(std::holds_alternative<script>(parse_script("x", one)));
 }
 
-TEST_CASE("what a recorded document refers to is stored before it, for everybody it is for") {
+TEST_CASE("what a recorded document refers to is stored before it, for whom it was there") {
   const auto certificate = multihash_of("a certificate"), list = multihash_of("a packing list"),
              lost = multihash_of("what nobody stored");
-  recording x;
-  x.nation = "AU";
-  x.events = {at(0, event_kind::message_posted, "AU:17", "for SG"),
-              at(0, event_kind::message_posted, "AU:18", "for SG"),
-              at(0, event_kind::message_posted, "AU:19", "for CN")};
-  x.messages["AU:17"] = {"AU", "17", "SG", "s", certificate, "UN.CEFACT.Trade.Invoice.created"};
-  x.messages["AU:18"] = {"AU", "18", "SG", "s", certificate, "UN.CEFACT.Trade.Invoice.created"};
-  x.messages["AU:19"] = {"AU", "19", "CN", "s", certificate, "UN.CEFACT.Trade.Invoice.created"};
-  x.links[certificate] = {list, lost};
-  x.links[list] = {};
+  auto posted = [&](const std::string& sender, const std::string& number,
+                    const std::string& receiver) {
+    return message{sender, number, receiver, "s", certificate, "UN.CEFACT.Trade.Invoice.created"};
+  };
   auto stores = [](const std::string& text) {
     std::string lines;
     std::istringstream story{text};
     for (std::string line; std::getline(story, line);)
-      if (line.starts_with("AU stores "))
+      if (line.find(" stores ") == 2 || line.starts_with("# SG did not have"))
         lines += line + '\n';
     return lines;
   };
-  const auto links = " links=" + list + ',' + lost;
-  CHECK(stores(recorded_story(x, {})) ==
-        "AU stores " + list + " for SG\nAU stores " + certificate + " for SG" + links +
-            "\nAU stores " + list + " for CN\nAU stores " + certificate + " for CN" + links + '\n');
+  const auto links = " links=" + list + ',' + lost + '\n';
+  recording x;
+  x.links[certificate] = {list, lost};
+  x.links[list] = {};
+
+  // At the sender's node: CN may not read the list, and so it will not be able to fetch it.
+  x.nation = "AU";
+  x.events = {at(0, event_kind::message_posted, "AU:17", "for SG"),
+              at(0, event_kind::message_posted, "AU:18", "for SG"),
+              at(0, event_kind::message_posted, "AU:19", "for CN")};
+  x.messages = {{"AU:17", posted("AU", "17", "SG")},
+                {"AU:18", posted("AU", "18", "SG")},
+                {"AU:19", posted("AU", "19", "CN")}};
+  x.read = {{certificate, "SG"}, {list, "SG"}, {certificate, "CN"}};
+  CHECK(stores(recorded_story(x, {})) == "AU stores " + list + " for SG\nAU stores " + certificate +
+                                             " for SG" + links + "AU stores " + certificate +
+                                             " for CN" + links);
   // A document that lies beside the story says itself what it refers to.
   x.documents_are_beside = true;
   CHECK(stores(recorded_story(x, "AU:17")) ==
         "AU stores " + list + " for SG\nAU stores " + certificate + " for SG\n");
+
+  // At the receiver's: each sender has its own, and what did not arrive yet will.
+  x.documents_are_beside = false;
+  x.nation = "SG";
+  x.events = {at(0, event_kind::message_received, "AU:17", "over channel a as 1"),
+              at(0, event_kind::message_received, "CN:1", "over channel a as 2")};
+  x.messages = {{"AU:17", posted("AU", "17", "SG")}, {"CN:1", posted("CN", "1", "SG")}};
+  std::string expected;
+  for (std::string sender : {"AU", "CN"})
+    expected += sender + " stores " + list + " for SG\n# SG did not have " + lost +
+                "; in this story it gets it\n" + sender + " stores " + lost + " for SG\n" + sender +
+                " stores " + certificate + " for SG" + links;
+  CHECK(stores(recorded_story(x, {})) == expected);
 }
 
 TEST_CASE("what is recorded comes true when it is played") {
