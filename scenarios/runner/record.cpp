@@ -18,11 +18,16 @@ namespace igl::scenario {
 
 namespace {
 
-/// A word of a story; in quotation marks where it has to be.
-std::string word_of(std::string text) {
-  // No line's end can be said in one.
+/// No line's end can be said in a story: what stands behind it would be another command.
+std::string in_one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  return text;
+}
+
+/// A word of a story; in quotation marks where it has to be.
+std::string word_of(std::string text) {
+  text = in_one_line(std::move(text));
   if (text.find_first_of(" \"") == std::string::npos && !text.empty())
     return text;
   std::string quoted = "\"";
@@ -75,7 +80,7 @@ public:
     if (nations_.size() < 2)
       nations_.insert(x_.nation == "AU" ? "SG" : "AU");
     std::string text = "# Recorded at the node of " + x_.nation +
-                       (about_.empty() ? "" : ", what concerns " + about_) +
+                       (about_.empty() ? "" : ", what concerns " + in_one_line(about_)) +
                        ". The media of its channels are not known there: say medium=… of each.\n";
     if (!x_.has_all_documents)
       text += "# Not all documents are in it: there are more than " +
@@ -155,7 +160,7 @@ private:
     }
     if (is_misfortune(x.what)) {
       pause(x.at);
-      body_ += "# " + x.about + ": " + in_the_story(sentence_of(x)) + '\n';
+      body_ += "# " + in_one_line(x.about + ": " + in_the_story(sentence_of(x))) + '\n';
     }
   }
 

@@ -20,6 +20,10 @@ namespace igl::scenario {
 
 namespace {
 
+caf::error not_understood(const node_client& at, const std::string& what) {
+  return make_problem(errc::bad_answer, at.where().url + " is not understood: " + what);
+}
+
 caf::expected<std::vector<event>> all_events(node_client& at) {
   constexpr uint32_t page = 5000;
   std::vector<event> all;
@@ -33,11 +37,10 @@ caf::expected<std::vector<event>> all_events(node_client& at) {
     all.insert(all.end(), found.begin(), found.end());
     if (found.size() < page)
       return all;
+    if (all.back().number <= after)
+      return not_understood(at, "behind event " + std::to_string(after) + " comes event " +
+                                    std::to_string(all.back().number));
   }
-}
-
-caf::error not_understood(const node_client& at, const std::string& what) {
-  return make_problem(errc::bad_answer, at.where().url + " is not understood: " + what);
 }
 
 caf::expected<message> message_at(node_client& at, const std::string& about) {
@@ -45,7 +48,7 @@ caf::expected<message> message_at(node_client& at, const std::string& about) {
   if (!json)
     return json.error();
   auto reference = parse_reference(about);
-  if (!reference)
+  if (!reference || !is_plain_text(about))
     return not_understood(at, "an event of the message '" + about + "'");
   message content;
   content.sender = reference->sender;
@@ -132,12 +135,13 @@ public:
     std::deque<std::pair<std::string, uint32_t>> next{{document, 0}};
     for (; !next.empty(); next.pop_front()) {
       auto& [hash, depth] = next.front();
-      if (!asked_.insert({hash, reader}).second)
+      if (asked_.count({hash, reader}) != 0)
         continue;
-      if (depth > deepest_link || asked_.size() > most_documents) {
+      if (depth > deepest_link || asked_.size() == most_documents) {
         x_.has_all_documents = false;
         return caf::none;
       }
+      asked_.insert({hash, reader});
       auto text = document_at(at_, hash, reader, folder_);
       if (!text)
         return text.error();

@@ -53,7 +53,8 @@ struct odd_node {
     if (path.starts_with("/operator/events"))
       return raw_server::ok(nlohmann::json{{"events", events}}.dump());
     if (path.starts_with("/message/")) {
-      auto& x = messages.at("AU:17");
+      auto named = messages.find("AU:" + path.substr(path.size() - 2));
+      auto& x = (named == messages.end() ? messages.begin() : named)->second;
       return raw_server::ok(nlohmann::json{
           {"receiver", x.receiver},
           {"subject", x.subject},
@@ -162,6 +163,8 @@ TEST_CASE("a node that says what none says is not understood") {
   };
   CHECK(fault_of([](auto& x) { x.events[0].about = "nobody"; }).find("'nobody'") !=
         std::string::npos);
+  CHECK(fault_of([](auto& x) { x.events[0].about = "AU:17\nkill AU"; }).find("an event of") !=
+        std::string::npos);
   CHECK(fault_of([](auto& x) { x.messages["AU:17"].receiver = "SG\nkill AU"; }).find("kill AU") !=
         std::string::npos);
   CHECK(fault_of([](auto& x) { x.nation = "au-sg-sg"; }).find("'au-sg-sg'") != std::string::npos);
@@ -180,6 +183,29 @@ TEST_CASE("links are followed so far, and a story says that there are more") {
   auto story = recorded_story(*told, {});
   CHECK(story.find("# Not all documents are in it") != std::string::npos);
   CHECK(count_in(story, "\nAU stores ") == deepest_link + 1);
+}
+
+TEST_CASE("what is too far from one message may be near another") {
+  odd_node x;
+  std::vector<std::string> chain{x.has("the last")};
+  for (uint32_t i = 0; i <= deepest_link; ++i)
+    chain.push_back(x.has(document_text("number " + std::to_string(i), {chain.back()})));
+  x.received(chain.back());
+  x.events.push_back({2, {}, event_kind::message_received, "AU:18", "over channel au-sg as 4712"});
+  x.messages["AU:18"] = {"AU", "18", "SG", "s", chain.front(), "UN.CEFACT.Trade.created"};
+  auto told = x.told();
+  REQUIRE(told);
+  CHECK_FALSE(told->has_all_documents);
+  CHECK(told->has(chain.front(), "SG"));
+}
+
+TEST_CASE("events that do not go on are no log") {
+  odd_node x;
+  for (int i = 0; i < 5000; ++i)
+    x.events.push_back({1, {}, event_kind::subscribed, "UN.*", ""});
+  auto told = x.told();
+  REQUIRE_FALSE(told);
+  CHECK(problem_of(told.error()).detail.find("behind event 1 comes event 1") != std::string::npos);
 }
 
 TEST_CASE("an event may be as long as it likes") {
